@@ -1,0 +1,71 @@
+//! A runtime of the clock alone, whose VRFs and halts the tests script.
+
+use crate as pallet_clock;
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{Get, Hooks},
+};
+use sp_runtime::BuildStorage;
+
+#[frame_support::runtime]
+mod runtime {
+    #[runtime::runtime]
+    #[runtime::derive(RuntimeCall, RuntimeEvent, RuntimeError, RuntimeOrigin, RuntimeTask)]
+    pub struct Test;
+
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system;
+
+    #[runtime::pallet_index(1)]
+    pub type Clock = pallet_clock;
+}
+
+pub type Block = frame_system::mocking::MockBlock<Test>;
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+}
+
+parameter_types! {
+    pub static BlockVrf: Option<[u8; 32]> = None;
+    pub static Halted: bool = false;
+}
+
+impl pallet_clock::Config for Test {
+    type BlockVrf = BlockVrf;
+    type MarketHalted = Halted;
+    type FreezeOrigin = frame_system::EnsureRoot<Self::AccountId>;
+    type VrfHistory = frame_support::traits::ConstU64<10>;
+    type WeightInfo = ();
+}
+
+pub fn genesis() -> pallet_clock::GenesisConfig<Test> {
+    pallet_clock::GenesisConfig { slot_millis: 1_000, epoch_slots: 20, ..Default::default() }
+}
+
+/// Runs `test` on a chain at block 0 and checks the invariants after it.
+pub fn run(test: impl FnOnce()) {
+    let mut chain = sp_io::TestExternalities::new(genesis().build_storage().expect("lengths are sound"));
+    chain.execute_with(|| {
+        BlockVrf::set(None);
+        Halted::set(false);
+        test();
+        Clock::do_try_state().expect("invariants hold");
+    });
+}
+
+/// Executes blocks up to `block`, that one included.
+pub fn advance_to(block: u64) {
+    while System::block_number() < block {
+        let next = System::block_number() + 1;
+        System::set_block_number(next);
+        <Clock as Hooks<u64>>::on_initialize(next);
+        <Clock as Hooks<u64>>::on_finalize(next);
+    }
+}
+
+/// What a length lent to another pallet is now.
+pub fn lent<G: Get<u64>>() -> u64 {
+    G::get()
+}

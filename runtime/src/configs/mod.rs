@@ -1,0 +1,12 @@
+//! What each pallet is told, one file per concern.
+
+mod blocks;
+mod consensus;
+mod governance;
+mod money;
+mod safety;
+
+pub use blocks::{BlockLength, BlockWeights, SingleBlockMigrations};
+pub use consensus::{KeyOwnerProofAge, REPORT_SESSIONS};
+pub use governance::{dynamic_params, RuntimeParameters};
+pub use money::{ExistentialDeposit, TransactionByteFee};

@@ -1,0 +1,88 @@
+//! Emergency brakes: safe-mode and the pause of single calls, and what neither may stop.
+
+use crate::*;
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, Contains},
+};
+use frame_system::{EnsureRoot, EnsureRootWithSuccess};
+use pallet_tx_pause::RuntimeCallNameOf;
+
+parameter_types! {
+    /// How long safe-mode lasts when it is entered, in blocks.
+    pub const SafeModeDuration: BlockNumber = 28_800;
+    /// Nobody enters or extends safe-mode by a deposit.
+    pub const NoDeposit: Option<Balance> = None;
+}
+
+/// Calls that go on in safe-mode: without the timestamp there would be no block, without equivocation reports no
+/// punishment, without governance no way out.
+pub struct SafeModeWhitelist;
+
+impl Contains<RuntimeCall> for SafeModeWhitelist {
+    fn contains(call: &RuntimeCall) -> bool {
+        is_consensus(call) || matches!(call, RuntimeCall::Sudo(..))
+    }
+}
+
+fn is_consensus(call: &RuntimeCall) -> bool {
+    matches!(
+        call,
+        RuntimeCall::Timestamp(pallet_timestamp::Call::set { .. })
+            | RuntimeCall::Babe(
+                pallet_babe::Call::report_equivocation { .. }
+                    | pallet_babe::Call::report_equivocation_unsigned { .. }
+            )
+            | RuntimeCall::Grandpa(
+                pallet_grandpa::Call::report_equivocation { .. }
+                    | pallet_grandpa::Call::report_equivocation_unsigned { .. }
+            )
+    )
+}
+
+impl pallet_safe_mode::Config for Runtime {
+    type Currency = Balances;
+    type EnterDepositAmount = NoDeposit;
+    type EnterDuration = SafeModeDuration;
+    type ExtendDepositAmount = NoDeposit;
+    type ExtendDuration = SafeModeDuration;
+    type ForceDepositOrigin = EnsureRoot<AccountId>;
+    type ForceEnterOrigin = EnsureRootWithSuccess<AccountId, SafeModeDuration>;
+    type ForceExitOrigin = EnsureRoot<AccountId>;
+    type ForceExtendOrigin = EnsureRootWithSuccess<AccountId, SafeModeDuration>;
+    type Notify = ();
+    type ReleaseDelay = ReleaseDelay;
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Runtime>;
+    type WhitelistedCalls = SafeModeWhitelist;
+}
+
+parameter_types! {
+    /// Deposits do not exist here, so none is ever released.
+    pub const ReleaseDelay: Option<BlockNumber> = None;
+}
+
+/// Calls that can't be paused one by one.
+pub struct NeverPaused;
+
+impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
+    fn contains(name: &RuntimeCallNameOf<Runtime>) -> bool {
+        let (pallet, call) = (name.0.as_slice(), name.1.as_slice());
+        match pallet {
+            b"Timestamp" | b"Sudo" => true,
+            b"Babe" | b"Grandpa" => call.starts_with(b"report_equivocation"),
+            _ => false,
+        }
+    }
+}
+
+impl pallet_tx_pause::Config for Runtime {
+    type MaxNameLen = ConstU32<256>;
+    type PauseOrigin = EnsureRoot<AccountId>;
+    type RuntimeCall = RuntimeCall;
+    type RuntimeEvent = RuntimeEvent;
+    type UnpauseOrigin = EnsureRoot<AccountId>;
+    type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Runtime>;
+    type WhitelistedCalls = NeverPaused;
+}

@@ -1,0 +1,55 @@
+//! Accounts whose keys everyone knows, and networks of them.
+
+use super::{Preset, GENESIS_ISSUANCE};
+use crate::{opaque::SessionKeys, AccountId, Balance};
+use alloc::vec::Vec;
+use serde_json::{json, Value};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+const ACCOUNTS: [(Sr25519Keyring, Ed25519Keyring); 8] = [
+    (Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+    (Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+    (Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+    (Sr25519Keyring::Dave, Ed25519Keyring::Dave),
+    (Sr25519Keyring::Eve, Ed25519Keyring::Eve),
+    (Sr25519Keyring::Ferdie, Ed25519Keyring::Ferdie),
+    (Sr25519Keyring::One, Ed25519Keyring::One),
+    (Sr25519Keyring::Two, Ed25519Keyring::Two),
+];
+
+/// How many validators a development network can start with.
+pub const MAX_DEVELOPMENT_VALIDATORS: usize = ACCOUNTS.len();
+
+/// Epoch length of development networks in slots.
+const EPOCH_SLOTS: u64 = 20;
+
+/// A network of the first `validators` accounts, all of them endowed, the first of them root.
+pub(super) fn preset(validators: usize, slot_millis: u64) -> Preset {
+    Preset {
+        slot_millis,
+        epoch_slots: EPOCH_SLOTS,
+        validators: keys(validators),
+        balances: ACCOUNTS
+            .iter()
+            .map(|(account, _)| (account.to_account_id(), GENESIS_ISSUANCE / ACCOUNTS.len() as Balance))
+            .collect(),
+        sudo: Some(Sr25519Keyring::Alice.to_account_id()),
+    }
+}
+
+/// Genesis configuration `session.keys` of the first `validators` accounts, at most [`MAX_DEVELOPMENT_VALIDATORS`].
+pub fn session_keys(validators: usize) -> Value {
+    json!(keys(validators))
+}
+
+fn keys(validators: usize) -> Vec<(AccountId, AccountId, SessionKeys)> {
+    ACCOUNTS
+        .iter()
+        .take(validators)
+        .map(|(sr25519, ed25519)| {
+            let account = sr25519.to_account_id();
+            let keys = SessionKeys { babe: sr25519.public().into(), grandpa: ed25519.public().into() };
+            (account.clone(), account, keys)
+        })
+        .collect()
+}

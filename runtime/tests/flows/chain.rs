@@ -1,0 +1,205 @@
+//! A chain in memory: real genesis, real blocks, and every pallet's invariants after every test.
+
+use assay_runtime::{
+    genesis, AllPalletsWithSystem, Babe, Balances, Executive, Header, Nonce, Runtime, RuntimeCall, System,
+    TxExtension, UncheckedExtrinsic, VERSION,
+};
+use codec::Encode;
+use frame_support::traits::{TryState, TryStateSelect};
+use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest};
+use sp_core::{crypto::VrfSecret, H256};
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{
+    generic::Era, traits::Header as _, ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, MultiAddress,
+};
+
+/// The first slot of the chains of these tests.
+const FIRST_SLOT: u64 = 600_000_000;
+
+/// The chain that a test drives.
+pub struct Chain {
+    head: Header,
+    slot: u64,
+}
+
+/// Runs `test` on a new chain of a preset, then checks the invariants of all pallets.
+pub fn on(preset: &str, test: impl FnOnce(&mut Chain)) {
+    let preset = genesis::preset(preset).expect("the preset exists");
+    on_genesis(preset, test)
+}
+
+/// Runs `test` on a new chain of a genesis configuration, then checks the invariants of all pallets.
+pub fn on_genesis(patch: serde_json::Value, test: impl FnOnce(&mut Chain)) {
+    let config: assay_runtime::RuntimeGenesisConfig =
+        serde_json::from_value(full(patch)).expect("the preset is a genesis configuration");
+    let mut ext = sp_io::TestExternalities::new(config.build_storage().expect("genesis builds"));
+    ext.execute_with(|| {
+        let head =
+            Header::new(0, Default::default(), Default::default(), Default::default(), Default::default());
+        test(&mut Chain { head, slot: FIRST_SLOT });
+        AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
+            .expect("every invariant of every pallet holds");
+    });
+}
+
+/// A patch laid over the default configuration, as the genesis builder does it.
+pub fn full(patch: serde_json::Value) -> serde_json::Value {
+    let mut config = serde_json::to_value(assay_runtime::RuntimeGenesisConfig::default()).expect("is JSON");
+    for (pallet, fields) in patch.as_object().expect("a patch is an object") {
+        for (field, value) in fields.as_object().expect("a pallet's patch is an object") {
+            config[pallet][field] = value.clone();
+        }
+    }
+    config
+}
+
+impl Chain {
+    /// Opens the block of the next slot: its author's VRF verified, its timestamp set.
+    pub fn open(&mut self) -> u32 {
+        self.slot += 1;
+        let number = self.head.number() + 1;
+        let header = Header::new(
+            number,
+            Default::default(),
+            Default::default(),
+            self.head.hash(),
+            self.vrf_pre_digest(),
+        );
+        self.open_with(header)
+    }
+
+    /// Opens a block with a given header.
+    pub fn open_with(&mut self, header: Header) -> u32 {
+        Executive::initialize_block(&header);
+        let now = self.slot * Babe::slot_duration();
+        let timestamp = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
+        self.apply(UncheckedExtrinsic::new_bare(timestamp)).expect("valid").expect("succeeds");
+        *header.number()
+    }
+
+    /// Closes the open block.
+    pub fn close(&mut self) {
+        self.head = Executive::finalize_block();
+    }
+
+    /// Makes `blocks` blocks without transactions.
+    pub fn pass(&mut self, blocks: u32) {
+        for _ in 0..blocks {
+            self.open();
+            self.close();
+        }
+    }
+
+    /// Makes blocks until the session of this index has begun.
+    pub fn pass_to_session(&mut self, session: u32) {
+        while pallet_session::CurrentIndex::<Runtime>::get() < session {
+            self.pass(1);
+        }
+    }
+
+    /// Applies a transaction to the open block.
+    pub fn apply(&mut self, transaction: UncheckedExtrinsic) -> ApplyExtrinsicResult {
+        Executive::apply_extrinsic(transaction)
+    }
+
+    /// Signs a call and applies it to the open block.
+    pub fn submit(&mut self, signer: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
+        let nonce = System::account_nonce(signer.to_account_id());
+        self.apply(signed(signer, nonce, call))
+    }
+
+    /// A call by root, in the open block.
+    pub fn sudo(&mut self, call: RuntimeCall) {
+        let call = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(call) });
+        self.submit(Sr25519Keyring::Alice, call).expect("valid").expect("Alice is root");
+        System::assert_has_event(pallet_sudo::Event::Sudid { sudo_result: Ok(()) }.into());
+    }
+
+    /// Slot of the newest block.
+    pub fn slot(&self) -> u64 {
+        self.slot
+    }
+
+    /// A digest of the current slot without a VRF, which BABE would refuse on import.
+    pub fn plain_pre_digest(&mut self) -> Digest {
+        let plain = sp_consensus_babe::digests::SecondaryPlainPreDigest {
+            authority_index: 0,
+            slot: self.slot.into(),
+        };
+        digest(PreDigest::SecondaryPlain(plain))
+    }
+
+    /// Header of the next slot with the given digest.
+    pub fn next_header(&mut self, digest: impl FnOnce(&mut Self) -> Digest) -> Header {
+        self.slot += 1;
+        let digest = digest(self);
+        Header::new(self.head.number() + 1, Default::default(), Default::default(), self.head.hash(), digest)
+    }
+
+    fn vrf_pre_digest(&self) -> Digest {
+        let authorities = Babe::authorities();
+        let index = self.slot as usize % authorities.len();
+        let author = Sr25519Keyring::iter()
+            .find(|key| key.public() == authorities[index].0.clone().into())
+            .expect("validators of development networks have well-known keys");
+        // The epoch that this block belongs to may be the one that it opens.
+        let epoch = Babe::current_epoch();
+        let epoch = if self.slot >= *epoch.start_slot + epoch.duration && System::block_number() > 0 {
+            Babe::next_epoch()
+        } else {
+            epoch
+        };
+        let data =
+            sp_consensus_babe::make_vrf_sign_data(&epoch.randomness, self.slot.into(), epoch.epoch_index);
+        digest(PreDigest::SecondaryVRF(SecondaryVRFPreDigest {
+            authority_index: index as u32,
+            slot: self.slot.into(),
+            vrf_signature: author.pair().vrf_sign(&data),
+        }))
+    }
+}
+
+fn digest(pre_digest: PreDigest) -> Digest {
+    Digest { logs: vec![<DigestItem as CompatibleDigestItem>::babe_pre_digest(pre_digest)] }
+}
+
+/// A transaction that stays valid for ever, signed as a wallet would.
+pub fn signed(signer: Sr25519Keyring, nonce: Nonce, call: RuntimeCall) -> UncheckedExtrinsic {
+    signed_with(signer, nonce, Era::Immortal, call)
+}
+
+/// A transaction of an era that began at genesis, signed as a wallet would.
+pub fn signed_with(signer: Sr25519Keyring, nonce: Nonce, era: Era, call: RuntimeCall) -> UncheckedExtrinsic {
+    let genesis: H256 = System::block_hash(0);
+    let extension: TxExtension = (
+        frame_system::AuthorizeCall::new(),
+        frame_system::CheckNonZeroSender::new(),
+        frame_system::CheckSpecVersion::new(),
+        frame_system::CheckTxVersion::new(),
+        frame_system::CheckGenesis::new(),
+        frame_system::CheckEra::from(era),
+        frame_system::CheckNonce::from(nonce),
+        frame_system::CheckWeight::new(),
+        pallet_transaction_payment::ChargeTransactionPayment::from(0),
+        frame_metadata_hash_extension::CheckMetadataHash::new(false),
+        frame_system::WeightReclaim::new(),
+    );
+    let implicit =
+        ((), (), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), None, ());
+    let payload = assay_runtime::SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
+    let signature = payload.using_encoded(|payload| signer.sign(payload));
+    UncheckedExtrinsic::new_signed(call, signer.to_account_id().into(), signature.into(), extension)
+}
+
+/// A transfer that keeps the sender alive.
+pub fn transfer(to: Sr25519Keyring, value: u128) -> RuntimeCall {
+    RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
+        dest: MultiAddress::Id(to.to_account_id()),
+        value,
+    })
+}
+
+/// What an account can spend.
+pub fn free(account: Sr25519Keyring) -> u128 {
+    Balances::free_balance(account.to_account_id())
+}

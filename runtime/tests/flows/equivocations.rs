@@ -1,0 +1,227 @@
+//! Crafted proofs that a validator authored two blocks in one slot, or voted twice in one round.
+
+use crate::chain::{self, Chain};
+use assay_runtime::{
+    genesis, Babe, Block, Grandpa, Hash, Header, Historical, Runtime, RuntimeCall, Session, System,
+    UncheckedExtrinsic,
+};
+use codec::Encode;
+use frame_support::traits::KeyOwnerProofSystem;
+use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest};
+use sp_consensus_grandpa::{localized_payload, Equivocation, EquivocationProof};
+use sp_core::Pair;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use sp_runtime::{
+    traits::Header as _,
+    transaction_validity::{InvalidTransaction, TransactionValidityError},
+    ApplyExtrinsicResult, Digest, DigestItem,
+};
+use sp_session::MembershipProof;
+
+/// Two prevotes of Bob in one round.
+fn double_vote(set: u64) -> EquivocationProof<Hash, u32> {
+    let vote = |target: u8| {
+        let prevote = finality_grandpa::Prevote { target_hash: Hash::repeat_byte(target), target_number: 1 };
+        let payload = localized_payload(1, set, &finality_grandpa::Message::Prevote(prevote.clone()));
+        (prevote, Ed25519Keyring::Bob.sign(&payload).into())
+    };
+    EquivocationProof::new(
+        set,
+        Equivocation::Prevote(finality_grandpa::Equivocation {
+            round_number: 1,
+            identity: Ed25519Keyring::Bob.public().into(),
+            first: vote(1),
+            second: vote(2),
+        }),
+    )
+}
+
+/// Two blocks of Bob in one slot.
+fn double_block(slot: u64) -> sp_consensus_babe::EquivocationProof<Header> {
+    let author = Sr25519Keyring::Bob;
+    let index = Babe::authorities().iter().position(|(key, _)| *key == author.public().into()).unwrap();
+    let block = |state: u8| {
+        let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
+            authority_index: index as u32,
+            slot: slot.into(),
+        });
+        let digest = Digest { logs: vec![<DigestItem as CompatibleDigestItem>::babe_pre_digest(claim)] };
+        let mut header =
+            Header::new(1, Default::default(), Hash::repeat_byte(state), Default::default(), digest);
+        let seal = author.pair().sign(header.hash().as_ref());
+        header.digest_mut().push(<DigestItem as CompatibleDigestItem>::babe_seal(seal.into()));
+        header
+    };
+    sp_consensus_babe::EquivocationProof {
+        offender: author.public().into(),
+        slot: slot.into(),
+        first_header: block(1),
+        second_header: block(2),
+    }
+}
+
+fn grandpa_owner() -> MembershipProof {
+    let bob: sp_consensus_grandpa::AuthorityId = Ed25519Keyring::Bob.public().into();
+    Historical::prove((sp_consensus_grandpa::KEY_TYPE, bob)).unwrap()
+}
+
+fn babe_owner() -> MembershipProof {
+    let bob: sp_consensus_babe::AuthorityId = Sr25519Keyring::Bob.public().into();
+    Historical::prove((sp_consensus_babe::KEY_TYPE, bob)).unwrap()
+}
+
+fn report_vote(
+    chain: &mut Chain,
+    proof: EquivocationProof<Hash, u32>,
+    owner: MembershipProof,
+) -> ApplyExtrinsicResult {
+    chain.apply(UncheckedExtrinsic::new_bare(RuntimeCall::Grandpa(
+        pallet_grandpa::Call::report_equivocation_unsigned {
+            equivocation_proof: Box::new(proof),
+            key_owner_proof: owner,
+        },
+    )))
+}
+
+fn report_block(
+    chain: &mut Chain,
+    proof: sp_consensus_babe::EquivocationProof<Header>,
+    owner: MembershipProof,
+) -> ApplyExtrinsicResult {
+    chain.apply(UncheckedExtrinsic::new_bare(RuntimeCall::Babe(
+        pallet_babe::Call::report_equivocation_unsigned {
+            equivocation_proof: Box::new(proof),
+            key_owner_proof: owner,
+        },
+    )))
+}
+
+/// The recorded offenders, whatever their offence.
+fn offenders() -> Vec<assay_runtime::AccountId> {
+    pallet_offences::Reports::<Runtime>::iter_values().map(|details| details.offender.0).collect()
+}
+
+fn emitted(kind: &[u8; 16]) -> bool {
+    System::events().iter().any(|record| {
+        matches!(&record.event, assay_runtime::RuntimeEvent::Offences(pallet_offences::Event::Offence { kind: of, .. })
+            if of == kind)
+    })
+}
+
+#[test]
+fn a_double_vote_is_an_offence() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        chain.open();
+        report_vote(chain, double_vote(Grandpa::current_set_id()), grandpa_owner())
+            .expect("valid")
+            .expect("counts");
+        assert!(emitted(b"grandpa:equivoca"));
+        chain.close();
+        assert_eq!(offenders(), vec![Sr25519Keyring::Bob.to_account_id()]);
+    });
+}
+
+#[test]
+fn a_double_vote_of_an_ended_session_is_an_offence() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        let (proof, owner) = (double_vote(Grandpa::current_set_id()), grandpa_owner());
+        chain.pass_to_session(2);
+        assert!(Grandpa::current_set_id() > proof.set_id());
+        chain.open();
+        report_vote(chain, proof, owner).expect("valid").expect("counts");
+        chain.close();
+        assert_eq!(offenders(), vec![Sr25519Keyring::Bob.to_account_id()]);
+    });
+}
+
+#[test]
+fn a_double_block_is_an_offence() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        let proof = double_block(chain.slot());
+        let owner = babe_owner();
+        chain.open();
+        report_block(chain, proof, owner).expect("valid").expect("counts");
+        assert!(emitted(b"babe:equivocatio"));
+        chain.close();
+        assert_eq!(offenders(), vec![Sr25519Keyring::Bob.to_account_id()]);
+    });
+}
+
+#[test]
+fn one_offence_is_reported_once() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        let (proof, owner) = (double_block(chain.slot()), babe_owner());
+        chain.open();
+        report_block(chain, proof.clone(), owner.clone()).expect("valid").expect("counts");
+        let again = report_block(chain, proof, owner).expect_err("known");
+        assert_eq!(again, TransactionValidityError::Invalid(InvalidTransaction::Stale));
+        chain.close();
+        assert_eq!(offenders().len(), 1);
+    });
+}
+
+#[test]
+fn an_equivocation_must_be_one() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        let mut same = double_block(chain.slot());
+        same.second_header = same.first_header.clone();
+        chain.open();
+        report_block(chain, same, babe_owner()).expect("valid").expect_err("twice the same block");
+        chain.close();
+        assert!(offenders().is_empty());
+    });
+}
+
+#[test]
+fn a_key_is_its_owners_only() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        let alice: sp_consensus_babe::AuthorityId = Sr25519Keyring::Alice.public().into();
+        let owner = Historical::prove((sp_consensus_babe::KEY_TYPE, alice)).unwrap();
+        let proof = double_block(chain.slot());
+        chain.open();
+        let refusal = report_block(chain, proof, owner).expect_err("Alice does not own Bob's key");
+        assert!(matches!(refusal, TransactionValidityError::Invalid(_)), "{refusal:?}");
+        chain.close();
+        assert!(offenders().is_empty());
+    });
+}
+
+#[test]
+fn proofs_are_kept_for_as_long_as_reports_are_accepted() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass_to_session(3);
+        let roots: Vec<_> =
+            (0..=4).filter(|session| Historical::historical_root(*session).is_some()).collect();
+        assert_eq!(roots, vec![0, 1, 2, 3, 4], "every session so far, and the one that is queued");
+        assert_eq!(Session::validators().len(), 4, "the set is the one of genesis");
+        assert_eq!(pallet_clock::EpochSlots::<Runtime>::get(), 20);
+    });
+}
+
+#[test]
+fn nodes_get_proofs_through_the_runtime_api() {
+    use sp_consensus_babe::runtime_decl_for_babe_api::BabeApi;
+    use sp_consensus_grandpa::runtime_decl_for_grandpa_api::GrandpaApi;
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        let babe = <Runtime as BabeApi<Block>>::generate_key_ownership_proof(
+            chain.slot().into(),
+            Sr25519Keyring::Bob.public().into(),
+        );
+        assert_eq!(babe.unwrap().encode(), babe_owner().encode().encode());
+        let grandpa = <Runtime as GrandpaApi<Block>>::generate_key_ownership_proof(
+            Grandpa::current_set_id(),
+            Ed25519Keyring::Bob.public().into(),
+        );
+        assert_eq!(grandpa.unwrap().encode(), grandpa_owner().encode().encode());
+        let ferdie: sp_consensus_babe::AuthorityId = Sr25519Keyring::Ferdie.public().into();
+        let owned = Historical::check_proof((sp_consensus_babe::KEY_TYPE, ferdie), babe_owner());
+        assert!(owned.is_none(), "a proof says nothing about a key that is no validator's");
+    });
+}

@@ -1,0 +1,10 @@
+//! Whole flows through the real runtime: blocks with real inherents, VRFs and signatures.
+
+mod ceiling;
+mod chain;
+mod clock;
+mod equivocations;
+mod fees;
+mod genesis;
+mod safety;
+mod upgrade;

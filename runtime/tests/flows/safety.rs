@@ -1,0 +1,87 @@
+//! Emergency brakes, and what they leave alone.
+
+use crate::chain::{self, transfer};
+use assay_runtime::{genesis, token, Clock, Runtime, RuntimeCall, SafeMode};
+use frame_support::assert_noop;
+use frame_system::RawOrigin;
+use pallet_safe_mode::Call as SafeModeCall;
+use pallet_tx_pause::Call as TxPauseCall;
+use sp_keyring::Sr25519Keyring::{Alice, Bob};
+use sp_runtime::traits::Dispatchable;
+
+fn name(pallet: &str, call: &str) -> pallet_tx_pause::RuntimeCallNameOf<Runtime> {
+    (pallet.as_bytes().to_vec().try_into().unwrap(), call.as_bytes().to_vec().try_into().unwrap())
+}
+
+fn filtered() -> sp_runtime::DispatchError {
+    frame_system::Error::<Runtime>::CallFiltered.into()
+}
+
+#[test]
+fn safe_mode_stops_transfers_but_not_the_chain_and_is_left_again() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        chain.sudo(RuntimeCall::SafeMode(SafeModeCall::force_enter {}));
+        assert!(SafeMode::is_entered());
+        let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
+        assert_eq!(refused, filtered());
+        chain.close();
+
+        chain.pass_to_session(1);
+        assert!(Clock::market_halted());
+
+        chain.open();
+        chain.sudo(RuntimeCall::SafeMode(SafeModeCall::force_exit {}));
+        chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").expect("transfers go on");
+        chain.close();
+        assert!(!Clock::market_halted());
+    });
+}
+
+#[test]
+fn only_root_enters_safe_mode() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        for call in [SafeModeCall::enter {}, SafeModeCall::force_enter {}] {
+            chain.submit(Bob, RuntimeCall::SafeMode(call)).expect("valid").expect_err("Bob is not root");
+        }
+        chain.close();
+        assert!(!SafeMode::is_entered());
+    });
+}
+
+#[test]
+fn a_paused_call_is_refused_until_it_is_unpaused() {
+    chain::on(genesis::TEST, |chain| {
+        let call = name("Balances", "transfer_keep_alive");
+        chain.open();
+        chain.sudo(RuntimeCall::TxPause(TxPauseCall::pause { full_name: call.clone() }));
+        let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
+        assert_eq!(refused, filtered());
+        chain.sudo(RuntimeCall::TxPause(TxPauseCall::unpause { ident: call }));
+        chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").expect("transfers go on");
+        chain.close();
+    });
+}
+
+#[test]
+fn what_the_chain_lives_on_cannot_be_paused() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        for (pallet, call) in [
+            ("Timestamp", "set"),
+            ("Babe", "report_equivocation"),
+            ("Babe", "report_equivocation_unsigned"),
+            ("Grandpa", "report_equivocation"),
+            ("Grandpa", "report_equivocation_unsigned"),
+            ("Sudo", "sudo"),
+        ] {
+            let pause = RuntimeCall::TxPause(TxPauseCall::pause { full_name: name(pallet, call) });
+            assert_noop!(
+                pause.dispatch(RawOrigin::Root.into()),
+                pallet_tx_pause::Error::<Runtime>::Unpausable
+            );
+        }
+        chain.close();
+    });
+}
