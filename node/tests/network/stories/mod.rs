@@ -1,0 +1,8 @@
+//! What happens to networks, and what they are to do about it.
+
+mod crash_and_return;
+mod equivocation;
+mod safe_mode;
+mod sealing;
+mod session_keys;
+mod upgrade;
