@@ -9,12 +9,17 @@ mod error;
 mod rpc;
 mod service;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, thread, time::Duration};
+
+/// Longer than the SDK's logger keeps a line back, which it offers no way to ask for.
+const LOG_WRITTEN: Duration = Duration::from_millis(120);
 
 fn main() -> ExitCode {
     match command::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // The line that matters comes last.
+            thread::sleep(LOG_WRITTEN);
             eprintln!("Error: {}", error.line());
             ExitCode::FAILURE
         }

@@ -2,6 +2,7 @@
 
 mod authoring;
 mod database;
+mod equivocations;
 mod executor;
 mod genesis;
 mod network;
@@ -43,12 +44,14 @@ pub type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 /// Transactions that wait for a block.
 pub type TransactionPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
 
-type BlockImport = sc_consensus_babe::BabeBlockImport<
-    Block,
-    FullClient,
-    sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>,
-    BabeCreateInherentDataProviders<Block>,
-    SelectChain,
+type BlockImport = equivocations::ReportingImport<
+    sc_consensus_babe::BabeBlockImport<
+        Block,
+        FullClient,
+        sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>,
+        BabeCreateInherentDataProviders<Block>,
+        SelectChain,
+    >,
 >;
 type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, FullClient, SelectChain>;
 

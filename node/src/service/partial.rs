@@ -1,8 +1,8 @@
 //! What a node is built of before it joins a network; commands on the database need no more than that.
 
 use super::{
-    database, executor, genesis, sealing, Block, BlockImport, Executor, FullBackend, FullClient, GrandpaLink,
-    ImportQueue, Options, SelectChain, TransactionPool,
+    database, equivocations::ReportingImport, executor, genesis, sealing, Block, BlockImport, Executor,
+    FullBackend, FullClient, GrandpaLink, ImportQueue, Options, SelectChain, TransactionPool,
 };
 use crate::error::Error;
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, ImportQueueParams};
@@ -129,9 +129,15 @@ fn consensus(
         grandpa_import.clone(),
         client.clone(),
         inherents.clone(),
+        select_chain.clone(),
+        OffchainTransactionPoolFactory::new(pool.clone()),
+    )?;
+    let block_import = ReportingImport::new(
+        block_import,
+        client.clone(),
         select_chain,
         OffchainTransactionPoolFactory::new(pool),
-    )?;
+    );
     let (import_queue, babe_worker) = sc_consensus_babe::import_queue(ImportQueueParams {
         link: babe_link.clone(),
         block_import: block_import.clone(),

@@ -151,6 +151,18 @@ fn a_double_block_is_an_offence() {
 }
 
 #[test]
+fn a_double_block_of_a_later_session_is_an_offence() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass_to_session(2);
+        let (proof, owner) = (double_block(chain.slot()), babe_owner());
+        chain.open();
+        report_block(chain, proof, owner).expect("valid").expect("counts");
+        chain.close();
+        assert_eq!(offenders(), vec![Sr25519Keyring::Bob.to_account_id()]);
+    });
+}
+
+#[test]
 fn one_offence_is_reported_once() {
     chain::on(genesis::TEST, |chain| {
         chain.pass(3);
