@@ -22,7 +22,8 @@ const REPLACE: &str = "restore it from a backup, or remove it by purge-chain and
 pub(super) fn open(config: &Configuration) -> Result<Arc<FullBackend>, Error> {
     check_files(config)?;
     let path = path(config);
-    let held_data = contains(&path, |name| name.starts_with("table") || name.starts_with("index"));
+    let held_data =
+        contains(&path, |name| ["table", "index", "log"].iter().any(|kind| name.starts_with(kind)));
     let mut settings = config.db_config();
     // Warp sync proofs are made of justified blocks, so these outlive pruning.
     settings.pruning_filters = vec![Arc::new(GrandpaPruningFilter)];

@@ -120,13 +120,17 @@ async fn a_corrupt_database_is_refused_and_left_as_it_is() {
 async fn a_database_full_of_noise_is_refused_time_and_again() {
     let home = home();
     let options = ["--dev", "--sealing=200"];
-    run_until_there_are_blocks(&mut node(home.path(), &options)).await;
-    let files = files(&database(home.path()));
-    let tables: Vec<_> = files.iter().filter(|path| is_named(path, "table")).collect();
-    assert!(!tables.is_empty());
-    for table in tables {
-        let noise = vec![0x5a; fs::read(table).expect("the file can be read").len()];
-        fs::write(table, noise).expect("the database can be damaged");
+    // What is written goes to a log first, and from there to the tables when the node ends or starts again.
+    let tables = || files(&database(home.path())).into_iter().filter(|path| is_named(path, "table"));
+    let mut seeded = node(home.path(), &options);
+    until("tables in the database", async || {
+        run_until_there_are_blocks(&mut seeded).await;
+        tables().next().map(drop)
+    })
+    .await;
+    for table in tables() {
+        let noise = vec![0x5a; fs::read(&table).expect("the file can be read").len()];
+        fs::write(&table, noise).expect("the database can be damaged");
     }
     // Had the first start made a new chain of it, the second would take it.
     for _ in 0..2 {
