@@ -38,7 +38,7 @@ pub fn run() -> Result<(), Error> {
             cli.create_runner(command)?.sync_run(|config| command.run(config.database).map_err(Error::from))
         }
         Some(Subcommand::ChainInfo(command)) => cli.create_runner(command)?.sync_run(|config| {
-            service::check_database_files(&config)?;
+            service::check_database(&config)?;
             command.run::<Block>(&config).map_err(Error::from)
         }),
     }

@@ -38,8 +38,18 @@ pub(super) fn open(config: &Configuration) -> Result<Arc<FullBackend>, Error> {
     Ok(backend)
 }
 
+/// Opens a database that has to be there, and closes it again.
+pub(super) fn check(config: &Configuration) -> Result<(), Error> {
+    let path = path(config);
+    if !path.join("metadata").exists() && !contains(&path, |_| true) {
+        let advice = "pass the --base-path and --chain it was made with";
+        return Err(Error::Database { path, reason: "there is none".into(), advice });
+    }
+    open(config).map(drop)
+}
+
 /// Refuses a database that has lost the file without which the rest can't be read.
-pub(super) fn check_files(config: &Configuration) -> Result<(), Error> {
+fn check_files(config: &Configuration) -> Result<(), Error> {
     let path = path(config);
     // ParityDB would make a new one, with another salt, over data that only the old salt finds.
     if !path.join("metadata").exists() && contains(&path, |name| name != "lock") {

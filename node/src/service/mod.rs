@@ -109,9 +109,9 @@ impl Options {
     }
 }
 
-/// Refuses a database that has lost files; opens nothing.
-pub fn check_database_files(config: &Configuration) -> Result<(), Error> {
-    database::check_files(config)
+/// Refuses a database that is not there or can't be read.
+pub fn check_database(config: &Configuration) -> Result<(), Error> {
+    database::check(config)
 }
 
 /// Starts a node; what it returns keeps it running.

@@ -68,6 +68,18 @@ async fn a_specification_that_cannot_be_read_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_genesis_that_no_chain_can_start_from_is_refused() {
+    is_refused(&["--chain=production"], "session.keys names no validator").await;
+
+    let home = home();
+    let ours = fs::read_to_string(SPECIFICATION).expect("the specification is in the repository");
+    let odd = home.path().join("odd.json");
+    fs::write(&odd, ours.replace("\"slotMillis\": 3000", "\"slotMillis\": 2999"))
+        .expect("a file can be written");
+    is_refused(&[&format!("--chain={}", odd.display())], "clock.slotMillis is odd").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_is_taken_is_refused() {
     let home = home();
     let node = node(home.path(), &["--chain=dev", "--alice"]);

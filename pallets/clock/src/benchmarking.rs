@@ -47,5 +47,5 @@ mod benches {
         assert!(!BlockVrfs::<T>::contains_key(expired));
     }
 
-    impl_benchmark_test_suite!(Pallet, mock::genesis().build(), mock::Test);
+    impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);
 }

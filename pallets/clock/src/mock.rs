@@ -44,10 +44,14 @@ pub fn genesis() -> pallet_clock::GenesisConfig<Test> {
     pallet_clock::GenesisConfig { slot_millis: 1_000, epoch_slots: 20, ..Default::default() }
 }
 
+/// A chain at block 0.
+pub fn chain() -> sp_io::TestExternalities {
+    sp_io::TestExternalities::new(genesis().build_storage().expect("lengths are sound"))
+}
+
 /// Runs `test` on a chain at block 0 and checks the invariants after it.
 pub fn run(test: impl FnOnce()) {
-    let mut chain = sp_io::TestExternalities::new(genesis().build_storage().expect("lengths are sound"));
-    chain.execute_with(|| {
+    chain().execute_with(|| {
         BlockVrf::set(None);
         Halted::set(false);
         test();

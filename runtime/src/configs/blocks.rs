@@ -1,12 +1,13 @@
 //! Blocks: their limits and prices, time, migrations.
 
+use super::consensus::KeepKeys;
 use crate::*;
 use frame_support::{
     derive_impl,
     dispatch::DispatchClass,
-    migrations::FreezeChainOnFailedMigration,
+    migrations::{FailedMigrationHandler, FailedMigrationHandling},
     parameter_types,
-    traits::{ConstU32, Get, InsideBoth},
+    traits::{ConstU32, Get, InsideBoth, SafeMode as SafeModeApi},
     weights::{
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
         Weight,
@@ -54,7 +55,7 @@ parameter_types! {
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
-    type BaseCallFilter = InsideBoth<SafeMode, TxPause>;
+    type BaseCallFilter = InsideBoth<KeepKeys, InsideBoth<SafeMode, TxPause>>;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = BlockLength;
@@ -114,10 +115,24 @@ impl pallet_clock::Config for Runtime {
     type WeightInfo = pallet_clock::weights::AssayWeight<Runtime>;
 }
 
+/// What happens when a multi-block migration fails: nobody but governance may touch a half-migrated state, and
+/// governance must be able to, which it could not while the migrations count as stuck.
+pub struct EnterSafeMode;
+
+impl FailedMigrationHandler for EnterSafeMode {
+    fn failed(_: Option<u32>) -> FailedMigrationHandling {
+        let closed = SafeMode::is_entered() || <SafeMode as SafeModeApi>::enter(BlockNumber::MAX).is_ok();
+        if closed {
+            FailedMigrationHandling::ForceUnstuck
+        } else {
+            FailedMigrationHandling::KeepStuck
+        }
+    }
+}
+
 impl pallet_migrations::Config for Runtime {
     type CursorMaxLen = ConstU32<65_536>;
-    // A half-migrated state must not be built on: governance can still unlock it by an upgrade.
-    type FailedMigrationHandler = FreezeChainOnFailedMigration;
+    type FailedMigrationHandler = EnterSafeMode;
     type IdentifierMaxLen = ConstU32<256>;
     type MaxServiceWeight = MaxMigrationWeight;
     type MigrationStatusHandler = ();

@@ -4,7 +4,7 @@ use crate::*;
 use alloc::vec::Vec;
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, ConstU64, Get, KeyOwnerProofSystem},
+    traits::{ConstU32, ConstU64, Contains, Get, KeyOwnerProofSystem},
 };
 use pallet_session::historical::{self, NoteHistoricalRoot};
 use sp_consensus_babe::AuthorityId as BabeId;
@@ -15,7 +15,7 @@ use sp_staking::SessionIndex;
 /// How many sessions back an equivocation can be reported: 14 days of production's epochs.
 pub const REPORT_SESSIONS: SessionIndex = 336;
 /// Most validators of a session.
-const MAX_VALIDATORS: u32 = 1_000;
+pub const MAX_VALIDATORS: u32 = 1_000;
 
 parameter_types! {
     /// What an account locks up while it has session keys registered.
@@ -123,6 +123,17 @@ impl historical::SessionManager<AccountId, ()> for GenesisValidators {
 
     fn end_session(index: SessionIndex) {
         <Self as pallet_session::SessionManager<AccountId>>::end_session(index)
+    }
+}
+
+/// Refuses calls that would take a validator's keys away. The set is that of genesis and nobody could replace a validator
+/// that leaves, so the chain would end with the last one; and without the keys, no equivocation of a session that is
+/// still running could be proven.
+pub struct KeepKeys;
+
+impl Contains<RuntimeCall> for KeepKeys {
+    fn contains(call: &RuntimeCall) -> bool {
+        !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys {}))
     }
 }
 

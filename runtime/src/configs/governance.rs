@@ -173,7 +173,7 @@ pub enum ProxyType {
     /// Everything.
     #[default]
     Any,
-    /// Everything that moves no money.
+    /// What moves no money to others: keys, batches, multisig, proxies, preimages.
     NonTransfer,
     /// Registering and removing session keys.
     SessionKeys,
@@ -183,7 +183,16 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
     fn filter(&self, call: &RuntimeCall) -> bool {
         match self {
             ProxyType::Any => true,
-            ProxyType::NonTransfer => !matches!(call, RuntimeCall::Balances(..) | RuntimeCall::Sudo(..)),
+            // What is not named here is refused, so that a new pallet is not open to old proxies.
+            ProxyType::NonTransfer => matches!(
+                call,
+                RuntimeCall::System(..)
+                    | RuntimeCall::Session(..)
+                    | RuntimeCall::Utility(..)
+                    | RuntimeCall::Multisig(..)
+                    | RuntimeCall::Proxy(..)
+                    | RuntimeCall::Preimage(..)
+            ),
             ProxyType::SessionKeys => matches!(call, RuntimeCall::Session(..)),
         }
     }

@@ -7,6 +7,6 @@ mod money;
 mod safety;
 
 pub use blocks::{BlockLength, BlockWeights, SingleBlockMigrations};
-pub use consensus::{KeyOwnerProofAge, REPORT_SESSIONS};
+pub use consensus::{KeyOwnerProofAge, MAX_VALIDATORS, REPORT_SESSIONS};
 pub use governance::{dynamic_params, RuntimeParameters};
 pub use money::{ExistentialDeposit, TransactionByteFee};

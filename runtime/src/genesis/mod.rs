@@ -1,9 +1,10 @@
 //! The presets that a chain can start from, and the accounts of development networks.
 
+mod check;
 mod development;
 
 use crate::{
-    opaque::SessionKeys, token, AccountId, Balance, Runtime, RuntimeGenesisConfig, BABE_GENESIS_EPOCH_CONFIG,
+    opaque::SessionKeys, token, AccountId, Balance, RuntimeGenesisConfig, BABE_GENESIS_EPOCH_CONFIG,
 };
 use alloc::{format, string::String, vec, vec::Vec};
 pub use development::{session_keys, MAX_DEVELOPMENT_VALIDATORS};
@@ -74,17 +75,9 @@ pub(crate) fn encoded_preset(id: &PresetId) -> Option<Vec<u8>> {
 pub fn build(json: Vec<u8>) -> Result<(), String> {
     let config: RuntimeGenesisConfig =
         serde_json::from_slice(&json).map_err(|error| format!("genesis configuration: {error}"))?;
-    check(&config).map_err(|wrong| format!("genesis configuration: {wrong}"))?;
+    check::check(&config).map_err(|wrong| format!("genesis configuration: {wrong}"))?;
     config.build();
     Ok(())
-}
-
-/// What pallets could only answer with a panic.
-fn check(config: &RuntimeGenesisConfig) -> Result<(), &'static str> {
-    if config.session.keys.is_empty() {
-        return Err("session.keys names no validator: add at least one as [account, account, keys]");
-    }
-    pallet_clock::GenesisConfig::<Runtime>::check(config.clock.slot_millis, config.clock.epoch_slots)
 }
 
 /// Names of the presets.

@@ -51,6 +51,30 @@ fn genesis_says_what_is_wrong_with_it() {
     odd["clock"]["slotMillis"] = json!(1_001);
     assert!(refusal(odd).contains("clock.slotMillis is odd"));
 
+    let mut twice = genesis::preset(genesis::TEST).unwrap();
+    twice["session"]["keys"][1] = twice["session"]["keys"][0].clone();
+    assert!(refusal(twice).contains("is named twice"));
+
+    let mut other = genesis::preset(genesis::TEST).unwrap();
+    other["session"]["nonAuthorityKeys"] = genesis::session_keys(1);
+    assert!(refusal(other).contains("session.nonAuthorityKeys"));
+
+    let mut direct = genesis::preset(genesis::TEST).unwrap();
+    direct["grandpa"]["authorities"] = json!([["5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu", 1]]);
+    assert!(refusal(direct).contains("grandpa.authorities is filled in"));
+
+    let mut without_vrf = genesis::preset(genesis::TEST).unwrap();
+    without_vrf["babe"]["epochConfig"]["allowed_slots"] = json!("PrimarySlots");
+    assert!(refusal(without_vrf).contains("every block has to carry a VRF"));
+
+    let mut poor = genesis::preset(genesis::TEST).unwrap();
+    poor["balances"]["balances"][0][1] = json!(1);
+    assert!(refusal(poor).contains("is the least"));
+
+    let mut rich = genesis::preset(genesis::TEST).unwrap();
+    rich["balances"]["balances"][1] = rich["balances"]["balances"][0].clone();
+    assert!(refusal(rich).contains("is named twice"));
+
     let mut endless = genesis::preset(genesis::TEST).unwrap();
     endless["clock"]["epochSlots"] = json!(0);
     assert!(refusal(endless).contains("clock.epochSlots is zero"));

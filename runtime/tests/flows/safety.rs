@@ -1,6 +1,9 @@
 //! Emergency brakes, and what they leave alone.
 
-use crate::chain::{self, transfer};
+use crate::{
+    chain::{self, transfer},
+    equivocations,
+};
 use assay_runtime::{genesis, token, Clock, Runtime, RuntimeCall, SafeMode};
 use frame_support::assert_noop;
 use frame_system::RawOrigin;
@@ -25,6 +28,8 @@ fn safe_mode_stops_transfers_but_not_the_chain_and_is_left_again() {
         assert!(SafeMode::is_entered());
         let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
         assert_eq!(refused, filtered());
+        let (proof, owner) = (equivocations::double_block(chain.slot()), equivocations::babe_owner());
+        equivocations::report_block(chain, proof, owner).expect("valid").expect("reports go on");
         chain.close();
 
         chain.pass_to_session(1);
@@ -35,6 +40,23 @@ fn safe_mode_stops_transfers_but_not_the_chain_and_is_left_again() {
         chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").expect("transfers go on");
         chain.close();
         assert!(!Clock::market_halted());
+    });
+}
+
+#[test]
+fn a_failed_migration_leaves_the_chain_to_governance() {
+    use frame_support::migrations::{FailedMigrationHandler, FailedMigrationHandling};
+    type Handler = <Runtime as pallet_migrations::Config>::FailedMigrationHandler;
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        assert!(matches!(Handler::failed(Some(0)), FailedMigrationHandling::ForceUnstuck));
+        chain.close();
+        chain.open();
+        let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
+        assert_eq!(refused, filtered());
+        chain.sudo(RuntimeCall::SafeMode(SafeModeCall::force_exit {}));
+        chain.close();
+        assert!(!SafeMode::is_entered());
     });
 }
 

@@ -2,7 +2,10 @@
 
 use super::{node::Node, until};
 use assay_runtime::{BlockNumber, Hash};
-use std::ops::{Index, IndexMut};
+use std::{
+    ops::{Index, IndexMut},
+    path::PathBuf,
+};
 use tempfile::TempDir;
 
 /// A network on loopback, with all its data in a directory that goes when it goes.
@@ -40,6 +43,11 @@ impl Network {
         let node = Node::new(self.home.path(), name, peers.len() + 1, &all, &peers);
         self.nodes.push((name.to_owned(), node));
         &mut self.nodes.last_mut().expect("a node has been added").1
+    }
+
+    /// Where a node keeps its data.
+    pub fn base_path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
     }
 
     /// The nodes that run.

@@ -40,11 +40,13 @@ impl Node {
             format!("--node-key={place:064x}"),
             format!("--listen-addr={listen_on}"),
             format!("--rpc-port={rpc_port}"),
-            "--rpc-methods=unsafe".into(),
             "--no-mdns".into(),
             "--no-prometheus".into(),
             "--no-telemetry".into(),
         ];
+        if !options.iter().any(|option| option.starts_with("--rpc-methods")) {
+            arguments.push("--rpc-methods=unsafe".into());
+        }
         arguments.extend(options.iter().map(|option| option.to_string()));
         arguments.extend(peers.iter().map(|peer| format!("--reserved-nodes={peer}")));
         Self {

@@ -11,6 +11,8 @@ use std::time::Duration;
 const SETTLING: Duration = Duration::from_secs(6);
 /// How many blocks finality has to stand still for.
 const WITHOUT_FINALITY: BlockNumber = 8;
+/// States of how many blocks a node keeps if it is told nothing else.
+const KEPT_STATES: BlockNumber = 256;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn finality_survives_one_crash_halts_at_two_and_returns_with_them() {
@@ -50,6 +52,7 @@ async fn join_by_full_sync(network: &mut Network) {
 async fn join_by_warp_sync(network: &mut Network) {
     network.add("warp", &["--sync=warp"]).start().await;
     agrees_on_the_state(network, "warp").await;
+    assert!(network["warp"].client().best().await < KEPT_STATES, "no state is gone because of its age");
     assert!(!has_first_state(network, "warp").await, "warp sync executes no old block");
 }
 

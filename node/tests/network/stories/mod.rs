@@ -2,7 +2,9 @@
 
 mod crash_and_return;
 mod equivocation;
+mod rpc;
 mod safe_mode;
 mod sealing;
 mod session_keys;
 mod upgrade;
+mod verbs;

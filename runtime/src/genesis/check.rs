@@ -1,0 +1,76 @@
+//! What is wrong with a genesis configuration. Pallets could answer only with a panic, and a node would show no more of
+//! it than that there was one.
+
+use crate::{
+    configs::{ExistentialDeposit, MAX_VALIDATORS},
+    Runtime, RuntimeGenesisConfig,
+};
+use alloc::{collections::BTreeSet, format, string::String};
+use frame_support::ensure;
+use sp_consensus_babe::AllowedSlots;
+
+/// Says what is wrong with the configuration, if anything is, naming the field.
+pub(super) fn check(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    pallet_clock::GenesisConfig::<Runtime>::check(config.clock.slot_millis, config.clock.epoch_slots)?;
+    check_consensus(config)?;
+    check_validators(config)?;
+    check_balances(config)
+}
+
+fn check_consensus(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    ensure!(
+        config.babe.authorities.is_empty(),
+        "babe.authorities is filled in: validators stand in session.keys"
+    );
+    ensure!(
+        config.grandpa.authorities.is_empty(),
+        "grandpa.authorities is filled in: validators stand in session.keys"
+    );
+    ensure!(
+        config.babe.epoch_config.allowed_slots == AllowedSlots::PrimaryAndSecondaryVRFSlots,
+        "babe.epochConfig.allowed_slots is not PrimaryAndSecondaryVRFSlots: every block has to carry a VRF"
+    );
+    Ok(())
+}
+
+fn check_validators(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    let keys = &config.session.keys;
+    ensure!(
+        !keys.is_empty(),
+        "session.keys names no validator: add at least one as [account, account, keys]"
+    );
+    ensure!(
+        keys.len() <= MAX_VALIDATORS.try_into().unwrap_or(usize::MAX),
+        format!("session.keys names {} validators, and {MAX_VALIDATORS} are the most", keys.len())
+    );
+    ensure!(
+        config.session.non_authority_keys.is_empty(),
+        "session.nonAuthorityKeys is filled in: every account with keys is a validator"
+    );
+    let (mut accounts, mut babe, mut grandpa) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (account, validator, keys) in keys {
+        ensure!(
+            account == validator,
+            format!("session.keys: {account:?} is not its own validator {validator:?}")
+        );
+        let new = accounts.insert(account) && babe.insert(&keys.babe) && grandpa.insert(&keys.grandpa);
+        ensure!(new, format!("session.keys: {account:?} or one of its keys is named twice"));
+    }
+    Ok(())
+}
+
+fn check_balances(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    let least = ExistentialDeposit::get();
+    let mut accounts = BTreeSet::new();
+    let mut issuance = Some(0);
+    for (account, amount) in &config.balances.balances {
+        ensure!(accounts.insert(account), format!("balances.balances: {account:?} is named twice"));
+        ensure!(
+            *amount >= least,
+            format!("balances.balances: {account:?} has {amount}, and {least} is the least")
+        );
+        issuance = issuance.and_then(|sum: crate::Balance| sum.checked_add(*amount));
+    }
+    ensure!(issuance.is_some(), "balances.balances: the sum is more than a balance can hold");
+    Ok(())
+}
