@@ -17,6 +17,11 @@ impl Add {
         Ok(Self { len })
     }
 
+    /// Elements of a tensor.
+    pub fn elements(&self) -> usize {
+        self.len
+    }
+
     /// Writes `y`.
     pub fn forward(&self, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
         length("a of Add", a.len(), self.len)?;

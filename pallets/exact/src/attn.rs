@@ -104,6 +104,11 @@ impl Attn {
         self.scale
     }
 
+    /// The precision of the softmax's numerators.
+    pub fn weights(&self) -> Precision {
+        self.weights
+    }
+
     /// Writes `out` (queries × heads × dim). `q` has one row per (query, head), `cache` one per (token, head) with room
     /// for at least `keys` tokens; `scratch` holds at least `keys` floats.
     pub fn forward(

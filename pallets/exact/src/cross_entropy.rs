@@ -49,6 +49,16 @@ impl CrossEntropy {
         Ok(Self { tokens, classes })
     }
 
+    /// Tokens.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
     /// Writes each token's loss. Traps (bound) at the first label that is not below `classes`.
     pub fn forward(&self, logits: &[f32], labels: &[u32], losses: &mut [f32]) -> Result<(), Error> {
         length("logits of CrossEntropy", logits.len(), self.tokens * self.classes)?;

@@ -17,6 +17,11 @@ impl Gelu {
         Ok(Self { len })
     }
 
+    /// Elements of a tensor.
+    pub fn elements(&self) -> usize {
+        self.len
+    }
+
     /// Writes `y`.
     pub fn forward(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         length("x of Gelu", x.len(), self.len)?;

@@ -22,6 +22,21 @@ impl GemmI8 {
         Ok(Self { rows, cols, depth })
     }
 
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Elements that are summed.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// Writes `c` (`rows × cols`).
     pub fn forward(&self, a: &[i8], b: &[i8], c: &mut [i32]) -> Result<(), Refused> {
         length("A of GemmI8", a.len(), self.rows * self.depth)?;
@@ -50,6 +65,21 @@ impl GemmI8Sliced {
         dimension("depth of GemmI8Sliced", depth, MAX_DEPTH)?;
         volume("C of GemmI8Sliced", &[rows, cols])?;
         Ok(Self { rows, cols, depth })
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Elements that are summed.
+    pub fn depth(&self) -> usize {
+        self.depth
     }
 
     /// Writes `c` (`rows × cols`).
@@ -98,6 +128,16 @@ impl DequantBias {
     pub fn new(rows: usize, cols: usize) -> Result<Self, Refused> {
         volume("DequantBias", &[rows, cols])?;
         Ok(Self { rows, cols })
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
     }
 
     /// Writes `y` (`rows × cols`) from `sums` (`rows × cols`), the operands' scales and the bias (`cols`).

@@ -36,6 +36,21 @@ impl LayerNorm {
         Ok(Self { rows, cols, epsilon })
     }
 
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// ε.
+    pub fn epsilon(&self) -> f32 {
+        self.epsilon
+    }
+
     /// Mean and 1/√(variance + ε) of one row.
     fn statistics(&self, row: &[f32]) -> (f32, f32) {
         let quantiser = Quantiser::new(magnitude(row.iter().copied()), NORM_BOUND);

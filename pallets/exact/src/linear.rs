@@ -81,6 +81,11 @@ impl Linear {
         self.outputs
     }
 
+    /// Precision of activations and, in training, of weights and gradients.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// Writes `y`. `weight` is quantised per output channel; `scratch` holds x: digits × tokens × inputs, tokens.
     pub fn forward(
         &self,

@@ -16,6 +16,11 @@ impl Mul {
         Ok(Self { len })
     }
 
+    /// Elements of a tensor.
+    pub fn elements(&self) -> usize {
+        self.len
+    }
+
     /// Writes `y`.
     pub fn forward(&self, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
         length("a of Mul", a.len(), self.len)?;

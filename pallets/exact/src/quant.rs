@@ -270,6 +270,21 @@ impl QuantRow {
         Ok(Self { rows, cols, precision })
     }
 
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The digits of its integers.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// Writes `planes` (digits × rows × cols) and `scales` (rows).
     pub fn forward(&self, x: &[f32], planes: &mut [i8], scales: &mut [f32]) -> Result<(), Error> {
         length("x of QuantRow", x.len(), self.rows * self.cols)?;
@@ -303,6 +318,21 @@ impl QuantCol {
         dimension("rows of QuantCol", rows, MAX_DEPTH)?;
         volume("QuantCol", &[precision.digits(), rows, cols])?;
         Ok(Self { rows, cols, precision })
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The digits of its integers.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Writes `planes` (digits × cols × rows) and `scales` (cols).

@@ -25,6 +25,21 @@ impl RmsNorm {
         Ok(Self { rows, cols, epsilon })
     }
 
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// ε.
+    pub fn epsilon(&self) -> f32 {
+        self.epsilon
+    }
+
     /// 1/√(mean square + ε) of one row.
     fn statistics(&self, row: &[f32]) -> f32 {
         let quantiser = Quantiser::new(magnitude(row.iter().copied()), NORM_BOUND);

@@ -17,6 +17,11 @@ impl Tanh {
         Ok(Self { len })
     }
 
+    /// Elements of a tensor.
+    pub fn elements(&self) -> usize {
+        self.len
+    }
+
     /// Writes `y`.
     pub fn forward(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         length("x of Tanh", x.len(), self.len)?;

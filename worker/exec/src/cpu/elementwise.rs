@@ -1,0 +1,168 @@
+//! Operators that are cut into runs of elements, and losses, which are cut into rows.
+
+use assay_exact::{check_finite, Add, CrossEntropy, Error, Gelu, Mul, SiluMul, Tanh};
+
+use super::{or_reference, Cpu};
+use crate::kernel::Kernel;
+
+pub(super) fn add(cpu: &Cpu, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    binary(
+        cpu,
+        op.elements(),
+        a,
+        b,
+        y,
+        |a, b, y| Add::new(y.len())?.forward(a, b, y),
+        |y| op.forward(a, b, y),
+    )
+}
+
+pub(super) fn mul(cpu: &Cpu, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    binary(
+        cpu,
+        op.elements(),
+        a,
+        b,
+        y,
+        |a, b, y| Mul::new(y.len())?.forward(a, b, y),
+        |y| op.forward(a, b, y),
+    )
+}
+
+pub(super) fn gelu(cpu: &Cpu, op: &Gelu, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => Gelu::new(y.len())?.forward(x, y),
+        Kernel::Avx2(avx2) => {
+            check_finite(x)?;
+            avx2.gelu(x, y);
+            Ok(check_finite(y)?)
+        }
+    };
+    unary(cpu, op.elements(), x, y, piece, |y| op.forward(x, y))
+}
+
+pub(super) fn gelu_backward(
+    cpu: &Cpu,
+    op: &Gelu,
+    dy: &[f32],
+    x: &[f32],
+    dx: &mut [f32],
+) -> Result<(), Error> {
+    let piece = |dy: &[f32], x: &[f32], dx: &mut [f32]| Gelu::new(dx.len())?.backward(dy, x, dx);
+    binary(cpu, op.elements(), dy, x, dx, piece, |dx| op.backward(dy, x, dx))
+}
+
+pub(super) fn tanh(cpu: &Cpu, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    unary(cpu, op.elements(), x, y, |x, y| Tanh::new(y.len())?.forward(x, y), |y| op.forward(x, y))
+}
+
+pub(super) fn silu_mul(cpu: &Cpu, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    let piece = |x: &[f32], u: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => SiluMul::new(y.len())?.forward(x, u, y),
+        Kernel::Avx2(avx2) => {
+            check_finite(x)?;
+            check_finite(u)?;
+            avx2.silu_mul(x, u, y);
+            Ok(check_finite(y)?)
+        }
+    };
+    binary(cpu, op.elements(), x, u, y, piece, |y| op.forward(x, u, y))
+}
+
+pub(super) fn silu_mul_backward(
+    cpu: &Cpu,
+    op: &SiluMul,
+    dy: &[f32],
+    x: &[f32],
+    u: &[f32],
+    dx: &mut [f32],
+    du: &mut [f32],
+) -> Result<(), Error> {
+    let lengths = [dy.len(), x.len(), u.len(), dx.len(), du.len()];
+    if lengths.iter().any(|len| *len != op.elements()) {
+        return op.backward(dy, x, u, dx, du);
+    }
+    let per = cpu.team.elements(op.elements());
+    let inputs = dy.chunks(per).zip(x.chunks(per)).zip(u.chunks(per));
+    let pieces: Vec<_> = inputs.zip(dx.chunks_mut(per)).zip(du.chunks_mut(per)).collect();
+    let result =
+        cpu.team.run(pieces, |((((dy, x), u), dx), du)| SiluMul::new(dx.len())?.backward(dy, x, u, dx, du));
+    or_reference(result, || op.backward(dy, x, u, dx, du))
+}
+
+/// Cuts y = f(x) into runs of elements.
+fn unary(
+    cpu: &Cpu,
+    len: usize,
+    x: &[f32],
+    y: &mut [f32],
+    piece: impl Fn(&[f32], &mut [f32]) -> Result<(), Error> + Sync,
+    whole: impl FnOnce(&mut [f32]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if x.len() != len || y.len() != len {
+        return whole(y);
+    }
+    let per = cpu.team.elements(len);
+    let pieces: Vec<_> = x.chunks(per).zip(y.chunks_mut(per)).collect();
+    let result = cpu.team.run(pieces, |(x, y)| piece(x, y));
+    or_reference(result, || whole(y))
+}
+
+/// Cuts y = f(a, b) into runs of elements.
+fn binary(
+    cpu: &Cpu,
+    len: usize,
+    a: &[f32],
+    b: &[f32],
+    y: &mut [f32],
+    piece: impl Fn(&[f32], &[f32], &mut [f32]) -> Result<(), Error> + Sync,
+    whole: impl FnOnce(&mut [f32]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if a.len() != len || b.len() != len || y.len() != len {
+        return whole(y);
+    }
+    let per = cpu.team.elements(len);
+    let pieces: Vec<_> = a.chunks(per).zip(b.chunks(per)).zip(y.chunks_mut(per)).collect();
+    let result = cpu.team.run(pieces, |((a, b), y)| piece(a, b, y));
+    or_reference(result, || whole(y))
+}
+
+pub(super) fn cross_entropy(
+    cpu: &Cpu,
+    op: &CrossEntropy,
+    logits: &[f32],
+    labels: &[u32],
+    losses: &mut [f32],
+) -> Result<(), Error> {
+    let fits = logits.len() == op.tokens() * op.classes()
+        && labels.len() == op.tokens()
+        && losses.len() == op.tokens();
+    if !fits {
+        return op.forward(logits, labels, losses);
+    }
+    let per = cpu.team.share(op.tokens());
+    let rows = logits.chunks(per * op.classes()).zip(labels.chunks(per));
+    let pieces: Vec<_> = rows.zip(losses.chunks_mut(per)).collect();
+    let result = cpu.team.run(pieces, |((logits, labels), losses)| {
+        CrossEntropy::new(losses.len(), op.classes())?.forward(logits, labels, losses)
+    });
+    or_reference(result, || op.forward(logits, labels, losses))
+}
+
+pub(super) fn probabilities(
+    cpu: &Cpu,
+    op: &CrossEntropy,
+    logits: &[f32],
+    p: &mut [f32],
+) -> Result<(), Error> {
+    let elements = op.tokens() * op.classes();
+    if logits.len() != elements || p.len() != elements {
+        return op.probabilities(logits, p);
+    }
+    let per = cpu.team.share(op.tokens()) * op.classes();
+    let pieces: Vec<_> = logits.chunks(per).zip(p.chunks_mut(per)).collect();
+    let result = cpu.team.run(pieces, |(logits, p)| {
+        CrossEntropy::new(p.len() / op.classes(), op.classes())?.probabilities(logits, p)
+    });
+    or_reference(result, || op.probabilities(logits, p))
+}

@@ -1,0 +1,176 @@
+//! Products and the linear layer.
+
+use assay_exact::{
+    dequantise, non_finite, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head, Linear,
+    Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, TrapKind,
+};
+
+use super::{or_reference, Cpu};
+use crate::product::product;
+use crate::quantise::{columns_into, gather, rows_into};
+use crate::team::shifted;
+
+/// Columns of a piece of the bias gradient.
+const COLUMNS: usize = 16;
+
+pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32]) -> Result<(), Error> {
+    let fits = a.len() == op.rows() * op.depth()
+        && b.len() == op.cols() * op.depth()
+        && c.len() == op.rows() * op.cols();
+    if !fits {
+        return Ok(op.forward(a, b, c)?);
+    }
+    // Scales that no one reads: the operands have none.
+    let scales = vec![0.0; op.rows().max(op.cols())];
+    let a = Quantised::new(a, &scales[..op.rows()], op.depth(), Precision::I8)?;
+    let b = Quantised::new(b, &scales[..op.cols()], op.depth(), Precision::I8)?;
+    product(&cpu.team, cpu.kernel, &a, &b, c, |c, sum, _, _| {
+        *c = sum as i32;
+        None
+    })
+}
+
+/// By rows: a matrix with one row is not cut.
+pub(super) fn dequant_bias<A: Accumulator + Sync>(
+    cpu: &Cpu,
+    op: &DequantBias,
+    sums: &[A],
+    row_scales: &[f32],
+    col_scales: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+) -> Result<(), Error> {
+    let elements = op.rows() * op.cols();
+    let fits = sums.len() == elements && row_scales.len() == op.rows() && y.len() == elements;
+    if !fits {
+        return op.forward(sums, row_scales, col_scales, bias, y);
+    }
+    let per = cpu.team.share(op.rows());
+    let rows = row_scales.chunks(per);
+    let pieces: Vec<_> = sums.chunks(per * op.cols()).zip(rows).zip(y.chunks_mut(per * op.cols())).collect();
+    let result = cpu.team.run(pieces, |((sums, row_scales), y)| {
+        let op = DequantBias::new(row_scales.len(), op.cols())?;
+        op.forward(sums, row_scales, col_scales, bias, y)
+    });
+    or_reference(result, || op.forward(sums, row_scales, col_scales, bias, y))
+}
+
+pub(super) fn forward(
+    cpu: &Cpu,
+    op: &Linear,
+    x: &[f32],
+    weight: &Quantised<'_>,
+    bias: Option<&[f32]>,
+    scratch: &mut QuantisedMut<'_>,
+    y: &mut [f32],
+) -> Result<(), Error> {
+    let fits = x.len() == op.tokens() * op.inputs()
+        && weight.rows() == op.outputs()
+        && weight.depth() == op.inputs()
+        && bias.is_none_or(|bias| bias.len() == op.outputs())
+        && y.len() == op.tokens() * op.outputs();
+    if !fits {
+        return op.forward(x, weight, bias, scratch, y);
+    }
+    cpu.team.check_finite(x)?;
+    cpu.team.check_finite(bias.unwrap_or(&[]))?;
+    let rows = QuantRow::new(op.tokens(), op.inputs(), op.precision())?;
+    let x = rows_into(&cpu.team, cpu.kernel, &rows, x, scratch)?;
+    product(&cpu.team, cpu.kernel, &x, weight, y, |y, sum, t, o| {
+        let value = dequantise(sum, x.scale(t), weight.scale(o));
+        *y = bias.map_or(value, |bias| value + bias[o]);
+        non_finite(*y)
+    })
+}
+
+pub(super) fn backward_input(
+    cpu: &Cpu,
+    op: &Linear,
+    dy: &[f32],
+    weight: &[f32],
+    scratch: &mut Scratch<'_>,
+    dx: &mut [f32],
+) -> Result<(), Error> {
+    let fits = dy.len() == op.tokens() * op.outputs()
+        && weight.len() == op.outputs() * op.inputs()
+        && dx.len() == op.tokens() * op.inputs();
+    if !fits {
+        return op.backward_input(dy, weight, scratch, dx);
+    }
+    cpu.team.check_finite(dy)?;
+    cpu.team.check_finite(weight)?;
+    let rows = QuantRow::new(op.tokens(), op.outputs(), op.precision())?;
+    let cols = QuantCol::new(op.outputs(), op.inputs(), op.precision())?;
+    let dy = rows_into(&cpu.team, cpu.kernel, &rows, dy, &mut scratch.left)?;
+    let weight = columns_into(&cpu.team, cpu.kernel, &cols, weight, &mut scratch.right)?;
+    product(&cpu.team, cpu.kernel, &dy, &weight, dx, |dx, sum, t, i| {
+        *dx = dequantise(sum, dy.scale(t), weight.scale(i));
+        non_finite(*dx)
+    })
+}
+
+pub(super) fn backward_weight(
+    cpu: &Cpu,
+    op: &Linear,
+    dy: &[f32],
+    x: &[f32],
+    fixed: &FixedPoint,
+    scratch: &mut Scratch<'_>,
+    dw: &mut [i64],
+) -> Result<(), Error> {
+    let fits = dy.len() == op.tokens() * op.outputs()
+        && x.len() == op.tokens() * op.inputs()
+        && dw.len() == op.outputs() * op.inputs();
+    if !fits {
+        return op.backward_weight(dy, x, fixed, scratch, dw);
+    }
+    cpu.team.check_finite(dy)?;
+    cpu.team.check_finite(x)?;
+    let left = QuantCol::new(op.tokens(), op.outputs(), op.precision())?;
+    let right = QuantCol::new(op.tokens(), op.inputs(), op.precision())?;
+    let dy = columns_into(&cpu.team, cpu.kernel, &left, dy, &mut scratch.left)?;
+    let x = columns_into(&cpu.team, cpu.kernel, &right, x, &mut scratch.right)?;
+    product(&cpu.team, cpu.kernel, &dy, &x, dw, |dw, sum, o, i| {
+        add(fixed, dw, dequantise(sum, dy.scale(o), x.scale(i)))
+    })
+}
+
+/// Adds to a fixed-point sum; gives the kind of trap if there is one.
+fn add(fixed: &FixedPoint, sum: &mut i64, x: f32) -> Option<TrapKind> {
+    fixed.add(sum, x, 0).err().map(|trap| trap.kind)
+}
+
+pub(super) fn backward_bias(
+    cpu: &Cpu,
+    op: &Linear,
+    dy: &[f32],
+    fixed: &FixedPoint,
+    db: &mut [i64],
+) -> Result<(), Error> {
+    if dy.len() != op.tokens() * op.outputs() || db.len() != op.outputs() {
+        return op.backward_bias(dy, fixed, db);
+    }
+    cpu.team.check_finite(dy)?;
+    let pieces: Vec<_> = db.chunks_mut(COLUMNS).enumerate().collect();
+    cpu.team.run(pieces, |(i, db)| {
+        let columns = gather(dy, op.outputs(), i * COLUMNS, db.len());
+        for (c, (column, db)) in columns.chunks_exact(op.tokens()).zip(db).enumerate() {
+            // A column is the bias gradient of a layer with one output.
+            let one = Linear::new(op.tokens(), 1, 1, op.precision())?;
+            one.backward_bias(column, fixed, std::slice::from_mut(db)).map_err(|error| match error {
+                Error::Trap(trap) => shifted(trap, i * COLUMNS + c),
+                refused => refused,
+            })?;
+        }
+        Ok(())
+    })
+}
+
+/// Whether the operands of a head have the shapes and the labels that its gradients may use.
+pub(super) fn head_fits(op: &CrossEntropy, head: &Head<'_>) -> bool {
+    head.linear.tokens() == op.tokens()
+        && head.linear.outputs() == op.classes()
+        && head.labels.len() == op.tokens()
+        && head.probabilities.len() == op.tokens() * op.classes()
+        && head.labels.iter().all(|label| (*label as usize) < op.classes())
+}

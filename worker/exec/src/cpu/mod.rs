@@ -1,0 +1,358 @@
+//! The operators on the threads of the CPU.
+//!
+//! Products are cut into rectangles, other operators into rows or runs of elements. A piece is either an
+//! operator of the reference, built for the piece's shape, or an AVX2 kernel of the same formula.
+
+mod attn;
+mod elementwise;
+mod linear;
+mod norm;
+
+use std::fmt;
+
+use assay_exact::{
+    Add, Attn, CrossEntropy, DequantBias, EmbedScatterAdd, Error, FixedPoint, Gelu, GemmI8, GemmI8Sliced,
+    Head, KeysValues, LayerNorm, Linear, Mul, QuantCol, QuantRow, Quantised, QuantisedMut, RmsNorm, Scratch,
+    SiluMul, Tanh,
+};
+
+use crate::backend::Backend;
+use crate::kernel::{Kernel, Path};
+use crate::product::{product, Sums};
+use crate::quantise;
+use crate::team::Team;
+
+/// Threads and a path. Shared by reference among all that compute in a process.
+///
+/// Memory beside the caller's slices, for T threads: for a product 16 bytes for each row of each 128 columns
+/// of the output and 40 for each 16 such rows; and per thread the largest of: 16 KiB of sums of a product; 64
+/// bytes for each row of a matrix that is quantised per column; on the scalar path 3 bytes for each element
+/// of a vector that is quantised; in attention 4 bytes for each key and 12 for each element of a head, and on
+/// the scalar path a copy of the piece's quantised queries. `GemmI8` takes 4 bytes for each row and column
+/// more. Nothing is kept between calls but the threads' stacks.
+#[derive(Debug)]
+pub struct Cpu {
+    pub(crate) team: Team,
+    pub(crate) kernel: Kernel,
+}
+
+/// Why a [`Cpu`] could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// This processor does not have the path that was asked for.
+    Path(Path),
+    /// The system gave no threads.
+    Threads(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "this processor has no {path}"),
+            Self::Threads(reason) => write!(f, "cannot start compute threads: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl Cpu {
+    /// `threads` 0 means one per processor.
+    pub fn new(path: Path, threads: usize) -> Result<Self, StartError> {
+        let kernel = Kernel::new(path).ok_or(StartError::Path(path))?;
+        let team = Team::new(threads).map_err(|error| StartError::Threads(error.to_string()))?;
+        Ok(Self { team, kernel })
+    }
+
+    /// The path in use.
+    pub fn path(&self) -> Path {
+        self.kernel.path()
+    }
+
+    /// The number of threads.
+    pub fn threads(&self) -> usize {
+        self.team.threads()
+    }
+}
+
+/// A trap of a piece means one of the operator, but which one depends on the order of operands: the
+/// reference, run once more on the whole, says.
+fn or_reference(
+    result: Result<(), Error>,
+    reference: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    match result {
+        Err(Error::Trap(_)) => reference(),
+        other => other,
+    }
+}
+
+impl Backend for Cpu {
+    fn name(&self) -> String {
+        format!("{}, {} threads", self.path(), self.threads())
+    }
+
+    fn quant_row_forward(
+        &self,
+        op: &QuantRow,
+        x: &[f32],
+        planes: &mut [i8],
+        scales: &mut [f32],
+    ) -> Result<(), Error> {
+        let elements = op.rows() * op.cols();
+        let fits = x.len() == elements
+            && planes.len() == op.precision().digits() * elements
+            && scales.len() == op.rows();
+        if !fits {
+            return op.forward(x, planes, scales);
+        }
+        self.team.check_finite(x)?;
+        quantise::rows(&self.team, self.kernel, op, x, planes, scales)
+    }
+
+    fn quant_col_forward(
+        &self,
+        op: &QuantCol,
+        x: &[f32],
+        planes: &mut [i8],
+        scales: &mut [f32],
+    ) -> Result<(), Error> {
+        let elements = op.rows() * op.cols();
+        let fits = x.len() == elements
+            && planes.len() == op.precision().digits() * elements
+            && scales.len() == op.cols();
+        if !fits {
+            return op.forward(x, planes, scales);
+        }
+        self.team.check_finite(x)?;
+        quantise::columns(&self.team, self.kernel, op, x, planes, scales)
+    }
+
+    fn gemm_i8_forward(&self, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32]) -> Result<(), Error> {
+        linear::gemm_i8(self, op, a, b, c)
+    }
+
+    fn gemm_i8_sliced_forward(
+        &self,
+        op: &GemmI8Sliced,
+        a: &Quantised<'_>,
+        b: &Quantised<'_>,
+        c: &mut [i64],
+    ) -> Result<(), Error> {
+        let fits = a.depth() == op.depth()
+            && b.depth() == op.depth()
+            && a.rows() == op.rows()
+            && b.rows() == op.cols()
+            && c.len() == op.rows() * op.cols();
+        if !fits {
+            return Ok(op.forward(a, b, c)?);
+        }
+        product(&self.team, self.kernel, a, b, c, |c, sum, _, _| {
+            *c = sum;
+            None
+        })
+    }
+
+    fn dequant_bias_forward(
+        &self,
+        op: &DequantBias,
+        sums: Sums<'_>,
+        row_scales: &[f32],
+        col_scales: &[f32],
+        bias: Option<&[f32]>,
+        y: &mut [f32],
+    ) -> Result<(), Error> {
+        match sums {
+            Sums::I32(sums) => linear::dequant_bias(self, op, sums, row_scales, col_scales, bias, y),
+            Sums::I64(sums) => linear::dequant_bias(self, op, sums, row_scales, col_scales, bias, y),
+        }
+    }
+
+    fn linear_forward(
+        &self,
+        op: &Linear,
+        x: &[f32],
+        weight: &Quantised<'_>,
+        bias: Option<&[f32]>,
+        scratch: &mut QuantisedMut<'_>,
+        y: &mut [f32],
+    ) -> Result<(), Error> {
+        linear::forward(self, op, x, weight, bias, scratch, y)
+    }
+
+    fn linear_backward_input(
+        &self,
+        op: &Linear,
+        dy: &[f32],
+        weight: &[f32],
+        scratch: &mut Scratch<'_>,
+        dx: &mut [f32],
+    ) -> Result<(), Error> {
+        linear::backward_input(self, op, dy, weight, scratch, dx)
+    }
+
+    fn linear_backward_weight(
+        &self,
+        op: &Linear,
+        dy: &[f32],
+        x: &[f32],
+        fixed: &FixedPoint,
+        scratch: &mut Scratch<'_>,
+        dw: &mut [i64],
+    ) -> Result<(), Error> {
+        linear::backward_weight(self, op, dy, x, fixed, scratch, dw)
+    }
+
+    fn linear_backward_bias(
+        &self,
+        op: &Linear,
+        dy: &[f32],
+        fixed: &FixedPoint,
+        db: &mut [i64],
+    ) -> Result<(), Error> {
+        linear::backward_bias(self, op, dy, fixed, db)
+    }
+
+    fn add_forward(&self, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        elementwise::add(self, op, a, b, y)
+    }
+
+    fn mul_forward(&self, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        elementwise::mul(self, op, a, b, y)
+    }
+
+    fn mul_backward(
+        &self,
+        op: &Mul,
+        dy: &[f32],
+        a: &[f32],
+        b: &[f32],
+        da: &mut [f32],
+        db: &mut [f32],
+    ) -> Result<(), Error> {
+        // The contract's composition: two products, in this order.
+        elementwise::mul(self, op, dy, b, da)?;
+        elementwise::mul(self, op, dy, a, db)
+    }
+
+    fn gelu_forward(&self, op: &Gelu, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        elementwise::gelu(self, op, x, y)
+    }
+
+    fn gelu_backward(&self, op: &Gelu, dy: &[f32], x: &[f32], dx: &mut [f32]) -> Result<(), Error> {
+        elementwise::gelu_backward(self, op, dy, x, dx)
+    }
+
+    fn tanh_forward(&self, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        elementwise::tanh(self, op, x, y)
+    }
+
+    fn silu_mul_forward(&self, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        elementwise::silu_mul(self, op, x, u, y)
+    }
+
+    fn silu_mul_backward(
+        &self,
+        op: &SiluMul,
+        dy: &[f32],
+        x: &[f32],
+        u: &[f32],
+        dx: &mut [f32],
+        du: &mut [f32],
+    ) -> Result<(), Error> {
+        elementwise::silu_mul_backward(self, op, dy, x, u, dx, du)
+    }
+
+    fn layer_norm_forward(
+        &self,
+        op: &LayerNorm,
+        x: &[f32],
+        gamma: &[f32],
+        beta: &[f32],
+        y: &mut [f32],
+        mean: &mut [f32],
+        rstd: &mut [f32],
+    ) -> Result<(), Error> {
+        norm::layer_norm(self, op, x, gamma, beta, norm::LayerNormOut { y, mean, rstd })
+    }
+
+    fn rms_norm_forward(
+        &self,
+        op: &RmsNorm,
+        x: &[f32],
+        gamma: &[f32],
+        y: &mut [f32],
+        rstd: &mut [f32],
+    ) -> Result<(), Error> {
+        norm::rms_norm(self, op, x, gamma, y, rstd)
+    }
+
+    fn attn_forward(
+        &self,
+        op: &Attn,
+        q: &Quantised<'_>,
+        cache: &KeysValues<'_>,
+        scratch: &mut [f32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        attn::forward(self, op, q, cache, scratch, out)
+    }
+
+    fn cross_entropy_forward(
+        &self,
+        op: &CrossEntropy,
+        logits: &[f32],
+        labels: &[u32],
+        losses: &mut [f32],
+    ) -> Result<(), Error> {
+        elementwise::cross_entropy(self, op, logits, labels, losses)
+    }
+
+    fn cross_entropy_probabilities(
+        &self,
+        op: &CrossEntropy,
+        logits: &[f32],
+        p: &mut [f32],
+    ) -> Result<(), Error> {
+        elementwise::probabilities(self, op, logits, p)
+    }
+
+    fn cross_entropy_backward_input(
+        &self,
+        op: &CrossEntropy,
+        head: &Head<'_>,
+        weight: &[f32],
+        scratch: &mut Scratch<'_>,
+        dx: &mut [f32],
+    ) -> Result<(), Error> {
+        if !linear::head_fits(op, head) {
+            return op.backward_input(head, weight, scratch, dx);
+        }
+        linear::backward_input(self, head.linear, head.probabilities, weight, scratch, dx)?;
+        let inputs = head.linear.inputs();
+        for (dx, label) in dx.chunks_exact_mut(inputs).zip(head.labels) {
+            let at = *label as usize * inputs;
+            for (dx, w) in dx.iter_mut().zip(&weight[at..at + inputs]) {
+                *dx -= w;
+            }
+        }
+        self.team.check_finite(dx)
+    }
+
+    fn cross_entropy_backward_weight(
+        &self,
+        op: &CrossEntropy,
+        head: &Head<'_>,
+        x: &[f32],
+        fixed: &FixedPoint,
+        scratch: &mut Scratch<'_>,
+        dw: &mut [i64],
+    ) -> Result<(), Error> {
+        if !linear::head_fits(op, head) {
+            return op.backward_weight(head, x, fixed, scratch, dw);
+        }
+        linear::backward_weight(self, head.linear, head.probabilities, x, fixed, scratch, dw)?;
+        let scatter = EmbedScatterAdd::new(op.tokens(), op.classes(), head.linear.inputs())?;
+        scatter.subtract(head.labels, x, fixed, dw)
+    }
+}

@@ -1,0 +1,38 @@
+//! Execution of exact-v1 operators: one trait, and the CPU behind it.
+//!
+//! For: the graph executor, which calls [`Backend`] with the operators of `assay-exact` and its own slices.
+//! Whatever the backend, the path, the number of threads and the split of a batch, outputs and traps are
+//! those of the reference, bit for bit.
+//!
+//! Not for: graphs, programs, memory plans, hashing, GPUs (a backend of their own).
+//!
+//! In the flow: [`Reference`] is the contract's scalar code as it stands. [`Cpu`] is the same operators on a
+//! pool of threads, by the reference on pieces ([`Path::Scalar`]) or by AVX2 where that pays
+//! ([`Path::Avx2`]). What a backend has no faster form of goes to the reference: the trait's methods do that
+//! unless they are overridden.
+//!
+//! A fault of the floating-point mode of a thread (denormals flushed, another rounding) is refused before
+//! each piece of work of [`Cpu`], since a library loaded into the process may change it at any time.
+#![deny(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+// The only unsafe code of the crate: intrinsics, behind a proof that the processor has them.
+mod avx2;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "no_avx2.rs"]
+mod avx2;
+mod backend;
+mod cpu;
+mod float_mode;
+mod kernel;
+mod product;
+mod quantise;
+mod reference;
+mod team;
+
+pub use backend::Backend;
+pub use cpu::{Cpu, StartError};
+pub use kernel::{Path, UnknownPath};
+pub use product::Sums;
+pub use reference::Reference;

@@ -1,0 +1,133 @@
+//! Quantisation of the rows and of the columns of a matrix, on all threads. The floats are finite: callers
+//! check first.
+
+use assay_exact::{Error, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Refused};
+
+use crate::kernel::Kernel;
+use crate::team::Team;
+
+/// Columns that are gathered together: a cache line of floats in each row.
+const COLUMNS: usize = 16;
+
+/// Some vectors' part of the outputs.
+struct Vectors<'a> {
+    planes: Vec<&'a mut [i8]>,
+    scales: &'a mut [f32],
+}
+
+/// Cuts the outputs for vectors of `depth` after every `per` of them.
+fn pieces<'a>(planes: &'a mut [i8], scales: &'a mut [f32], depth: usize, per: usize) -> Vec<Vectors<'a>> {
+    let stride = scales.len() * depth;
+    let mut pieces: Vec<_> =
+        scales.chunks_mut(per).map(|scales| Vectors { planes: Vec::new(), scales }).collect();
+    for plane in planes.chunks_exact_mut(stride) {
+        for (piece, part) in pieces.iter_mut().zip(plane.chunks_mut(per * depth)) {
+            piece.planes.push(part);
+        }
+    }
+    pieces
+}
+
+/// Quantises consecutive vectors of `depth`.
+fn write(
+    kernel: Kernel,
+    x: &[f32],
+    depth: usize,
+    precision: Precision,
+    mut to: Vectors<'_>,
+) -> Result<(), Error> {
+    for (r, (row, scale)) in x.chunks_exact(depth).zip(to.scales).enumerate() {
+        let mut planes: Vec<&mut [i8]> =
+            to.planes.iter_mut().map(|plane| &mut plane[r * depth..(r + 1) * depth]).collect();
+        *scale = kernel.quantise(row, precision, &mut planes)?;
+    }
+    Ok(())
+}
+
+/// [`QuantRow`] on slices whose lengths fit.
+pub(crate) fn rows(
+    team: &Team,
+    kernel: Kernel,
+    op: &QuantRow,
+    x: &[f32],
+    planes: &mut [i8],
+    scales: &mut [f32],
+) -> Result<(), Error> {
+    let (depth, per) = (op.cols(), team.share(op.rows()));
+    let pieces = pieces(planes, scales, depth, per);
+    let pieces: Vec<_> = x.chunks(per * depth).zip(pieces).collect();
+    team.run(pieces, |(x, to)| write(kernel, x, depth, op.precision(), to))
+}
+
+/// [`QuantCol`] on slices whose lengths fit. Each thread gathers 16 columns: 64 bytes for each row.
+pub(crate) fn columns(
+    team: &Team,
+    kernel: Kernel,
+    op: &QuantCol,
+    x: &[f32],
+    planes: &mut [i8],
+    scales: &mut [f32],
+) -> Result<(), Error> {
+    let depth = op.rows();
+    let pieces: Vec<_> = pieces(planes, scales, depth, COLUMNS).into_iter().enumerate().collect();
+    team.run(pieces, |(i, to)| {
+        let gathered = gather(x, op.cols(), i * COLUMNS, to.scales.len());
+        write(kernel, &gathered, depth, op.precision(), to)
+    })
+}
+
+/// `count` columns from `first` on of a matrix with rows of `cols`, one after another.
+pub(crate) fn gather(x: &[f32], cols: usize, first: usize, count: usize) -> Vec<f32> {
+    let rows = x.len() / cols;
+    let mut gathered = vec![0.0; rows * count];
+    for (r, row) in x.chunks_exact(cols).enumerate() {
+        for (c, value) in row[first..first + count].iter().enumerate() {
+            gathered[c * rows + r] = *value;
+        }
+    }
+    gathered
+}
+
+/// The front of a caller's buffers: `digits` planes of `rows × depth`, and `rows` scales.
+fn front<'b>(
+    buffers: &'b mut QuantisedMut<'_>,
+    elements: usize,
+    rows: usize,
+) -> Result<(&'b mut [i8], &'b mut [f32]), Refused> {
+    let lacking = |what, expected: usize, got: usize| Refused::Length {
+        what,
+        expected: expected as u64,
+        got: got as u64,
+    };
+    let (digits, scales) = (buffers.planes.len(), buffers.scales.len());
+    Ok((
+        buffers.planes.get_mut(..elements).ok_or(lacking("digit buffer", elements, digits))?,
+        buffers.scales.get_mut(..rows).ok_or(lacking("scale buffer", rows, scales))?,
+    ))
+}
+
+/// Quantises rows into the front of buffers.
+pub(crate) fn rows_into<'b>(
+    team: &Team,
+    kernel: Kernel,
+    op: &QuantRow,
+    x: &[f32],
+    buffers: &'b mut QuantisedMut<'_>,
+) -> Result<Quantised<'b>, Error> {
+    let (planes, scales) = front(buffers, op.precision().digits() * x.len(), op.rows())?;
+    rows(team, kernel, op, x, planes, scales)?;
+    Ok(Quantised::new(planes, scales, op.cols(), op.precision())?)
+}
+
+/// Quantises columns into the front of buffers.
+pub(crate) fn columns_into<'b>(
+    team: &Team,
+    kernel: Kernel,
+    op: &QuantCol,
+    x: &[f32],
+    buffers: &'b mut QuantisedMut<'_>,
+) -> Result<Quantised<'b>, Error> {
+    let (planes, scales) = front(buffers, op.precision().digits() * x.len(), op.cols())?;
+    columns(team, kernel, op, x, planes, scales)?;
+    Ok(Quantised::new(planes, scales, op.rows(), op.precision())?)
+}

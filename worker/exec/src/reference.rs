@@ -1,0 +1,13 @@
+//! The plainest backend.
+
+use crate::backend::Backend;
+
+/// The scalar reference itself, on the calling thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference;
+
+impl Backend for Reference {
+    fn name(&self) -> String {
+        "reference".into()
+    }
+}

@@ -1,0 +1,223 @@
+//! The linear layer and the head of a language model, forward and backward, against the reference.
+
+mod random;
+
+use assay_exact::{CrossEntropy, FixedPoint, Head, Linear, Precision, QuantisedMut, Scratch, TrapKind};
+use assay_exec::Backend;
+use random::{agree, backends, bits, poisoned, trap, Random, Rows, PRECISIONS};
+
+/// Buffers for both operands, longer than needed and poisoned.
+struct Buffers {
+    planes: [Vec<i8>; 2],
+    scales: [Vec<f32>; 2],
+}
+
+impl Buffers {
+    fn new(op: &Linear) -> Self {
+        let longest = op.tokens().max(op.inputs()).max(op.outputs());
+        let planes = vec![77; 3 * longest * longest + 5];
+        let scales = poisoned(longest + 5);
+        Self { planes: [planes.clone(), planes], scales: [scales.clone(), scales] }
+    }
+
+    fn scratch(&mut self) -> Scratch<'_> {
+        let ([left, right], [left_scales, right_scales]) = (&mut self.planes, &mut self.scales);
+        Scratch {
+            left: QuantisedMut { planes: left, scales: left_scales },
+            right: QuantisedMut { planes: right, scales: right_scales },
+        }
+    }
+}
+
+fn shapes(random: &mut Random) -> Vec<[usize; 3]> {
+    let mut shapes = vec![[1, 1, 1], [1, 33, 40], [17, 32, 9]];
+    shapes.extend((0..4).map(|_| [random.dimension(24), random.dimension(40), random.dimension(40)]));
+    shapes
+}
+
+fn forward(
+    backend: &dyn Backend,
+    op: &Linear,
+    x: &[f32],
+    weight: &Rows,
+    bias: Option<&[f32]>,
+) -> Result<Vec<u32>, assay_exact::Error> {
+    let (mut buffers, mut y) = (Buffers::new(op), poisoned(op.tokens() * op.outputs()));
+    backend.linear_forward(op, x, &weight.view(), bias, &mut buffers.scratch().left, &mut y)?;
+    Ok(bits(&y))
+}
+
+#[test]
+fn the_forward_form_is_that_of_the_reference() {
+    let mut random = Random::new(11);
+    for [tokens, inputs, outputs] in shapes(&mut random) {
+        let (x, w) = (random.planted(tokens, inputs), random.planted(outputs, inputs));
+        let bias = random.floats(outputs, 3.0);
+        for precision in PRECISIONS {
+            for weights in [Precision::I8, Precision::I15] {
+                let weight = Rows::new(&w, inputs, weights);
+                let op = Linear::new(tokens, inputs, outputs, precision).unwrap();
+                for bias in [None, Some(&bias[..])] {
+                    let result = agree("Linear", |backend| forward(backend, &op, &x, &weight, bias));
+                    assert!(result.is_ok());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_gives_the_bytes_of_its_parts() {
+    let mut random = Random::new(12);
+    let (tokens, inputs, outputs) = (37, 48, 29);
+    let x = random.planted(tokens, inputs);
+    let weight = Rows::new(&random.floats(outputs * inputs, 1.0), inputs, Precision::I8);
+    for cpu in backends() {
+        let whole = Linear::new(tokens, inputs, outputs, Precision::I8).unwrap();
+        let expected = forward(cpu, &whole, &x, &weight, None).unwrap();
+        for cut in [1, 4, 17, 36] {
+            let (first, second) = x.split_at(cut * inputs);
+            let mut joined = Vec::new();
+            for part in [first, second] {
+                let op = Linear::new(part.len() / inputs, inputs, outputs, Precision::I8).unwrap();
+                joined.extend(forward(cpu, &op, part, &weight, None).unwrap());
+            }
+            assert!(joined == expected, "{} cut at {cut}", cpu.name());
+        }
+    }
+}
+
+#[test]
+fn the_backward_forms_are_those_of_the_reference() {
+    let mut random = Random::new(13);
+    let fixed = FixedPoint::new(1).unwrap();
+    for [tokens, inputs, outputs] in shapes(&mut random) {
+        let (dy, x) = (random.floats(tokens * outputs, 0.1), random.floats(tokens * inputs, 3.0));
+        let weight = random.planted(outputs, inputs);
+        for precision in PRECISIONS {
+            let op = Linear::new(tokens, inputs, outputs, precision).unwrap();
+            let results = [
+                agree("dx", |backend| {
+                    let (mut buffers, mut dx) = (Buffers::new(&op), poisoned(tokens * inputs));
+                    backend.linear_backward_input(&op, &dy, &weight, &mut buffers.scratch(), &mut dx)?;
+                    Ok(dx.iter().map(|x| i64::from(x.to_bits())).collect())
+                }),
+                agree("dW", |backend| {
+                    let (mut buffers, mut dw) = (Buffers::new(&op), vec![5i64; outputs * inputs]);
+                    backend.linear_backward_weight(&op, &dy, &x, &fixed, &mut buffers.scratch(), &mut dw)?;
+                    Ok(dw)
+                }),
+                agree("db", |backend| {
+                    let mut db = vec![-7i64; outputs];
+                    backend.linear_backward_bias(&op, &dy, &fixed, &mut db)?;
+                    Ok(db)
+                }),
+            ];
+            assert!(results.iter().all(|result: &Result<Vec<i64>, _>| result.is_ok()));
+        }
+    }
+}
+
+#[test]
+fn the_gradients_of_a_head_are_those_of_the_reference() {
+    let mut random = Random::new(14);
+    let (tokens, inputs, classes) = (19, 24, 53);
+    let op = CrossEntropy::new(tokens, classes).unwrap();
+    let linear = Linear::new(tokens, inputs, classes, Precision::I15).unwrap();
+    let logits = random.floats(tokens * classes, 9.0);
+    let probabilities = agree("probabilities", |backend| {
+        let mut p = poisoned(tokens * classes);
+        backend.cross_entropy_probabilities(&op, &logits, &mut p)?;
+        Ok(bits(&p))
+    });
+    let probabilities: Vec<f32> = probabilities.unwrap().into_iter().map(f32::from_bits).collect();
+    let (x, weight) = (random.floats(tokens * inputs, 2.0), random.floats(classes * inputs, 1.0));
+    let mut labels = random.indices(tokens, classes as u32);
+    let fixed = FixedPoint::new(100).unwrap();
+    for bad in [false, true] {
+        if bad {
+            labels[7] = classes as u32;
+        }
+        let head = Head { linear: &linear, labels: &labels, probabilities: &probabilities };
+        let losses = agree("losses", |backend| {
+            let mut losses = poisoned(tokens);
+            backend.cross_entropy_forward(&op, &logits, &labels, &mut losses)?;
+            Ok(bits(&losses))
+        });
+        let dx = agree("dx of a head", |backend| {
+            let (mut buffers, mut dx) = (Buffers::new(&linear), poisoned(tokens * inputs));
+            backend.cross_entropy_backward_input(&op, &head, &weight, &mut buffers.scratch(), &mut dx)?;
+            Ok(bits(&dx))
+        });
+        let dw = agree("dW of a head", |backend| {
+            let (mut buffers, mut dw) = (Buffers::new(&linear), vec![3i64; classes * inputs]);
+            let mut scratch = buffers.scratch();
+            backend.cross_entropy_backward_weight(&op, &head, &x, &fixed, &mut scratch, &mut dw)?;
+            Ok(dw)
+        });
+        let expected = bad.then_some(trap(TrapKind::Bound, 7));
+        assert_eq!((losses.err(), dx.err(), dw.err()), (expected, expected, expected));
+    }
+}
+
+#[test]
+fn the_lowest_violation_of_the_first_bad_operand_is_the_trap() {
+    let mut random = Random::new(15);
+    let (tokens, inputs, outputs) = (40, 20, 140);
+    let op = Linear::new(tokens, inputs, outputs, Precision::I8).unwrap();
+    let weight = Rows::new(&random.floats(outputs * inputs, 1.0), inputs, Precision::I8);
+    let good = random.floats(tokens * inputs, 1.0);
+    let bias = random.floats(outputs, 1.0);
+
+    let (mut x, mut bad_bias) = (good.clone(), bias.clone());
+    (x[700], x[31]) = (f32::NAN, f32::INFINITY);
+    bad_bias[0] = f32::NAN;
+    let run =
+        |x: &[f32], bias: &[f32]| agree("trap", |backend| forward(backend, &op, x, &weight, Some(bias)));
+    assert_eq!(run(&x, &bad_bias), Err(trap(TrapKind::Infinite, 31)));
+    assert_eq!(run(&good, &bad_bias), Err(trap(TrapKind::Nan, 0)));
+
+    // Rows whose outputs overflow; the bias is at the end of the range.
+    let (mut x, mut huge) = (good, bias);
+    huge.fill(3.4e38);
+    x[25 * inputs..30 * inputs].iter_mut().for_each(|x| *x *= 3e37);
+    let result = run(&x, &huge);
+    assert!(matches!(result, Err(assay_exact::Error::Trap(trap)) if trap.kind == TrapKind::Infinite));
+}
+
+#[test]
+fn a_gradient_beyond_fixed_point_traps_at_its_lowest_index() {
+    let (tokens, inputs, outputs) = (3, 150, 40);
+    let op = Linear::new(tokens, inputs, outputs, Precision::I15).unwrap();
+    let fixed = FixedPoint::new(1).unwrap();
+    let (mut dy, mut x) = (vec![1.0; tokens * outputs], vec![1.0; tokens * inputs]);
+    (dy[35], dy[18], x[149], x[140]) = (2000.0, 2000.0, 100.0, 100.0);
+    let dw = agree("dW", |backend| {
+        let (mut buffers, mut dw) = (Buffers::new(&op), vec![0i64; outputs * inputs]);
+        backend.linear_backward_weight(&op, &dy, &x, &fixed, &mut buffers.scratch(), &mut dw)?;
+        Ok(dw)
+    });
+    assert_eq!(dw, Err(trap(TrapKind::Bound, 18 * inputs)));
+    let db = agree("db", |backend| {
+        let mut db = vec![0i64; outputs];
+        backend.linear_backward_bias(&op, &dy, &fixed, &mut db)?;
+        Ok(db)
+    });
+    assert_eq!(db, Err(trap(TrapKind::Bound, 18)));
+}
+
+#[test]
+fn wrong_lengths_and_short_buffers_are_refused_as_by_the_reference() {
+    let mut random = Random::new(16);
+    let op = Linear::new(3, 4, 5, Precision::I15).unwrap();
+    let weight = Rows::new(&random.floats(20, 1.0), 4, Precision::I8);
+    let x = random.floats(12, 1.0);
+    let short = agree("short x", |backend| forward(backend, &op, &x[1..], &weight, None));
+    assert!(matches!(short, Err(assay_exact::Error::Refused(_))));
+    let small = agree("small scratch", |backend| {
+        let (mut planes, mut scales, mut y) = (vec![0; 23], vec![0.0; 3], poisoned(15));
+        let mut scratch = QuantisedMut { planes: &mut planes, scales: &mut scales };
+        backend.linear_forward(&op, &x, &weight.view(), None, &mut scratch, &mut y)
+    });
+    assert!(matches!(small, Err(assay_exact::Error::Refused(_))));
+}

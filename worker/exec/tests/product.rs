@@ -1,0 +1,105 @@
+//! Products and quantisation against the reference.
+
+mod random;
+
+use assay_exact::{DequantBias, GemmI8, GemmI8Sliced, QuantCol, QuantRow, MAX_DEPTH};
+use assay_exec::Sums;
+use random::{agree, bits, poisoned, Random, Rows, PRECISIONS};
+
+/// Shapes at and around the edges of tiles, rectangles and registers, then random ones.
+fn shapes(random: &mut Random) -> Vec<(usize, usize, usize)> {
+    let mut shapes = vec![(1, 1, 1), (1, 130, 33), (4, 2, 16), (5, 3, 15), (16, 128, 32), (17, 129, 17)];
+    shapes.extend((0..6).map(|_| (random.dimension(40), random.dimension(40), random.dimension(70))));
+    shapes
+}
+
+#[test]
+fn i8_products_are_those_of_the_reference() {
+    let mut random = Random::new(1);
+    for (rows, cols, depth) in shapes(&mut random) {
+        let (a, b) = (random.digits(rows * depth), random.digits(cols * depth));
+        let op = GemmI8::new(rows, cols, depth).unwrap();
+        let result = agree("GemmI8", |backend| {
+            let mut c = vec![i32::MIN; rows * cols];
+            backend.gemm_i8_forward(&op, &a, &b, &mut c).map(|()| c)
+        });
+        assert!(result.is_ok());
+    }
+}
+
+#[test]
+fn the_deepest_product_of_the_largest_digits_does_not_overflow() {
+    let (rows, cols) = (5, 3);
+    let (a, b) = (vec![-127i8; rows * MAX_DEPTH], vec![127i8; cols * MAX_DEPTH]);
+    let op = GemmI8::new(rows, cols, MAX_DEPTH).unwrap();
+    let result = agree("deep GemmI8", |backend| {
+        let mut c = vec![0; rows * cols];
+        backend.gemm_i8_forward(&op, &a, &b, &mut c).map(|()| c)
+    });
+    assert_eq!(result, Ok(vec![-127 * 127 * MAX_DEPTH as i32; rows * cols]));
+}
+
+#[test]
+fn sliced_products_of_any_two_precisions_are_those_of_the_reference() {
+    let mut random = Random::new(2);
+    for left in PRECISIONS {
+        for right in PRECISIONS {
+            let (rows, cols, depth) = (random.dimension(21), random.dimension(35), random.dimension(50));
+            let a = Rows::new(&random.planted(rows, depth), depth, left);
+            let b = Rows::new(&random.planted(cols, depth), depth, right);
+            let op = GemmI8Sliced::new(rows, cols, depth).unwrap();
+            let result = agree("GemmI8Sliced", |backend| {
+                let mut c = vec![i64::MIN; rows * cols];
+                backend.gemm_i8_sliced_forward(&op, &a.view(), &b.view(), &mut c).map(|()| c)
+            });
+            assert!(result.is_ok());
+        }
+    }
+}
+
+#[test]
+fn rows_and_columns_quantise_to_the_same_digits_and_scales() {
+    let mut random = Random::new(3);
+    for (rows, cols, _) in shapes(&mut random) {
+        let x = random.planted(rows, cols);
+        for precision in PRECISIONS {
+            let len = precision.digits() * rows * cols;
+            let op = QuantRow::new(rows, cols, precision).unwrap();
+            let by_row = agree("QuantRow", |backend| {
+                let (mut planes, mut scales) = (vec![77; len], poisoned(rows));
+                backend.quant_row_forward(&op, &x, &mut planes, &mut scales)?;
+                Ok((planes, bits(&scales)))
+            });
+            let op = QuantCol::new(rows, cols, precision).unwrap();
+            let by_column = agree("QuantCol", |backend| {
+                let (mut planes, mut scales) = (vec![77; len], poisoned(cols));
+                backend.quant_col_forward(&op, &x, &mut planes, &mut scales)?;
+                Ok((planes, bits(&scales)))
+            });
+            assert!(by_row.is_ok() && by_column.is_ok());
+        }
+    }
+}
+
+#[test]
+fn sums_become_the_same_floats() {
+    let mut random = Random::new(4);
+    for (rows, cols, _) in shapes(&mut random) {
+        let stream = random.floats(rows * cols, 1_073_741_824.0);
+        let narrow: Vec<i32> = stream.iter().map(|x| *x as i32).collect();
+        let wide: Vec<i64> = stream.iter().map(|x| *x as i64 * 65_537).collect();
+        let (row_scales, col_scales) = (random.floats(rows, 1.0), random.floats(cols, 1.0));
+        let bias = random.floats(cols, 10.0);
+        let op = DequantBias::new(rows, cols).unwrap();
+        for sums in [Sums::I32(&narrow), Sums::I64(&wide)] {
+            for bias in [None, Some(&bias[..])] {
+                let result = agree("DequantBias", |backend| {
+                    let mut y = poisoned(rows * cols);
+                    backend.dequant_bias_forward(&op, sums, &row_scales, &col_scales, bias, &mut y)?;
+                    Ok(bits(&y))
+                });
+                assert!(result.is_ok());
+            }
+        }
+    }
+}
