@@ -175,7 +175,7 @@ pub enum ProxyType {
     Any,
     /// What moves no money to others: keys, batches, multisig, proxies, preimages.
     NonTransfer,
-    /// Registering and removing session keys.
+    /// Session keys.
     SessionKeys,
 }
 
