@@ -1,0 +1,132 @@
+//! Canonical JSON: the one way to write a manifest, so that its hash is that of what it says.
+//!
+//! No spaces; the keys of an object in the order of their bytes; integers below 2⁵³; floats as the bits of a binary32 in
+//! eight hexadecimal digits, hashes in 64, lower case; absent optional fields are null. A manifest that, read and written
+//! again, gives other bytes (a key twice, unknown or out of order, a space, an escape that need not be) is refused.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::error::{Invalid, Problem};
+use crate::root::Hash;
+
+/// Most bytes of a manifest, and of a safetensors header.
+pub const MAX_BYTES: u64 = 16 << 20;
+/// Integers are below this.
+const MAX_INTEGER: u64 = 1 << 53;
+
+/// Reads a manifest; `file` is for the error.
+pub fn read<T: Serialize + DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, Invalid> {
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Problem::Limit { limit: MAX_BYTES, got: bytes.len() as u64 }.at(file, "size in bytes"));
+    }
+    let manifest = serde_json::from_slice(bytes)
+        .map_err(|error| Problem::Format(error.to_string()).at(file, "manifest"))?;
+    let again = write(file, &manifest)?;
+    match again.iter().zip(bytes).position(|(a, b)| a != b) {
+        Some(at) => Err(Problem::NotCanonical(at as u64).at(file, "manifest")),
+        None if again.len() != bytes.len() => {
+            Err(Problem::NotCanonical(again.len().min(bytes.len()) as u64).at(file, "manifest"))
+        }
+        None => Ok(manifest),
+    }
+}
+
+/// Writes a manifest.
+pub fn write<T: Serialize>(file: &str, manifest: &T) -> Result<Vec<u8>, Invalid> {
+    let value = serde_json::to_value(manifest)
+        .map_err(|error| Problem::Format(error.to_string()).at(file, "manifest"))?;
+    let mut text = String::new();
+    write_value(&value, &mut text).map_err(|problem| problem.at(file, "manifest"))?;
+    Ok(text.into_bytes())
+}
+
+fn write_value(value: &Value, text: &mut String) -> Result<(), Problem> {
+    match value {
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                separate(i, text);
+                write_value(item, text)?;
+            }
+            text.push(']');
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| key.as_str());
+            text.push('{');
+            for (i, (key, item)) in fields.into_iter().enumerate() {
+                separate(i, text);
+                text.push_str(&Value::from(key.as_str()).to_string());
+                text.push(':');
+                write_value(item, text)?;
+            }
+            text.push('}');
+        }
+        Value::Number(number) => match number.as_u64() {
+            Some(integer) if integer < MAX_INTEGER => text.push_str(&integer.to_string()),
+            _ => return Err(Problem::Format(format!("{number} is no integer from 0 to 2^53 - 1"))),
+        },
+        other => text.push_str(&other.to_string()),
+    }
+    Ok(())
+}
+
+fn separate(i: usize, text: &mut String) {
+    if i > 0 {
+        text.push(',');
+    }
+}
+
+/// A float of a manifest: its bits in eight hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Float(u32);
+
+impl Float {
+    /// Of a value.
+    pub fn new(value: f32) -> Self {
+        Self(value.to_bits())
+    }
+
+    /// Its value.
+    pub fn get(self) -> f32 {
+        f32::from_bits(self.0)
+    }
+}
+
+impl Serialize for Float {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(self.0.to_be_bytes()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Float {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bytes(deserializer).map(u32::from_be_bytes).map(Self)
+    }
+}
+
+/// BLAKE3 of a blob or of a tensor's bytes: 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest(pub Hash);
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bytes(deserializer).map(Self)
+    }
+}
+
+fn bytes<'de, D: Deserializer<'de>, const N: usize>(deserializer: D) -> Result<[u8; N], D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mut bytes = [0; N];
+    hex::decode_to_slice(&text, &mut bytes)
+        .map_err(|_| serde::de::Error::custom(format!("{text:?} is not {} hexadecimal digits", 2 * N)))?;
+    Ok(bytes)
+}

@@ -1,0 +1,384 @@
+//! Running a graph on the tokens of a unit.
+
+use assay_exact::{
+    Add, Attn, AttnShape, EmbedGather, Error, Gelu, KeysValues, KvAppend, KvCache, L2Norm, LayerNorm, Linear,
+    MeanPool, Mul, Precision, QuantRow, Quantised, QuantisedMut, Refused, RmsNorm, Rope, RopeTable, SiluMul,
+    Tanh, Trap,
+};
+use assay_exec::Backend;
+
+use crate::graph::{Graph, Node};
+use crate::manifest::{Attention, Index, Op};
+use crate::weights::{Table, Weights};
+
+/// Looks at each node's value as it is computed: row-major `[rows, cols]` of the pass.
+pub trait Watch {
+    /// Node `node` has this value.
+    fn value(&mut self, node: usize, value: &[f32]);
+}
+
+impl Watch for () {
+    fn value(&mut self, _: usize, _: &[f32]) {}
+}
+
+/// Why a pass ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// A result: the caller adds step and unit.
+    Trap {
+        /// The node, or what follows the nodes.
+        operator: u32,
+        /// Kind and index.
+        trap: Trap,
+    },
+    /// The program or the caller is at fault.
+    Refused(Refused),
+}
+
+impl Halt {
+    /// Puts an operator's error at its place.
+    pub(crate) fn of(operator: usize) -> impl Fn(Error) -> Self {
+        move |error| match error {
+            Error::Trap(trap) => Self::Trap { operator: operator as u32, trap },
+            Error::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<Refused> for Halt {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// The keys and values of one attention node for the tokens of a unit.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    op: KvAppend,
+    dim: usize,
+    keys: Precision,
+    values: Precision,
+    key_planes: Vec<i8>,
+    key_scales: Vec<f32>,
+    value_planes: Vec<i8>,
+    value_scales: Vec<f32>,
+    value_logs: Vec<f32>,
+}
+
+impl Cache {
+    fn new(capacity: usize, dim: usize, attention: &Attention) -> Result<Self, Refused> {
+        let heads = attention.kv_heads as usize;
+        let rows = capacity * heads;
+        Ok(Self {
+            op: KvAppend::new(capacity, heads, dim, attention.keys, attention.values)?,
+            dim,
+            keys: attention.keys,
+            values: attention.values,
+            key_planes: vec![0; attention.keys.digits() * rows * dim],
+            key_scales: vec![0.0; rows],
+            value_planes: vec![0; attention.values.digits() * rows * dim],
+            value_scales: vec![0.0; rows],
+            value_logs: vec![0.0; rows],
+        })
+    }
+
+    fn append(&mut self, backend: &dyn Backend, at: usize, k: &[f32], v: &[f32]) -> Result<usize, Error> {
+        let mut cache = KvCache {
+            key_planes: &mut self.key_planes,
+            key_scales: &mut self.key_scales,
+            value_planes: &mut self.value_planes,
+            value_scales: &mut self.value_scales,
+            value_logs: &mut self.value_logs,
+        };
+        backend.kv_append_forward(&self.op, at, k, v, &mut cache)
+    }
+
+    /// All rows, as attention reads them: capacity × key-value heads.
+    pub fn view(&self) -> Result<KeysValues<'_>, Refused> {
+        Ok(KeysValues {
+            keys: Quantised::new(&self.key_planes, &self.key_scales, self.dim, self.keys)?,
+            values: Quantised::new(&self.value_planes, &self.value_scales, self.dim, self.values)?,
+            logs: &self.value_logs,
+        })
+    }
+}
+
+/// A unit's tokens so far, and what later tokens need of them.
+#[derive(Debug)]
+pub struct Unit {
+    tokens: usize,
+    capacity: usize,
+    /// One for each node that is an attention.
+    caches: Vec<Option<Cache>>,
+    buffers: Buffers,
+}
+
+impl Unit {
+    /// Tokens so far.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+}
+
+/// Memory that passes use again.
+#[derive(Debug, Default)]
+struct Buffers {
+    free: Vec<Vec<f32>>,
+    planes: Vec<i8>,
+    scales: Vec<f32>,
+    scores: Vec<f32>,
+}
+
+impl Buffers {
+    fn take(&mut self, len: usize) -> Vec<f32> {
+        let fits = self.free.iter().position(|buffer| buffer.capacity() >= len);
+        let mut buffer = fits.map(|at| self.free.swap_remove(at)).unwrap_or_default();
+        buffer.clear();
+        buffer.resize(len, 0.0);
+        buffer
+    }
+}
+
+/// What the backward form of a node needs beside values.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    /// Nothing more.
+    Nothing,
+    /// Of a layer normalisation, one of each per row.
+    Mean {
+        /// Means.
+        mean: Vec<f32>,
+        /// Reciprocal standard deviations.
+        rstd: Vec<f32>,
+    },
+    /// Of a root-mean-square normalisation, one per row.
+    Rstd(Vec<f32>),
+    /// Of rows made of unit length, one per row.
+    Divisor(Vec<f32>),
+    /// Of an attention.
+    Attention {
+        /// Digits of the queries.
+        q_planes: Vec<i8>,
+        /// Their scales.
+        q_scales: Vec<f32>,
+        /// Keys and values, the capacity being the tokens.
+        cache: Cache,
+    },
+}
+
+/// A whole unit's values, for the backward pass: one of each per node.
+#[derive(Debug)]
+pub struct Pass {
+    /// Row-major.
+    pub values: Vec<Vec<f32>>,
+    /// What else was kept.
+    pub saved: Vec<Saved>,
+}
+
+/// Runs a graph with weights on a backend.
+#[derive(Clone, Copy)]
+pub struct Executor<'a> {
+    /// What to compute.
+    pub graph: &'a Graph,
+    /// By what numbers.
+    pub weights: &'a Weights,
+    /// By what means.
+    pub backend: &'a dyn Backend,
+}
+
+/// A pass that is under way.
+struct Run<'a> {
+    executor: Executor<'a>,
+    unit: &'a mut Unit,
+    ids: &'a [u32],
+    /// Of the nodes so far; empty once freed.
+    values: Vec<Vec<f32>>,
+    /// Whether there will be a backward pass.
+    keep: bool,
+}
+
+impl<'a> Executor<'a> {
+    /// A unit without tokens, with room for `capacity`.
+    pub fn unit(&self, capacity: usize) -> Result<Unit, Refused> {
+        let cache = |node: &Node| match &node.op {
+            Op::Attention(attention) => {
+                Cache::new(capacity, node.cols / attention.heads as usize, attention).map(Some)
+            }
+            _ => Ok(None),
+        };
+        let caches = self.graph.nodes.iter().map(cache).collect::<Result<_, _>>()?;
+        Ok(Unit { tokens: 0, capacity, caches, buffers: Buffers::default() })
+    }
+
+    /// Runs the next tokens of a unit and gives the output node's value. A node's value is freed after its last use.
+    pub fn run(&self, unit: &mut Unit, ids: &[u32], watch: &mut dyn Watch) -> Result<Vec<f32>, Halt> {
+        let mut run = self.start(unit, ids, false)?;
+        let nodes = self.graph.nodes.len();
+        for node in 0..nodes {
+            let (value, _) = run.node(node).map_err(Halt::of(node))?;
+            watch.value(node, &value);
+            run.values.push(value);
+            run.free_after(node);
+        }
+        let output = std::mem::take(&mut run.values[self.graph.output]);
+        run.unit.tokens += ids.len();
+        Ok(output)
+    }
+
+    /// Runs a whole unit and keeps what the backward pass needs.
+    pub fn run_keeping(&self, ids: &[u32], watch: &mut dyn Watch) -> Result<Pass, Halt> {
+        let mut unit = self.unit(ids.len())?;
+        let mut run = self.start(&mut unit, ids, true)?;
+        let mut saved = Vec::with_capacity(self.graph.nodes.len());
+        for node in 0..self.graph.nodes.len() {
+            let (value, kept) = run.node(node).map_err(Halt::of(node))?;
+            watch.value(node, &value);
+            run.values.push(value);
+            saved.push(kept);
+        }
+        Ok(Pass { values: run.values, saved })
+    }
+
+    fn start<'b>(&self, unit: &'b mut Unit, ids: &'b [u32], keep: bool) -> Result<Run<'b>, Refused>
+    where
+        'a: 'b,
+    {
+        if ids.is_empty() {
+            return Err(Refused::Empty("tokens of a pass"));
+        }
+        let (limit, got) = (unit.capacity as u64, (unit.tokens + ids.len()) as u64);
+        if got > limit {
+            return Err(Refused::Limit { what: "tokens of a unit", limit, got });
+        }
+        Ok(Run { executor: *self, unit, ids, values: Vec::with_capacity(self.graph.nodes.len()), keep })
+    }
+}
+
+impl Run<'_> {
+    fn free_after(&mut self, node: usize) {
+        let graph = self.executor.graph;
+        for value in &graph.frees[node] {
+            self.unit.buffers.free.push(std::mem::take(&mut self.values[*value]));
+        }
+    }
+
+    /// The value of a node whose inputs are there, and what its backward form needs of it.
+    fn node(&mut self, at: usize) -> Result<(Vec<f32>, Saved), Error> {
+        let Executor { graph, weights, backend } = self.executor;
+        let node = &graph.nodes[at];
+        let rows = node.rows.count(self.ids.len());
+        let mut y = self.unit.buffers.take(rows * node.cols);
+        let values = &self.values;
+        let input = |i: usize| values[node.inputs[i]].as_slice();
+        let mut saved = Saved::Nothing;
+        match &node.op {
+            Op::Add => backend.add_forward(&Add::new(y.len())?, input(0), input(1), &mut y)?,
+            Op::Mul => backend.mul_forward(&Mul::new(y.len())?, input(0), input(1), &mut y)?,
+            Op::SiluMul => {
+                backend.silu_mul_forward(&SiluMul::new(y.len())?, input(0), input(1), &mut y)?;
+            }
+            Op::Gelu => backend.gelu_forward(&Gelu::new(y.len())?, input(0), &mut y)?,
+            Op::Tanh => backend.tanh_forward(&Tanh::new(y.len())?, input(0), &mut y)?,
+            Op::Last => y.copy_from_slice(&input(0)[input(0).len() - node.cols..]),
+            Op::MeanPool => {
+                backend.mean_pool_forward(&MeanPool::new(self.ids.len(), node.cols)?, input(0), &mut y)?;
+            }
+            Op::L2Norm { epsilon } => {
+                let mut divisor = vec![0.0; rows];
+                let op = L2Norm::new(rows, node.cols, epsilon.get())?;
+                backend.l2_norm_forward(&op, input(0), &mut y, &mut divisor)?;
+                saved = Saved::Divisor(divisor);
+            }
+            Op::RmsNorm { epsilon, gamma } => {
+                let mut rstd = vec![0.0; rows];
+                let op = RmsNorm::new(rows, node.cols, epsilon.get())?;
+                backend.rms_norm_forward(&op, input(0), weights.float(gamma), &mut y, &mut rstd)?;
+                saved = Saved::Rstd(rstd);
+            }
+            Op::LayerNorm { beta, epsilon, gamma } => {
+                let (mut mean, mut rstd) = (vec![0.0; rows], vec![0.0; rows]);
+                let op = LayerNorm::new(rows, node.cols, epsilon.get())?;
+                let (gamma, beta) = (weights.float(gamma), weights.float(beta));
+                backend.layer_norm_forward(&op, input(0), gamma, beta, &mut y, &mut mean, &mut rstd)?;
+                saved = Saved::Mean { mean, rstd };
+            }
+            Op::Linear { bias, precision, weight } => {
+                let bias = bias.as_ref().map(|bias| weights.float(bias));
+                let weight = weights.matrix(weight)?;
+                let op = Linear::new(rows, weight.depth(), node.cols, *precision)?;
+                let buffers = &mut self.unit.buffers;
+                let mut scratch = room(buffers, precision.digits() * rows * weight.depth(), rows);
+                backend.linear_forward(&op, input(0), &weight, bias, &mut scratch, &mut y)?;
+            }
+            Op::Embed { index, table } => self.embed(*index, table, &mut y)?,
+            Op::Rope { heads, table } => self.rope(node, *heads as usize, table, &mut y)?,
+            Op::Attention(attention) => saved = self.attention(at, attention, &mut y)?,
+        }
+        Ok((y, saved))
+    }
+
+    fn embed(&self, index: Index, table: &str, y: &mut [f32]) -> Result<(), Error> {
+        let Executor { weights, backend, .. } = self.executor;
+        let positions: Vec<u32>;
+        let ids = match index {
+            Index::Ids => self.ids,
+            Index::Positions => {
+                let start = self.unit.tokens as u32;
+                positions = (start..start + self.ids.len() as u32).collect();
+                &positions
+            }
+        };
+        let op = EmbedGather::new(ids.len(), weights.rows(table), y.len() / ids.len())?;
+        match weights.table(table)? {
+            Table::Float(table) => backend.embed_gather_forward(&op, ids, table, y),
+            Table::Quantised(table) => backend.embed_gather_forward_quantised(&op, ids, &table, y),
+        }
+    }
+
+    fn rope(&self, node: &Node, heads: usize, table: &str, y: &mut [f32]) -> Result<(), Error> {
+        let Executor { weights, backend, .. } = self.executor;
+        let (cos, sin) = (format!("{table}.cos"), format!("{table}.sin"));
+        let table = RopeTable { cos: weights.float(&cos), sin: weights.float(&sin) };
+        let op = Rope::new(self.ids.len(), heads, node.cols / heads)?;
+        backend.rope_forward(&op, self.unit.tokens, &table, &self.values[node.inputs[0]], y)
+    }
+
+    fn attention(&mut self, at: usize, attention: &Attention, y: &mut [f32]) -> Result<Saved, Error> {
+        let Executor { graph, backend, .. } = self.executor;
+        let node = &graph.nodes[at];
+        let [q, k, v] = [0, 1, 2].map(|i| self.values[node.inputs[i]].as_slice());
+        let (queries, heads) = (self.ids.len(), attention.heads as usize);
+        let dim = node.cols / heads;
+        let mut q_planes = vec![0; attention.keys.digits() * q.len()];
+        let mut q_scales = vec![0.0; queries * heads];
+        let quantise = QuantRow::new(queries * heads, dim, attention.keys)?;
+        backend.quant_row_forward(&quantise, q, &mut q_planes, &mut q_scales)?;
+        let place = &mut self.unit.caches[at];
+        let cache = place.as_mut().ok_or(Refused::Domain("cache of an attention"))?;
+        let keys = cache.append(backend, self.unit.tokens, k, v)?;
+        let shape = AttnShape {
+            queries,
+            keys,
+            heads,
+            kv_heads: attention.kv_heads as usize,
+            dim,
+            mask: attention.mask,
+        };
+        let op = Attn::new(shape, attention.scale.get(), attention.weights)?;
+        let q = Quantised::new(&q_planes, &q_scales, dim, attention.keys)?;
+        let scores = &mut self.unit.buffers.scores;
+        scores.resize(keys.max(scores.len()), 0.0);
+        backend.attn_forward(&op, &q, &cache.view()?, scores, y)?;
+        Ok(match place.take_if(|_| self.keep) {
+            Some(cache) => Saved::Attention { q_planes, q_scales, cache },
+            None => Saved::Nothing,
+        })
+    }
+}
+
+/// Buffers for a quantised operand.
+fn room(buffers: &mut Buffers, planes: usize, scales: usize) -> QuantisedMut<'_> {
+    buffers.planes.resize(planes.max(buffers.planes.len()), 0);
+    buffers.scales.resize(scales.max(buffers.scales.len()), 0.0);
+    QuantisedMut { planes: &mut buffers.planes, scales: &mut buffers.scales }
+}

@@ -1,0 +1,107 @@
+//! Choosing tokens: the loop around a decoder's passes.
+
+use assay_exact::{ArgMax, Error, Philox, Refused, Sample};
+
+use crate::error::Trap;
+use crate::forward::{Executor, Halt, Unit, Watch};
+use crate::job::{Generate, Sampling};
+
+/// Philox tensor of the draws; the block is the unit, the step the index of the token that is chosen.
+const DRAWS: u32 = 0xFFFF_FFFE;
+
+/// A prompt and what has been chosen after it.
+struct Sequence {
+    unit: Unit,
+    /// What the next pass takes.
+    next: Vec<u32>,
+    tokens: Vec<u32>,
+    stopped: bool,
+}
+
+/// Continues every prompt; gives the tokens chosen for each, a stop token included. Passes go step by step over all
+/// prompts, so that the first trap met is the lowest in (step, unit).
+pub(crate) fn generate(
+    executor: &Executor<'_>,
+    prompts: &[&[u32]],
+    job: &Generate,
+    key: [u8; 8],
+    watch: &mut Observer<'_>,
+) -> Result<Vec<Vec<u32>>, Ended> {
+    let mut sequences = Vec::with_capacity(prompts.len());
+    for prompt in prompts {
+        let unit = executor.unit(prompt.len() + job.tokens as usize)?;
+        sequences.push(Sequence { unit, next: prompt.to_vec(), tokens: Vec::new(), stopped: false });
+    }
+    for step in 0..job.tokens {
+        for (at, sequence) in sequences.iter_mut().enumerate().filter(|(_, sequence)| !sequence.stopped) {
+            let unit = at as u64;
+            let mut watched = Watched { step, unit, watch: &mut *watch };
+            let logits = executor.run(&mut sequence.unit, &sequence.next, &mut watched);
+            let logits = logits.map_err(Ended::at(step, unit))?;
+            let draw = Philox::new(key, DRAWS, step as u32).draw(unit);
+            let token = choose(executor, &job.sampling, &logits, draw);
+            let token = token.map_err(Halt::of(executor.graph.nodes.len())).map_err(Ended::at(step, unit))?;
+            sequence.tokens.push(token);
+            sequence.next = vec![token];
+            sequence.stopped = job.stop == Some(u64::from(token));
+        }
+    }
+    Ok(sequences.into_iter().map(|sequence| sequence.tokens).collect())
+}
+
+fn choose(executor: &Executor<'_>, sampling: &Sampling, logits: &[f32], draw: u64) -> Result<u32, Error> {
+    match sampling {
+        Sampling::Greedy => {
+            let mut best = [0];
+            executor.backend.arg_max_forward(&ArgMax::new(1, logits.len())?, logits, &mut best)?;
+            Ok(best[0])
+        }
+        Sampling::Sample { inverse_temperature } => {
+            let op = Sample::new(logits.len(), inverse_temperature.get())?;
+            executor.backend.sample_forward(&op, logits, draw)
+        }
+    }
+}
+
+/// Why a run ended without outputs.
+pub(crate) enum Ended {
+    /// In a result.
+    Trap(Trap),
+    /// Before one.
+    Refused(Refused),
+}
+
+impl Ended {
+    /// Puts a pass' halt at its place.
+    pub(crate) fn at(step: u64, unit: u64) -> impl Fn(Halt) -> Self {
+        move |halt| match halt {
+            Halt::Trap { operator, trap } => {
+                let kind = trap.kind as u8;
+                Self::Trap(Trap { step, unit, operator, index: trap.index, kind })
+            }
+            Halt::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<Refused> for Ended {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// Takes the step, the unit, the node and the value of each node's run.
+pub(crate) type Observer<'a> = dyn FnMut(u64, u64, usize, &[f32]) + 'a;
+
+/// Tells the step and the unit of each value.
+pub(crate) struct Watched<'a> {
+    pub(crate) step: u64,
+    pub(crate) unit: u64,
+    pub(crate) watch: &'a mut Observer<'a>,
+}
+
+impl Watch for Watched<'_> {
+    fn value(&mut self, node: usize, value: &[f32]) {
+        (self.watch)(self.step, self.unit, node, value);
+    }
+}

@@ -1,0 +1,72 @@
+//! Files of settings: JSON, of which we read the fields that we know.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::canonical::MAX_BYTES;
+use crate::error::{Invalid, Problem};
+use crate::package::{at_most, read_file};
+
+/// A JSON object of a file.
+pub(super) struct Settings {
+    file: String,
+    fields: Map<String, Value>,
+}
+
+impl Settings {
+    pub(super) fn read(path: &Path) -> Result<Self, Invalid> {
+        let file = path.display().to_string();
+        match read_json(path)? {
+            Value::Object(fields) => Ok(Self { file, fields }),
+            _ => Err(Problem::Format("is no JSON object".into()).at(&file, "contents")),
+        }
+    }
+
+    pub(super) fn invalid(&self, field: &str, problem: Problem) -> Invalid {
+        problem.at(&self.file, field)
+    }
+
+    /// A field that is there; null counts as absent.
+    pub(super) fn get(&self, field: &str) -> Option<&Value> {
+        self.fields.get(field).filter(|value| !value.is_null())
+    }
+
+    /// The names of the fields that are true.
+    pub(super) fn flags(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(_, value)| value.as_bool() == Some(true)).map(|(field, _)| field.as_str())
+    }
+
+    /// An integer of at least 1.
+    pub(super) fn size(&self, field: &str) -> Result<u64, Invalid> {
+        let value = self.required(field)?;
+        let size = value.as_u64().filter(|size| *size > 0);
+        size.ok_or_else(|| self.invalid(field, Problem::mismatch("an integer of at least 1", value)))
+    }
+
+    pub(super) fn float(&self, field: &str) -> Result<f32, Invalid> {
+        let value = self.required(field)?;
+        let float =
+            value.as_f64().ok_or_else(|| self.invalid(field, Problem::mismatch("a number", value)))?;
+        Ok(float as f32)
+    }
+
+    /// Refuses any other value, and its absence too.
+    pub(super) fn expect(&self, field: &str, expected: &str) -> Result<(), Invalid> {
+        match self.required(field)? {
+            value if *value == expected => Ok(()),
+            other => Err(self.invalid(field, Problem::mismatch(format!("{expected:?}"), other))),
+        }
+    }
+
+    fn required(&self, field: &str) -> Result<&Value, Invalid> {
+        self.get(field).ok_or_else(|| self.invalid(field, Problem::Missing))
+    }
+}
+
+/// A whole file, of at most [`MAX_BYTES`].
+pub(super) fn read_json(path: &Path) -> Result<Value, Invalid> {
+    let bytes = read_file(path, |size| at_most(size, MAX_BYTES))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::Format(error.to_string()).at(&path.display().to_string(), "contents"))
+}

@@ -1,0 +1,6 @@
+//! Small models that can be imported, and all that cannot.
+
+mod accepted;
+mod model;
+mod refused;
+mod tokens;

@@ -1,0 +1,405 @@
+//! Jobs: a program applied to an input. What comes out is a pure function of the two and the job's seed.
+//!
+//! | kind | input tensors | outputs |
+//! |---|---|---|
+//! | `embed` | `ids` U32 `[tokens of all units]`, `lengths` U32 `[units]` | `embeddings` F32 `[units, columns]` |
+//! | `generate` | the same: the prompts | `ids` and `lengths` of what was generated |
+//! | `train` | `data` U8 or U32 `[tokens]`; from a step other than 0 a checkpoint | a checkpoint, `losses` F32 `[steps]` |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assay_exact::VERSION;
+use assay_exec::Backend;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::{self, Float};
+use crate::cost::{self, Cost};
+use crate::error::{Invalid, Problem, Stop, Trap};
+use crate::forward::Executor;
+use crate::generate::{generate, Ended, Observer, Watched};
+use crate::manifest::{BlobRef, TensorRef};
+use crate::package::{self, Package};
+use crate::program::Program;
+use crate::root::{entries, key, manifest_entry, root, trap_root, Domain, Hash};
+use crate::safetensors;
+use crate::tensor::{Data, Dtype, Tensor, Tensors};
+use crate::trace::{Recorder, Trace};
+use crate::train::{self, State, Trainer};
+
+/// Most units of a job.
+const MAX_UNITS: u64 = 1 << 20;
+
+/// The manifest of a job's input, in the canonical form of a program's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobManifest {
+    /// The files that hold the tensors; a training may list its dataset and a checkpoint apart.
+    pub blobs: Vec<BlobRef>,
+    /// What to do.
+    pub job: Kind,
+    /// The tensors of the blobs.
+    pub tensors: BTreeMap<String, TensorRef>,
+    /// [`VERSION`].
+    pub version: String,
+}
+
+/// What a job does with its program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Kind {
+    /// The output of each unit.
+    Embed,
+    /// Tokens after each prompt.
+    Generate(Generate),
+    /// Steps of a training.
+    Train(Train),
+}
+
+/// How tokens are generated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generate {
+    /// How one is chosen.
+    pub sampling: Sampling,
+    /// The token after which a prompt's continuation ends early.
+    pub stop: Option<u64>,
+    /// Tokens for each prompt.
+    pub tokens: u64,
+}
+
+/// How a token is chosen from logits.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Sampling {
+    /// The most likely one, of equal ones the lowest.
+    Greedy,
+    /// Drawn by the job's seed.
+    Sample {
+        /// 1/temperature.
+        inverse_temperature: Float,
+    },
+}
+
+/// Which steps of a training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Train {
+    /// The steps done before: 0 starts from the seed, another one from the checkpoint of that step.
+    pub from: u64,
+    /// The steps done after.
+    pub to: u64,
+}
+
+/// A job's input that has passed every check that needs no program.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// What its manifest says.
+    pub manifest: JobManifest,
+    /// What the chain knows it by.
+    pub root: Hash,
+    /// The tensors that its manifest lists.
+    pub tensors: Tensors,
+}
+
+impl Input {
+    /// Makes an input of what to do and the tensors it takes; checks what it made.
+    pub fn pack(job: Kind, tensors: &Tensors) -> Result<Package, Invalid> {
+        let blob = safetensors::write(tensors);
+        let (reference, listed) = package::references(tensors, &blob);
+        let manifest = JobManifest { blobs: vec![reference], job, tensors: listed, version: VERSION.into() };
+        let package = Package { manifest: canonical::write("input", &manifest)?, blobs: vec![blob] };
+        Self::load("input", &package)?;
+        Ok(package)
+    }
+
+    /// Reads an input; `file` is for errors.
+    pub fn load(file: &str, package: &Package) -> Result<Self, Invalid> {
+        let manifest: JobManifest = canonical::read(file, &package.manifest)?;
+        if manifest.version != VERSION {
+            return Err(Problem::mismatch(VERSION, &manifest.version).at(file, "version"));
+        }
+        let tensors = package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)?;
+        let mut all = entries(&tensors);
+        all.push(manifest_entry(&package.manifest));
+        Ok(Self { root: root(Domain::Input, all), manifest, tensors })
+    }
+
+    /// The tensors of sequences of ids.
+    pub fn sequences(sequences: &[Vec<u32>]) -> Tensors {
+        let lengths: Vec<u32> = sequences.iter().map(|ids| ids.len() as u32).collect();
+        let ids = sequences.concat();
+        Tensors::from([
+            ("ids".into(), Tensor::u32(&[ids.len() as u64], ids)),
+            ("lengths".into(), Tensor::u32(&[lengths.len() as u64], lengths)),
+        ])
+    }
+}
+
+/// What a job came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The outputs, or the trap that the computation ended in.
+    pub result: Result<Tensors, Trap>,
+    /// What it commits to.
+    pub trace: Trace,
+}
+
+impl Outcome {
+    fn new(result: Result<Tensors, Trap>, recorder: Recorder) -> Self {
+        let result_root = match &result {
+            Ok(outputs) => root(Domain::Result, entries(outputs)),
+            Err(trap) => trap_root(trap),
+        };
+        Self { result, trace: recorder.finish(result_root) }
+    }
+
+    /// What two providers must agree on, with the trace root.
+    pub fn result_root(&self) -> Hash {
+        self.trace.result_root
+    }
+}
+
+/// Compute units of a job, from its program and its input alone: a generation counts all tokens that it may give.
+pub fn units(program: &Program, input: &Input) -> Result<u64, Invalid> {
+    let graph = &program.graph;
+    let cost = match check(program, input)? {
+        Work::Embed(units) => units.iter().map(|ids| length_cost(graph, ids)).sum(),
+        Work::Generate(prompts, generate) => {
+            let of = |ids: &&[u32]| cost::generation(graph, ids.len() as u64, generate.tokens);
+            prompts.iter().map(of).sum::<Cost>()
+        }
+        Work::Train(training, train) => {
+            let step = cost::step(graph, training, cost::parameters(&program.manifest));
+            step.times(train.to - train.from)
+        }
+    };
+    Ok(cost.units())
+}
+
+fn length_cost(graph: &crate::graph::Graph, ids: &[u32]) -> Cost {
+    cost::pass(graph, ids.len() as u64, ids.len() as u64)
+}
+
+/// Runs a job. A training's units are split over `shards`, which changes no byte.
+pub fn run(
+    program: &Program,
+    input: &Input,
+    seed: &[u8],
+    backend: &dyn Backend,
+    shards: usize,
+) -> Result<Outcome, Invalid> {
+    run_recording(program, input, seed, backend, shards, Recorder::new())
+}
+
+/// Runs a job again to open leaves of its trace: [`Trace::open`] has them afterwards.
+pub fn run_keeping(
+    program: &Program,
+    input: &Input,
+    seed: &[u8],
+    backend: &dyn Backend,
+    shards: usize,
+    leaves: BTreeSet<u64>,
+) -> Result<Outcome, Invalid> {
+    run_recording(program, input, seed, backend, shards, Recorder::keeping(leaves))
+}
+
+fn run_recording(
+    program: &Program,
+    input: &Input,
+    seed: &[u8],
+    backend: &dyn Backend,
+    shards: usize,
+    recorder: Recorder,
+) -> Result<Outcome, Invalid> {
+    match check(program, input)? {
+        Work::Embed(units) => embed(program, &units, backend, recorder),
+        Work::Generate(prompts, job) => run_units(program, backend, recorder, |executor, watch| {
+            let sequences = generate(executor, &prompts, job, key(seed), watch)?;
+            Ok(Input::sequences(&sequences))
+        }),
+        Work::Train(_, job) => train(program, input, job, seed, backend, (shards, recorder)),
+    }
+}
+
+/// A job whose tensors fit its program.
+enum Work<'a> {
+    Embed(Vec<&'a [u32]>),
+    Generate(Vec<&'a [u32]>, &'a Generate),
+    Train(&'a crate::manifest::Training, &'a Train),
+}
+
+fn check<'a>(program: &'a Program, input: &'a Input) -> Result<Work<'a>, Invalid> {
+    let wrong_program = |needed: &str| {
+        Err(Problem::Format(format!("needs {needed}, which this program is not")).at("input", "job"))
+    };
+    match (&input.manifest.job, &program.manifest.training) {
+        (Kind::Train(train), Some(training)) => check_train(input, train, training),
+        (Kind::Train(_), None) => wrong_program("a training"),
+        (_, Some(_)) => wrong_program("a program that is run, not trained"),
+        (Kind::Embed, None) => Ok(Work::Embed(sequences(program, input, 0)?)),
+        (Kind::Generate(job), None) => {
+            let graph = &program.graph;
+            if !graph.is_causal() || graph.nodes[graph.output].cols != graph.vocabulary {
+                return wrong_program("a causal program with logits of its vocabulary");
+            }
+            let place = |field: &str| format!("job generate, {field}");
+            if job.tokens == 0 || job.tokens > program.manifest.context {
+                let problem = Problem::mismatch(format!("1 to {}", program.manifest.context), job.tokens);
+                return Err(problem.at("input", place("tokens")));
+            }
+            if let Sampling::Sample { inverse_temperature } = &job.sampling {
+                assay_exact::Sample::new(graph.vocabulary, inverse_temperature.get())
+                    .map_err(|refused| Problem::from(refused).at("input", place("inverse_temperature")))?;
+            }
+            Ok(Work::Generate(sequences(program, input, job.tokens)?, job))
+        }
+    }
+}
+
+fn check_train<'a>(
+    input: &'a Input,
+    train: &'a Train,
+    training: &'a crate::manifest::Training,
+) -> Result<Work<'a>, Invalid> {
+    let steps = train.to.saturating_sub(train.from);
+    // The trace must commit to a state that is not the result.
+    if (train.from / training.every + 1).saturating_mul(training.every) >= train.to {
+        let needed = format!("a range with a multiple of {} inside", training.every);
+        let problem = Problem::mismatch(needed, format!("{} to {}", train.from, train.to));
+        return Err(problem.at("input", "job train"));
+    }
+    if steps > u64::from(u32::MAX) {
+        return Err(Problem::Limit { limit: u64::from(u32::MAX), got: steps }.at("input", "job train"));
+    }
+    if !input.tensors.contains_key("data") {
+        return Err(Problem::Missing.at("input", "tensor \"data\""));
+    }
+    Ok(Work::Train(training, train))
+}
+
+/// The sequences of an input, each of at most the program's context less the tokens to come. Ids are not checked here:
+/// one out of range is a trap.
+fn sequences<'a>(program: &Program, input: &'a Input, room: u64) -> Result<Vec<&'a [u32]>, Invalid> {
+    let tensor = |name: &str| {
+        let place = |problem: Problem| problem.at("input", format!("tensor {name:?}"));
+        let tensor = input.tensors.get(name).ok_or_else(|| place(Problem::Missing))?;
+        tensor.as_u32().map_err(place)
+    };
+    let (mut ids, lengths) = (tensor("ids")?, tensor("lengths")?);
+    if let Some(name) = input.tensors.keys().find(|name| *name != "ids" && *name != "lengths") {
+        return Err(Problem::Format("is not used by the job".into()).at("input", format!("tensor {name:?}")));
+    }
+    let place = |problem: Problem| problem.at("input", "tensor \"lengths\"");
+    if lengths.len() as u64 > MAX_UNITS {
+        return Err(place(Problem::Limit { limit: MAX_UNITS, got: lengths.len() as u64 }));
+    }
+    let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
+    if total != ids.len() as u64 {
+        return Err(place(Problem::mismatch(format!("lengths of {} ids", ids.len()), total)));
+    }
+    let limit = program.manifest.context - room.min(program.manifest.context);
+    let mut sequences = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        if *length == 0 || u64::from(*length) > limit {
+            return Err(place(Problem::mismatch(format!("lengths from 1 to {limit}"), length)));
+        }
+        let (sequence, rest) = ids.split_at(*length as usize);
+        sequences.push(sequence);
+        ids = rest;
+    }
+    Ok(sequences)
+}
+
+/// Runs something that computes passes of units, and records their trace points.
+fn run_units(
+    program: &Program,
+    backend: &dyn Backend,
+    mut recorder: Recorder,
+    compute: impl FnOnce(&Executor<'_>, &mut Observer<'_>) -> Result<Tensors, Ended>,
+) -> Result<Outcome, Invalid> {
+    let weights = program.weights()?;
+    let graph = &program.graph;
+    let mut watch = |step: u64, unit: u64, node: usize, value: &[f32]| {
+        if graph.trace.binary_search(&node).is_ok() {
+            let cols = graph.nodes[node].cols;
+            let shape = [(value.len() / cols) as u64, cols as u64];
+            let bytes: Vec<u8> = value.iter().flat_map(|x| x.to_le_bytes()).collect();
+            recorder.record(step, unit, node as u32, Dtype::F32, &shape, &bytes);
+        }
+    };
+    let executor = Executor { graph, weights: &weights, backend };
+    match compute(&executor, &mut watch) {
+        Ok(outputs) => Ok(Outcome::new(Ok(outputs), recorder)),
+        Err(Ended::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
+        Err(Ended::Refused(refused)) => Err(Problem::from(refused).at("program", "graph")),
+    }
+}
+
+fn embed(
+    program: &Program,
+    units: &[&[u32]],
+    backend: &dyn Backend,
+    recorder: Recorder,
+) -> Result<Outcome, Invalid> {
+    let cols = program.graph.nodes[program.graph.output].cols;
+    run_units(program, backend, recorder, |executor, watch| {
+        let mut embeddings = Vec::with_capacity(units.len() * cols);
+        for (at, ids) in units.iter().enumerate() {
+            let mut unit = executor.unit(ids.len())?;
+            let mut watched = Watched { step: 0, unit: at as u64, watch: &mut *watch };
+            let row = executor.run(&mut unit, ids, &mut watched).map_err(Ended::at(0, at as u64))?;
+            embeddings.extend_from_slice(&row);
+        }
+        let shape = [units.len() as u64, cols as u64];
+        Ok(Tensors::from([("embeddings".into(), Tensor::f32(&shape, embeddings))]))
+    })
+}
+
+fn train(
+    program: &Program,
+    input: &Input,
+    job: &Train,
+    seed: &[u8],
+    backend: &dyn Backend,
+    (shards, mut recorder): (usize, Recorder),
+) -> Result<Outcome, Invalid> {
+    let data = match &input.tensors["data"].data {
+        Data::U8(data) => data.iter().map(|id| u32::from(*id)).collect(),
+        Data::U32(data) => data.clone(),
+        _ => return Err(Problem::mismatch("U8 or U32", "another type").at("input", "tensor \"data\"")),
+    };
+    let state = starting_state(program, input, job, seed)?;
+    let every = program.manifest.training.as_ref().map_or(1, |training| training.every);
+    let mut trainer = Trainer::new(program, backend, seed, &data, state)?;
+    let mut record = |done: u64, state: &State| {
+        if done.is_multiple_of(every) && done != job.to {
+            recorder.record(done, 0, 0, Dtype::U8, &[32], &state.root(program));
+        }
+    };
+    match train::run(&mut trainer, job.to, shards, &mut record) {
+        Ok(losses) => {
+            let mut outputs = trainer.state().tensors(program);
+            outputs.insert("losses".into(), Tensor::f32(&[losses.len() as u64], losses));
+            Ok(Outcome::new(Ok(outputs), recorder))
+        }
+        Err(Stop::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
+        Err(Stop::Invalid(invalid)) => Err(invalid),
+    }
+}
+
+fn starting_state(program: &Program, input: &Input, job: &Train, seed: &[u8]) -> Result<State, Invalid> {
+    let mut tensors = input.tensors.clone();
+    tensors.remove("data");
+    if job.from == 0 {
+        return match tensors.keys().next() {
+            None => Ok(State::from_seed(program, seed)),
+            Some(name) => Err(Problem::Format("is not used by a training from step 0".into())
+                .at("input", format!("tensor {name:?}"))),
+        };
+    }
+    let state = State::from_tensors("input", program, &tensors)?;
+    if state.step != job.from {
+        return Err(Problem::mismatch(job.from, state.step).at("input", "tensor \"step\""));
+    }
+    Ok(state)
+}

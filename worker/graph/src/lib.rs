@@ -1,0 +1,32 @@
+//! Programs of exact-v1: what they are, and running them.
+//!
+//! For: workers, which run jobs; requesters, who make programs and inputs; referees, who check one element of a run.
+//! [`Program`](program::Program) is a manifest (a graph of operators, [`manifest`]) and tensors; [`job`] applies it to an
+//! input and gives outputs or a trap, with the two roots that providers commit to; [`train`] learns parameters;
+//! [`trace`] opens a run down to one output element; [`import`] and [`decoder`] make programs.
+//!
+//! Not for: the numbers (`assay-exact`), how fast they are computed (`assay-exec`), files' transport, keys, the chain.
+//!
+//! In the flow: bytes of a manifest and its blobs → checked [`Program`](program::Program) → [`job::run`] → roots. Every
+//! check comes before the first computation; what fails after it is a [`Trap`](error::Trap), which is a result.
+#![doc = include_str!("format.md")]
+#![deny(unsafe_code)]
+
+pub mod canonical;
+pub mod cost;
+pub mod decoder;
+pub mod error;
+pub mod forward;
+mod generate;
+pub mod graph;
+pub mod import;
+pub mod job;
+pub mod manifest;
+pub mod package;
+pub mod program;
+pub mod root;
+pub mod safetensors;
+pub mod tensor;
+pub mod trace;
+pub mod train;
+pub mod weights;

@@ -1,0 +1,165 @@
+//! A manifest with its blobs: in memory, in a directory, and checked against one another.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::canonical::{Digest, MAX_BYTES};
+use crate::error::{Invalid, Problem};
+use crate::manifest::{BlobRef, TensorRef};
+use crate::root::Hash;
+use crate::safetensors;
+use crate::tensor::{Tensor, Tensors};
+
+/// Most bytes of a blob.
+pub const MAX_BLOB: u64 = 1 << 40;
+
+/// The manifest's file in a directory.
+const MANIFEST: &str = "manifest.json";
+/// The field of what is wrong with a whole file.
+const CONTENTS: &str = "contents";
+const SIZE: &str = "size in bytes";
+
+/// A manifest and its blobs in memory: a program or a job's input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Canonical JSON.
+    pub manifest: Vec<u8>,
+    /// In the order in which the manifest lists them.
+    pub blobs: Vec<Vec<u8>>,
+}
+
+impl Package {
+    /// Writes `manifest.json`, and each blob as `{BLAKE3 in hex}.safetensors`, into a directory that is made if need be.
+    /// The manifest comes last: where there is one, its blobs are there.
+    pub fn write(&self, directory: &Path) -> Result<(), Invalid> {
+        fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
+        for blob in &self.blobs {
+            let path = blob_path(directory, blake3::hash(blob).as_bytes());
+            fs::write(&path, blob).map_err(|error| failed(&path, error))?;
+        }
+        let path = directory.join(MANIFEST);
+        fs::write(&path, &self.manifest).map_err(|error| failed(&path, error))
+    }
+
+    /// Reads what [`Package::write`] wrote; `blobs_of` gives the blobs that a manifest lists. Sizes are checked before a
+    /// file is read; its hash is checked by [`tensors`].
+    pub fn read(
+        directory: &Path,
+        blobs_of: impl Fn(&[u8]) -> Result<Vec<BlobRef>, Invalid>,
+    ) -> Result<Self, Invalid> {
+        let manifest = read_file(&directory.join(MANIFEST), |size| at_most(size, MAX_BYTES))?;
+        let mut blobs = Vec::new();
+        for reference in blobs_of(&manifest)? {
+            let path = blob_path(directory, &reference.blake3.0);
+            blobs.push(read_file(&path, |size| check_size(&reference, size))?);
+        }
+        Ok(Self { manifest, blobs })
+    }
+}
+
+/// What the manifest of a package with one blob says of it and of its tensors.
+pub fn references(tensors: &Tensors, blob: &[u8]) -> (BlobRef, BTreeMap<String, TensorRef>) {
+    let listed = |(name, tensor): (&String, &Tensor)| {
+        let (blake3, dtype, shape) = (Digest(tensor.hash()), tensor.dtype(), tensor.shape.clone());
+        (name.clone(), TensorRef { blake3, blob: 0, dtype, shape })
+    };
+    let blake3 = Digest(*blake3::hash(blob).as_bytes());
+    (BlobRef { blake3, size: blob.len() as u64 }, tensors.iter().map(listed).collect())
+}
+
+/// Reads the tensors of blobs, which must be those of the manifest: each blob of the size and hash it gives, in it
+/// exactly the tensors it lists there, of the same type, shape and hash. `file` is for errors.
+pub fn tensors(
+    file: &str,
+    blobs: &[BlobRef],
+    listed: &BTreeMap<String, TensorRef>,
+    bytes: &[Vec<u8>],
+) -> Result<Tensors, Invalid> {
+    if bytes.len() != blobs.len() {
+        return Err(Problem::mismatch(blobs.len(), bytes.len()).at(file, "number of blobs"));
+    }
+    let blob_file = |index: u64| format!("{file} blob {index}");
+    let mut tensors = Tensors::new();
+    for (index, (reference, bytes)) in (0..).zip(blobs.iter().zip(bytes)) {
+        let place = blob_file(index);
+        check_size(reference, bytes.len() as u64).map_err(|problem| problem.at(&place, SIZE))?;
+        let hash = blake3::hash(bytes);
+        check_hash(&reference.blake3, hash.as_bytes()).map_err(|problem| problem.at(&place, "blake3"))?;
+        for (name, tensor) in safetensors::read(&place, bytes)? {
+            check_tensor(listed.get(&name), index, &tensor)
+                .map_err(|(field, problem)| problem.at(&place, format!("tensor {name:?}{field}")))?;
+            tensors.insert(name, tensor);
+        }
+    }
+    match listed.iter().find(|(name, _)| !tensors.contains_key(*name)) {
+        Some((name, tensor)) => Err(Problem::Missing.at(&blob_file(tensor.blob), format!("tensor {name:?}"))),
+        None => Ok(tensors),
+    }
+}
+
+/// Checks a tensor of a blob against the manifest. Gives the field that is wrong.
+fn check_tensor(
+    listed: Option<&TensorRef>,
+    blob: u64,
+    tensor: &Tensor,
+) -> Result<(), (&'static str, Problem)> {
+    let listed = listed.ok_or_else(|| ("", Problem::Unknown("an entry of the manifest".into())))?;
+    if listed.blob != blob {
+        return Err((", blob", Problem::mismatch(listed.blob, blob)));
+    }
+    if listed.dtype != tensor.dtype() {
+        return Err((", dtype", Problem::mismatch(listed.dtype.name(), tensor.dtype().name())));
+    }
+    if listed.shape != tensor.shape {
+        let (expected, got) = (format!("{:?}", listed.shape), format!("{:?}", tensor.shape));
+        return Err((", shape", Problem::mismatch(expected, got)));
+    }
+    check_hash(&listed.blake3, &tensor.hash()).map_err(|problem| (", blake3", problem))
+}
+
+fn check_hash(expected: &Digest, got: &Hash) -> Result<(), Problem> {
+    if expected.0 != *got {
+        return Err(Problem::mismatch(hex::encode(expected.0), hex::encode(got)));
+    }
+    Ok(())
+}
+
+fn check_size(expected: &BlobRef, got: u64) -> Result<(), Problem> {
+    at_most(expected.size, MAX_BLOB)?;
+    if expected.size != got {
+        return Err(Problem::mismatch(expected.size, got));
+    }
+    Ok(())
+}
+
+/// Checks a limit.
+pub(crate) fn at_most(got: u64, limit: u64) -> Result<(), Problem> {
+    if got > limit {
+        return Err(Problem::Limit { limit, got });
+    }
+    Ok(())
+}
+
+/// Reads a file whose size passes a check.
+pub(crate) fn read_file(
+    path: &Path,
+    check: impl FnOnce(u64) -> Result<(), Problem>,
+) -> Result<Vec<u8>, Invalid> {
+    let metadata = fs::metadata(path).map_err(|error| failed(path, error))?;
+    // The size of a device or a pipe says nothing.
+    if !metadata.is_file() {
+        return Err(Problem::Format("is not a file".into()).at(&path.display().to_string(), CONTENTS));
+    }
+    check(metadata.len()).map_err(|problem| problem.at(&path.display().to_string(), SIZE))?;
+    fs::read(path).map_err(|error| failed(path, error))
+}
+
+fn failed(path: &Path, error: io::Error) -> Invalid {
+    Problem::from(error).at(&path.display().to_string(), CONTENTS)
+}
+
+fn blob_path(directory: &Path, blake3: &Hash) -> PathBuf {
+    directory.join(format!("{}.safetensors", hex::encode(blake3)))
+}

@@ -1,0 +1,63 @@
+//! A program: its manifest, checked, and its tensors.
+
+use crate::canonical;
+use crate::error::{Invalid, Problem};
+use crate::graph::Graph;
+use crate::manifest::Manifest;
+use crate::package::{self, Package};
+use crate::root::{entries, manifest_entry, root, Domain, Hash};
+use crate::safetensors;
+use crate::tensor::Tensors;
+use crate::trace;
+use crate::weights::Weights;
+
+/// A program that has passed every check.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// What its manifest says.
+    pub manifest: Manifest,
+    /// The operators.
+    pub graph: Graph,
+    /// What the chain knows it by: over the entries of its tensors and its manifest.
+    pub root: Hash,
+    /// The tensors that its manifest lists.
+    pub tensors: Tensors,
+}
+
+impl Program {
+    /// Makes a program of a manifest, whose `blobs` and `tensors` are filled in, and its tensors; checks what it made.
+    pub fn pack(draft: Manifest, tensors: &Tensors) -> Result<Package, Invalid> {
+        let blob = safetensors::write(tensors);
+        let (reference, listed) = package::references(tensors, &blob);
+        let manifest = Manifest { blobs: vec![reference], tensors: listed, ..draft };
+        let package = Package { manifest: canonical::write("program", &manifest)?, blobs: vec![blob] };
+        Self::load("program", &package)?;
+        Ok(package)
+    }
+
+    /// Reads a program; `file` is for errors.
+    pub fn load(file: &str, package: &Package) -> Result<Self, Invalid> {
+        let manifest: Manifest = canonical::read(file, &package.manifest)?;
+        let graph = Graph::new(file, &manifest)?;
+        let tensors = package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)?;
+        match manifest.training {
+            Some(_) => crate::train::check(file, &manifest, &graph, &tensors)?,
+            None => {
+                trace::segments(&graph).map_err(|problem| problem.at(file, "trace"))?;
+                Weights::new(file, &graph, &tensors)?;
+            }
+        }
+        let mut all = entries(&tensors);
+        all.push(manifest_entry(&package.manifest));
+        Ok(Self { root: root(Domain::Program, all), manifest, graph, tensors })
+    }
+
+    /// The weights of a program that is run. Those of one that is trained belong to its state.
+    pub fn weights(&self) -> Result<Weights, Invalid> {
+        if self.manifest.training.is_some() {
+            return Err(Problem::Format("is a training, whose weights are those of a state".into())
+                .at("program", "training"));
+        }
+        Weights::new("program", &self.graph, &self.tensors)
+    }
+}

@@ -1,0 +1,270 @@
+//! Safetensors files: those of programs, inputs and results in the one form we write, and those of others for import.
+//!
+//! A file is the length of its header (u64, little-endian), the header in JSON, and the elements of all tensors. The
+//! canonical form leaves nothing open: names in the order of their bytes, of each `dtype`, `shape`, `data_offsets` in
+//! this order; no metadata; no spaces but those at the end that bring the header to a multiple of 8 bytes; the elements
+//! in the order of the names, without gaps.
+//!
+//! Lengths, offsets and sizes are checked against the limits and the file before anything of their size is allocated.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use ::safetensors::tensor::{Dtype as FileDtype, TensorInfo};
+use half::{bf16, f16};
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::canonical::MAX_BYTES;
+use crate::error::{Invalid, Problem};
+use crate::manifest::MAX_TENSORS;
+use crate::package::{self, MAX_BLOB};
+use crate::tensor::{elements, Dtype, Tensor, Tensors};
+
+/// Bytes before the header.
+const LENGTH: usize = 8;
+/// The entry of a header that is no tensor.
+const METADATA: &str = "__metadata__";
+
+/// Writes tensors in the canonical form.
+pub fn write(tensors: &Tensors) -> Vec<u8> {
+    let header = canonical_header(tensors);
+    let data: usize = tensors.values().map(size).sum();
+    let mut bytes = Vec::with_capacity(LENGTH + header.len() + data);
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header);
+    for tensor in tensors.values() {
+        bytes.extend(tensor.bytes());
+    }
+    bytes
+}
+
+/// Reads a file in the canonical form, and refuses any other; `file` is for errors. Floats may be NaN or infinite: what
+/// may not hold those refuses them itself.
+pub fn read(file: &str, bytes: &[u8]) -> Result<Tensors, Invalid> {
+    let layout = Layout::new(file, bytes)?;
+    let mut tensors = Tensors::new();
+    for (name, info) in layout.tensors {
+        let dtype =
+            dtype(info.dtype).map_err(|problem| problem.at(file, format!("tensor {name:?}, dtype")))?;
+        let (start, end) = info.data_offsets;
+        let tensor = Tensor::from_bytes(dtype, &shape(&info), &layout.data[start..end]);
+        tensors.insert(name, tensor);
+    }
+    match first_difference(&canonical_header(&tensors), layout.header) {
+        Some(at) => Err(Problem::NotCanonical((LENGTH + at) as u64).at(file, "header")),
+        None => Ok(tensors),
+    }
+}
+
+/// Any safetensors file, for import.
+#[derive(Clone, Debug)]
+pub struct Source {
+    file: String,
+    bytes: Vec<u8>,
+    /// Where the header ends.
+    data: usize,
+    tensors: BTreeMap<String, TensorInfo>,
+}
+
+impl Source {
+    /// Reads a file.
+    pub fn open(path: &Path) -> Result<Self, Invalid> {
+        let bytes = package::read_file(path, |size| package::at_most(size, MAX_BLOB))?;
+        Self::new(path.display().to_string(), bytes)
+    }
+
+    /// Of a file's bytes; `file` is for errors.
+    pub fn new(file: String, bytes: Vec<u8>) -> Result<Self, Invalid> {
+        let Layout { tensors, data, .. } = Layout::new(&file, &bytes)?;
+        let data = bytes.len() - data.len();
+        Ok(Self { file, bytes, data, tensors })
+    }
+
+    /// The names of its tensors, in the order of their bytes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// The elements of an F32, F16 or BF16 tensor, widened exactly. It must have this shape and be finite.
+    pub fn float(&self, name: &str, expected: &[u64]) -> Result<Vec<f32>, Invalid> {
+        let place = |problem: Problem| problem.at(&self.file, format!("tensor {name:?}"));
+        let info = self.tensors.get(name).ok_or_else(|| place(Problem::Missing))?;
+        let found = shape(info);
+        if found != expected {
+            return Err(place(Problem::mismatch(format!("{expected:?}"), format!("{found:?}"))));
+        }
+        let (start, end) = info.data_offsets;
+        let values = widen(info.dtype, &self.bytes[self.data + start..self.data + end]).map_err(place)?;
+        match values.iter().position(|x| !x.is_finite()) {
+            Some(index) => Err(place(Problem::NotFinite(index as u64))),
+            None => Ok(values),
+        }
+    }
+}
+
+/// A file taken apart. What its header says of sizes and offsets is true.
+struct Layout<'a> {
+    header: &'a [u8],
+    tensors: BTreeMap<String, TensorInfo>,
+    data: &'a [u8],
+}
+
+impl<'a> Layout<'a> {
+    fn new(file: &str, bytes: &'a [u8]) -> Result<Self, Invalid> {
+        let (header, data) = split(bytes).map_err(|problem| problem.at(file, "header"))?;
+        let Listed { tensors, count, twice } = serde_json::from_slice(header)
+            .map_err(|error| Problem::Format(error.to_string()).at(file, "header"))?;
+        package::at_most(count, MAX_TENSORS).map_err(|problem| problem.at(file, "number of tensors"))?;
+        if let Some(name) = twice {
+            return Err(Problem::Duplicate.at(file, format!("tensor {name:?}")));
+        }
+        check(&tensors, data.len() as u64).map_err(|(field, problem)| problem.at(file, field))?;
+        Ok(Self { header, tensors, data })
+    }
+}
+
+/// The header, and what follows it.
+fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
+    let got = bytes.len() as u64;
+    let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else {
+        return Err(Problem::Truncated { expected: LENGTH as u64, got });
+    };
+    let length = u64::from_le_bytes(*length);
+    package::at_most(length, MAX_BYTES)?;
+    rest.split_at_checked(length as usize).ok_or(Problem::Truncated { expected: LENGTH as u64 + length, got })
+}
+
+/// Checks that the elements of the tensors follow one another without gaps up to the end of the file, each tensor's as
+/// long as its type and shape say. Gives the field that is wrong.
+fn check(tensors: &BTreeMap<String, TensorInfo>, available: u64) -> Result<(), (String, Problem)> {
+    let mut by_offset: Vec<(&String, &TensorInfo)> = tensors.iter().collect();
+    by_offset.sort_by_key(|(_, info)| info.data_offsets);
+    let mut end = 0;
+    for (name, info) in by_offset {
+        let fault = |field: &str, problem| Err((format!("tensor {name:?}, {field}"), problem));
+        let (start, stop) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
+        let Some(expected) = stated_size(info).and_then(|size| size.checked_add(end)) else {
+            return fault("shape", Problem::Limit { limit: isize::MAX as u64, got: u64::MAX });
+        };
+        if (start, stop) != (end, expected) {
+            let problem = Problem::mismatch(format!("[{end}, {expected}]"), format!("[{start}, {stop}]"));
+            return fault("data_offsets", problem);
+        }
+        if stop > available {
+            return fault("data_offsets", Problem::Truncated { expected: stop, got: available });
+        }
+        end = stop;
+    }
+    if end != available {
+        let problem = Problem::mismatch(format!("{end} bytes"), format!("{available} bytes"));
+        return Err(("data".into(), problem));
+    }
+    Ok(())
+}
+
+/// The bytes of a tensor as its type and shape say.
+fn stated_size(info: &TensorInfo) -> Option<u64> {
+    let bits = elements(&shape(info))?.checked_mul(info.dtype.bitsize() as u64)?;
+    Some(bits.div_ceil(8))
+}
+
+fn shape(info: &TensorInfo) -> Vec<u64> {
+    info.shape.iter().map(|size| *size as u64).collect()
+}
+
+fn size(tensor: &Tensor) -> usize {
+    tensor.len() * tensor.dtype().size()
+}
+
+fn canonical_header(tensors: &Tensors) -> Vec<u8> {
+    let mut text = String::from("{");
+    let mut end = 0;
+    for (name, tensor) in tensors {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        let start = end;
+        end += size(tensor);
+        let (name, dtype) = (serde_json::Value::from(name.as_str()), tensor.dtype().name());
+        let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
+        let shape = shape.join(",");
+        text += &format!(r#"{name}:{{"dtype":"{dtype}","shape":[{shape}],"data_offsets":[{start},{end}]}}"#);
+    }
+    text.push('}');
+    let mut header = text.into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' ');
+    header
+}
+
+/// Where two texts differ first.
+fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
+    let end = a.len().min(b.len());
+    let in_common = a.iter().zip(b).position(|(a, b)| a != b);
+    in_common.or((a.len() != b.len()).then_some(end))
+}
+
+fn dtype(of_file: FileDtype) -> Result<Dtype, Problem> {
+    match of_file {
+        FileDtype::F32 => Ok(Dtype::F32),
+        FileDtype::I8 => Ok(Dtype::I8),
+        FileDtype::U8 => Ok(Dtype::U8),
+        FileDtype::U32 => Ok(Dtype::U32),
+        other => Err(Problem::mismatch("F32, I8, U8 or U32", other)),
+    }
+}
+
+fn widen(dtype: FileDtype, bytes: &[u8]) -> Result<Vec<f32>, Problem> {
+    let pairs = || bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
+    let words = || bytes.chunks_exact(4).map(|word| [word[0], word[1], word[2], word[3]]);
+    match dtype {
+        FileDtype::F32 => Ok(words().map(f32::from_le_bytes).collect()),
+        FileDtype::F16 => Ok(pairs().map(|pair| f16::from_le_bytes(pair).to_f32()).collect()),
+        FileDtype::BF16 => Ok(pairs().map(|pair| bf16::from_le_bytes(pair).to_f32()).collect()),
+        other => Err(Problem::mismatch("F32, F16 or BF16", other)),
+    }
+}
+
+/// What a header lists. Tensors over the limit are counted and not kept.
+#[derive(Default)]
+struct Listed {
+    tensors: BTreeMap<String, TensorInfo>,
+    count: u64,
+    /// A name that is there twice.
+    twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ListedVisitor)
+    }
+}
+
+struct ListedVisitor;
+
+impl<'de> Visitor<'de> for ListedVisitor {
+    type Value = Listed;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listed, A::Error> {
+        let mut listed = Listed::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let is_tensor = name != METADATA;
+            listed.count += u64::from(is_tensor);
+            if !is_tensor || listed.count > MAX_TENSORS {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let info = map.next_value();
+            let info = info.map_err(|error| A::Error::custom(format!("tensor {name:?}: {error}")))?;
+            if listed.tensors.insert(name.clone(), info).is_some() {
+                listed.twice = Some(name);
+            }
+        }
+        Ok(listed)
+    }
+}

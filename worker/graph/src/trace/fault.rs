@@ -1,0 +1,69 @@
+//! What can be wrong with an opening, or with the making of one.
+
+use assay_exact::Refused;
+
+use crate::trace::Element;
+
+/// Why an opening shows nothing, or could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The graph cannot be cut at its trace points.
+    #[error("graph: {0}")]
+    Graph(String),
+    /// There is no segment of this number.
+    #[error("there is no segment {0}")]
+    Segment(u64),
+    /// A pass without tokens, or too many tokens in all.
+    #[error("a unit has passes of at least one token each and at most {limit} in all, not {got}")]
+    Passes {
+        /// Most tokens of a unit of the program.
+        limit: u64,
+        /// Tokens of all passes.
+        got: u64,
+    },
+    /// An id that the program has no token for.
+    #[error("token {0} is not below the vocabulary")]
+    Token(u32),
+    /// The unit, pass, node or element is none of the segment.
+    #[error("{0:?} is not computed in this segment")]
+    Absent(Element),
+    /// The run did not show this value, or not in its shape.
+    #[error("the value of node {node} in pass {step} has not been seen whole")]
+    Unseen {
+        /// The pass.
+        step: u64,
+        /// The node.
+        node: u64,
+    },
+    /// A weight that no tensor of the program holds: one of a training.
+    #[error("tensor {0:?} is not published with the program")]
+    Unpublished(String),
+    /// Leaves are missing, or there are others than those needed.
+    #[error("{of}: {got} are opened, {expected} are needed")]
+    Leaves {
+        /// What is counted.
+        of: String,
+        /// How many the element needs.
+        expected: u64,
+        /// How many there are.
+        got: u64,
+    },
+    /// A leaf is longer or shorter than its place says.
+    #[error("{of}: leaf {number} has {got} bytes, not {expected}")]
+    Size {
+        /// The tree.
+        of: String,
+        /// The leaf, counted among those opened.
+        number: u64,
+        /// Its size by the shape of its value.
+        expected: u64,
+        /// Bytes given.
+        got: u64,
+    },
+    /// The leaves and the nodes beside them do not give the root.
+    #[error("{0}: the leaves do not belong to the root")]
+    Proof(String),
+    /// The operator cannot be built: the graph is none that has been checked.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}

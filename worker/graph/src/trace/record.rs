@@ -1,0 +1,104 @@
+//! The trace of a run: what is committed of it while it goes on, and answers to challenges afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use codec::{Decode, Encode};
+
+use crate::root::{Domain, Hash};
+use crate::tensor::Dtype;
+use crate::trace::tree::{Place, Proof, Tree};
+
+/// Hashes trace points in the order in which a run reaches them. It takes 32 bytes of memory for each KiB recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder {
+    tree: Tree,
+    wanted: BTreeSet<u64>,
+    kept: BTreeMap<u64, (Place, Vec<u8>)>,
+}
+
+impl Recorder {
+    /// Of a run that is not challenged yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Of a run that is repeated to open these leaves, whose bytes it keeps.
+    pub fn keeping(leaves: BTreeSet<u64>) -> Self {
+        Self { wanted: leaves, ..Self::default() }
+    }
+
+    /// Records the value of a trace point: its type, its shape, its row-major little-endian bytes.
+    pub fn record(&mut self, step: u64, unit: u64, point: u32, dtype: Dtype, shape: &[u64], bytes: &[u8]) {
+        let first = Place { step, unit, point, offset: 0, dtype: dtype as u8, shape: shape.into() };
+        for (place, leaf) in first.leaves(bytes) {
+            let index = self.tree.count();
+            self.tree.push(place.leaf(leaf));
+            if self.wanted.contains(&index) {
+                self.kept.insert(index, (place, leaf.to_vec()));
+            }
+        }
+    }
+
+    /// The trace of a run that ended in this result.
+    pub fn finish(self, result_root: Hash) -> Trace {
+        let (leaves, leaves_root) = (self.tree.count(), self.tree.root());
+        Trace { leaves, leaves_root, result_root, tree: self.tree, kept: self.kept }
+    }
+}
+
+/// What a run commits to: its trace points and its result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// How many leaves the trace points have; challenges draw among them.
+    pub leaves: u64,
+    /// The root over them; zeros if there are none.
+    pub leaves_root: Hash,
+    /// The root of the outputs, or of the trap.
+    pub result_root: Hash,
+    tree: Tree,
+    kept: BTreeMap<u64, (Place, Vec<u8>)>,
+}
+
+fn root(leaves: u64, leaves_root: &Hash, result_root: &Hash) -> Hash {
+    Domain::Trace.hash(&(leaves, leaves_root, result_root).encode())
+}
+
+impl Trace {
+    /// The root that is committed: of the number of leaves, their root and the result root.
+    pub fn root(&self) -> Hash {
+        root(self.leaves, &self.leaves_root, &self.result_root)
+    }
+
+    /// Proves a leaf; None if there is none of this index.
+    pub fn prove(&self, index: u64) -> Option<Proof> {
+        self.tree.prove(&[index])
+    }
+
+    /// Opens a leaf; None unless the recorder kept it.
+    pub fn open(&self, index: u64) -> Option<LeafOpening> {
+        let (place, bytes) = self.kept.get(&index)?.clone();
+        Some(LeafOpening { leaves: self.leaves, place, bytes, proof: self.prove(index)? })
+    }
+}
+
+/// A leaf of a trace, shown.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LeafOpening {
+    /// How many leaves the trace has.
+    pub leaves: u64,
+    /// Where it lies.
+    pub place: Place,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// That it belongs to the trace.
+    pub proof: Proof,
+}
+
+impl LeafOpening {
+    /// Whether this is leaf `index` of the trace that was committed to with this result.
+    pub fn verify(&self, index: u64, trace_root: &Hash, result_root: &Hash) -> bool {
+        let leaf = (index, self.place.leaf(&self.bytes));
+        let leaves_root = self.proof.root(vec![leaf], self.leaves);
+        leaves_root.is_some_and(|leaves_root| root(self.leaves, &leaves_root, result_root) == *trace_root)
+    }
+}

@@ -1,0 +1,189 @@
+//! Binary hash trees over leaves of 1 KiB.
+//!
+//! A leaf is BLAKE3 of 0, its place and its bytes; a node is BLAKE3 of 1 and its two children; the odd one out of a
+//! level moves up as it is. BLAKE3's own tree has the same shape, so [`super::chunks`] climbs it by the same function
+//! with another way to join two nodes.
+
+use codec::{Decode, Encode};
+
+use crate::root::Hash;
+
+/// Most bytes of a leaf; the last leaf of a value has what is left.
+pub const LEAF: usize = 1024;
+
+/// Where the bytes of a leaf lie: hashed with them, in SCALE.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Place {
+    /// The pass of a generation, the step of a training, else 0.
+    pub step: u64,
+    /// The unit.
+    pub unit: u64,
+    /// The value: the index of its node; 0 for the state of a training.
+    pub point: u32,
+    /// The first byte, in the value.
+    pub offset: u64,
+    /// [`crate::tensor::Dtype`] of the value.
+    pub dtype: u8,
+    /// Sizes of the value's axes.
+    pub shape: Vec<u64>,
+}
+
+impl Place {
+    /// The hash of the leaf that has these bytes here.
+    pub fn leaf(&self, bytes: &[u8]) -> Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&[0]).update(&self.encode()).update(bytes);
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Cuts a value, whose first leaf is here, into leaves.
+    pub fn leaves(self, value: &[u8]) -> impl Iterator<Item = (Self, &[u8])> {
+        let place = move |number: usize| Self { offset: (number * LEAF) as u64, ..self.clone() };
+        value.chunks(LEAF).enumerate().map(move |(number, leaf)| (place(number), leaf))
+    }
+}
+
+/// Bytes of leaf `number` of a value of `len` bytes; 0 beyond its end.
+pub(super) fn leaf_size(number: u64, len: u64) -> u64 {
+    len.saturating_sub(number.saturating_mul(LEAF as u64)).min(LEAF as u64)
+}
+
+/// How two nodes become the one above them; `top` if that one is the root.
+pub(super) type Join = fn(left: &Hash, right: &Hash, top: bool) -> Hash;
+
+fn join(left: &Hash, right: &Hash, _: bool) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[1]).update(left).update(right);
+    *hasher.finalize().as_bytes()
+}
+
+/// The hashes of leaves, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    leaves: Vec<Hash>,
+}
+
+impl Tree {
+    /// Without leaves.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next leaf.
+    pub fn push(&mut self, leaf: Hash) {
+        self.leaves.push(leaf);
+    }
+
+    /// How many leaves there are.
+    pub fn count(&self) -> u64 {
+        self.leaves.len() as u64
+    }
+
+    /// The root; zeros if there are no leaves.
+    pub fn root(&self) -> Hash {
+        levels(&self.leaves, join).last().and_then(|top| top.first()).copied().unwrap_or_default()
+    }
+
+    /// Proves leaves, given by their indices in ascending order; None if one of them is not there or there are none.
+    pub fn prove(&self, leaves: &[u64]) -> Option<Proof> {
+        prove(&self.leaves, leaves, join)
+    }
+}
+
+/// The nodes that the root needs beside the leaves proved: level by level from the lowest on, each from left to right.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Proof {
+    /// None can be computed from the leaves proved.
+    pub siblings: Vec<Hash>,
+}
+
+impl Proof {
+    /// The root of the tree of `count` leaves in which these leaves (index and hash, ascending) lie; None if the proof
+    /// has not exactly the nodes that this takes.
+    pub fn root(&self, leaves: Vec<(u64, Hash)>, count: u64) -> Option<Hash> {
+        self.climb(leaves, count, join)
+    }
+
+    pub(super) fn climb(&self, leaves: Vec<(u64, Hash)>, count: u64, join: Join) -> Option<Hash> {
+        let mut siblings = self.siblings.iter();
+        let root = climb(leaves, count, join, |_, _| siblings.next().copied())?;
+        siblings.next().is_none().then_some(root)
+    }
+}
+
+/// The bytes of leaves of one tree, in ascending order, and their proof.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Branch {
+    /// Which leaves they are is known from what is proved.
+    pub leaves: Vec<Vec<u8>>,
+    /// Of all of them at once.
+    pub proof: Proof,
+}
+
+/// The proof of some of the leaves of a tree.
+pub(super) fn prove(all: &[Hash], wanted: &[u64], join: Join) -> Option<Proof> {
+    let leaf = |index: &u64| all.get(*index as usize).map(|hash| (*index, *hash));
+    let known = wanted.iter().map(leaf).collect::<Option<Vec<_>>>()?;
+    let levels = levels(all, join);
+    let mut siblings = Vec::new();
+    climb(known, all.len() as u64, join, |level, index| {
+        let sibling = *levels.get(level)?.get(index as usize)?;
+        siblings.push(sibling);
+        Some(sibling)
+    })?;
+    Some(Proof { siblings })
+}
+
+/// Every level of a tree, the leaves first.
+fn levels(leaves: &[Hash], join: Join) -> Vec<Vec<Hash>> {
+    let mut levels = vec![leaves.to_vec()];
+    while let Some(below) = levels.last().filter(|level| level.len() > 1) {
+        let top = below.len() == 2;
+        let parent = |pair: &[Hash]| match pair {
+            [left, right] => join(left, right, top),
+            odd => odd[0],
+        };
+        let above: Vec<Hash> = below.chunks(2).map(parent).collect();
+        levels.push(above);
+    }
+    levels
+}
+
+/// Goes up from some nodes (index and hash, ascending) of the lowest level, which is `width` wide, to the root.
+/// `sibling` gives the node at (level, index) where it cannot be computed from those below.
+fn climb(
+    mut nodes: Vec<(u64, Hash)>,
+    mut width: u64,
+    join: Join,
+    mut sibling: impl FnMut(usize, u64) -> Option<Hash>,
+) -> Option<Hash> {
+    let ascending = nodes.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    if !ascending || nodes.last()?.0 >= width {
+        return None;
+    }
+    let mut level = 0;
+    while width > 1 {
+        let top = width == 2;
+        let mut above = Vec::with_capacity(nodes.len());
+        let mut below = nodes.into_iter().peekable();
+        while let Some((index, hash)) = below.next() {
+            let node = if index % 2 == 1 {
+                // Had its left sibling been known, this node would have been joined with it.
+                join(&sibling(level, index - 1)?, &hash, top)
+            } else if index + 1 == width {
+                hash
+            } else {
+                let right = match below.next_if(|(next, _)| *next == index + 1) {
+                    Some((_, right)) => right,
+                    None => sibling(level, index + 1)?,
+                };
+                join(&hash, &right, top)
+            };
+            above.push((index / 2, node));
+        }
+        nodes = above;
+        width = width.div_ceil(2);
+        level += 1;
+    }
+    nodes.first().map(|(_, root)| *root)
+}

@@ -1,0 +1,415 @@
+//! Reverse-mode differentiation: the gradients of one unit, from the values that its forward pass has kept.
+//!
+//! Nodes are visited in reverse program order. A value's gradient is the sum of those that its users have found, added
+//! in f32 in program order of the users, and of a user's operands; so all are kept until the last one is there. Only
+//! nodes between a parameter and the output are visited, and of an operator's gradients only those that lead to a
+//! parameter are computed, where they can be computed apart: that of its input first, then those of its weights.
+
+use assay_exact::{
+    Add, AttnGradients, AttnSaved, CrossEntropy, EmbedScatterAdd, Error, FixedPoint, Gelu, Head, L2Norm,
+    LayerNorm, LayerNormStats, MeanPool, Mul, Quantised, Refused, RmsNorm, Rope, RopeTable, SiluMul, Tanh,
+};
+use assay_exec::Backend;
+
+use crate::canonical::Float;
+use crate::forward::{Halt, Pass, Saved};
+use crate::graph::{Graph, Node};
+use crate::manifest::{Attention, Index, Op};
+use crate::train::plan::Plan;
+use crate::train::workspace::Workspace;
+use crate::train::Gradients;
+use crate::weights::Weights;
+
+/// The forward pass and the backward one do not fit together.
+const NOT_KEPT: Refused = Refused::Domain("what the forward pass has kept");
+
+/// Runs a graph backwards.
+#[derive(Clone, Copy)]
+pub(super) struct Backward<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) weights: &'a Weights,
+    pub(super) backend: &'a dyn Backend,
+    pub(super) plan: &'a Plan,
+}
+
+/// What a unit's forward pass began and ended with.
+#[derive(Clone, Copy)]
+pub(super) struct Unit<'a> {
+    /// Its tokens.
+    pub(super) ids: &'a [u32],
+    /// The class of each row of the output.
+    pub(super) labels: &'a [u32],
+    pub(super) pass: &'a Pass,
+}
+
+/// Gradients of a node's inputs, in their order. Empty if no input leads to a parameter.
+type Inputs = Vec<Vec<f32>>;
+
+impl Backward<'_> {
+    /// Adds a unit's losses and gradients to `gradients`, which after a halt are of no use.
+    pub(super) fn unit(
+        &self,
+        unit: &Unit<'_>,
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<(), Halt> {
+        let (nodes, output) = (self.graph.nodes.len(), self.graph.output);
+        let probabilities = self.loss(unit, work, gradients).map_err(Halt::of(nodes))?;
+        let inputs = self.head(unit, &probabilities, work, gradients);
+        self.pass_on(output, inputs.map_err(Halt::of(2 * nodes - output))?, work);
+        work.give(probabilities);
+        for at in (0..output).rev().filter(|at| self.plan.active[*at]) {
+            self.visit(at, unit, work, gradients).map_err(Halt::of(2 * nodes - at))?;
+        }
+        Ok(())
+    }
+
+    /// Adds the losses; gives the probabilities of the output's rows.
+    fn loss(
+        &self,
+        unit: &Unit<'_>,
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<Vec<f32>, Error> {
+        let logits = &unit.pass.values[self.graph.output];
+        let op = self.cross_entropy()?;
+        let mut losses = work.take(op.tokens());
+        self.backend.cross_entropy_forward(&op, logits, unit.labels, &mut losses)?;
+        for (at, loss) in losses.iter().enumerate() {
+            self.plan.loss.add(&mut gradients.loss, *loss, at)?;
+        }
+        work.give(losses);
+        let mut probabilities = work.take(logits.len());
+        self.backend.cross_entropy_probabilities(&op, logits, &mut probabilities)?;
+        Ok(probabilities)
+    }
+
+    fn cross_entropy(&self) -> Result<CrossEntropy, Refused> {
+        let output = &self.graph.nodes[self.graph.output];
+        CrossEntropy::new(output.rows.count(self.plan.tokens), output.cols)
+    }
+
+    /// The output node, a linear one without bias, together with the loss.
+    fn head(
+        &self,
+        unit: &Unit<'_>,
+        probabilities: &[f32],
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<Inputs, Error> {
+        let at = self.graph.output;
+        let Node { op: Op::Linear { weight, .. }, inputs, .. } = &self.graph.nodes[at] else {
+            return Err(NOT_KEPT.into());
+        };
+        let (op, linear) = (self.cross_entropy()?, self.plan.linear(self.graph, at)?);
+        let head = Head { linear: &linear, labels: unit.labels, probabilities };
+        let x = &unit.pass.values[inputs[0]];
+        let mut found = Inputs::new();
+        if self.plan.active[inputs[0]] {
+            let (mut dx, weight) = (work.take(x.len()), self.weights.float(weight));
+            self.backend.cross_entropy_backward_input(&op, &head, weight, &mut work.scratch(), &mut dx)?;
+            found.push(dx);
+        }
+        if let Some((fixed, dw)) = self.sums(weight, gradients) {
+            let scratch = &mut work.scratch();
+            self.backend.cross_entropy_backward_weight(&op, &head, x, fixed, scratch, dw)?;
+        }
+        Ok(found)
+    }
+
+    /// One node: sums the gradients of its value and finds those of its inputs and its weights.
+    fn visit(
+        &self,
+        at: usize,
+        unit: &Unit<'_>,
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<(), Error> {
+        let dy = self.gathered(at, work)?;
+        let inputs = self.node(at, &dy, unit, work, gradients)?;
+        work.give(dy);
+        self.pass_on(at, inputs, work);
+        Ok(())
+    }
+
+    /// The gradient of a node's value.
+    fn gathered(&self, at: usize, work: &mut Workspace) -> Result<Vec<f32>, Error> {
+        let mut sum = work.next(at).ok_or(NOT_KEPT)?;
+        while let Some(next) = work.next(at) {
+            let mut y = work.take(sum.len());
+            self.backend.add_forward(&Add::new(sum.len())?, &sum, &next, &mut y)?;
+            work.give(next);
+            work.give(std::mem::replace(&mut sum, y));
+        }
+        Ok(sum)
+    }
+
+    /// Keeps the gradients of a node's inputs for when those are visited.
+    fn pass_on(&self, at: usize, gradients: Inputs, work: &mut Workspace) {
+        for (input, gradient) in self.graph.nodes[at].inputs.iter().zip(gradients).rev() {
+            match self.plan.active[*input] {
+                true => work.keep(*input, gradient),
+                false => work.give(gradient),
+            }
+        }
+    }
+
+    /// The sums of a weight's gradient, if it is a parameter.
+    fn sums<'g>(&self, weight: &str, gradients: &'g mut Gradients) -> Option<(&FixedPoint, &'g mut [i64])> {
+        let fixed = self.plan.fixed.get(weight)?;
+        let sums = gradients.sums.get_mut(weight)?;
+        Some((fixed, sums.as_mut_slice()))
+    }
+
+    /// The gradients of a node's inputs, from that of its value; adds those of its weights.
+    fn node(
+        &self,
+        at: usize,
+        dy: &[f32],
+        unit: &Unit<'_>,
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<Inputs, Error> {
+        let node = &self.graph.nodes[at];
+        let values = &unit.pass.values;
+        let x = |i: usize| values[node.inputs[i]].as_slice();
+        match &node.op {
+            Op::Add => Ok(vec![copy(dy, work), copy(dy, work)]),
+            Op::Attention(attention) => self.attention(at, attention, dy, unit.pass, work),
+            Op::Embed { index, table } => {
+                self.embed(node, *index, table, dy, unit.ids, gradients)?;
+                Ok(Inputs::new())
+            }
+            Op::Gelu => {
+                one(dy.len(), work, |dx| self.backend.gelu_backward(&Gelu::new(dy.len())?, dy, x(0), dx))
+            }
+            Op::L2Norm { epsilon } => one(dy.len(), work, |dx| self.l2_norm(at, *epsilon, dy, unit.pass, dx)),
+            Op::Last => one(x(0).len(), work, |dx| {
+                let before = dx.len() - dy.len();
+                dx[before..].copy_from_slice(dy);
+                Ok(())
+            }),
+            Op::LayerNorm { beta, epsilon, gamma } => {
+                let norm = Norm { at, epsilon: *epsilon, gamma, beta };
+                self.layer_norm(&norm, dy, unit.pass, work, gradients)
+            }
+            Op::Linear { bias, weight, .. } => {
+                let inputs = self.linear(at, weight, dy, unit.pass, work, gradients)?;
+                if let Some((fixed, db)) = self.sums(bias.as_deref().unwrap_or_default(), gradients) {
+                    self.backend.linear_backward_bias(&self.plan.linear(self.graph, at)?, dy, fixed, db)?;
+                }
+                Ok(inputs)
+            }
+            Op::MeanPool => one(x(0).len(), work, |dx| {
+                self.backend.mean_pool_backward(&MeanPool::new(self.plan.tokens, node.cols)?, dy, dx)
+            }),
+            Op::Mul => two(dy.len(), work, |da, db| {
+                self.backend.mul_backward(&Mul::new(dy.len())?, dy, x(0), x(1), da, db)
+            }),
+            Op::RmsNorm { epsilon, gamma } => {
+                let norm = Norm { at, epsilon: *epsilon, gamma, beta: "" };
+                self.rms_norm(&norm, dy, unit.pass, work, gradients)
+            }
+            Op::Rope { heads, table } => {
+                one(dy.len(), work, |dx| self.rope(node, *heads as usize, table, dy, dx))
+            }
+            Op::SiluMul => two(dy.len(), work, |dx, du| {
+                self.backend.silu_mul_backward(&SiluMul::new(dy.len())?, dy, x(0), x(1), dx, du)
+            }),
+            Op::Tanh => one(dy.len(), work, |dx| {
+                self.backend.tanh_backward(&Tanh::new(dy.len())?, dy, &values[at], dx)
+            }),
+        }
+    }
+
+    fn l2_norm(
+        &self,
+        at: usize,
+        epsilon: Float,
+        dy: &[f32],
+        pass: &Pass,
+        dx: &mut [f32],
+    ) -> Result<(), Error> {
+        let Saved::Divisor(divisor) = &pass.saved[at] else { return Err(NOT_KEPT.into()) };
+        let op = L2Norm::new(divisor.len(), self.graph.nodes[at].cols, epsilon.get())?;
+        self.backend.l2_norm_backward(&op, dy, &pass.values[at], divisor, dx)
+    }
+
+    fn rope(&self, node: &Node, heads: usize, table: &str, dy: &[f32], dx: &mut [f32]) -> Result<(), Error> {
+        let (cos, sin) = (format!("{table}.cos"), format!("{table}.sin"));
+        let table = RopeTable { cos: self.weights.float(&cos), sin: self.weights.float(&sin) };
+        let op = Rope::new(self.plan.tokens, heads, node.cols / heads)?;
+        self.backend.rope_backward(&op, 0, &table, dy, dx)
+    }
+
+    fn embed(
+        &self,
+        node: &Node,
+        index: Index,
+        table: &str,
+        dy: &[f32],
+        ids: &[u32],
+        gradients: &mut Gradients,
+    ) -> Result<(), Error> {
+        let ids = match index {
+            Index::Ids => ids,
+            Index::Positions => &self.plan.positions,
+        };
+        let Some((fixed, sums)) = self.sums(table, gradients) else { return Ok(()) };
+        let op = EmbedScatterAdd::new(ids.len(), self.weights.rows(table), node.cols)?;
+        self.backend.embed_scatter_add(&op, ids, dy, fixed, sums)
+    }
+
+    fn linear(
+        &self,
+        at: usize,
+        weight: &str,
+        dy: &[f32],
+        pass: &Pass,
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<Inputs, Error> {
+        let input = self.graph.nodes[at].inputs[0];
+        let (x, op) = (&pass.values[input], self.plan.linear(self.graph, at)?);
+        let mut found = Inputs::new();
+        if self.plan.active[input] {
+            let (mut dx, weight) = (work.take(x.len()), self.weights.float(weight));
+            self.backend.linear_backward_input(&op, dy, weight, &mut work.scratch(), &mut dx)?;
+            found.push(dx);
+        }
+        if let Some((fixed, dw)) = self.sums(weight, gradients) {
+            self.backend.linear_backward_weight(&op, dy, x, fixed, &mut work.scratch(), dw)?;
+        }
+        Ok(found)
+    }
+
+    fn attention(
+        &self,
+        at: usize,
+        attention: &Attention,
+        dy: &[f32],
+        pass: &Pass,
+        work: &mut Workspace,
+    ) -> Result<Inputs, Error> {
+        let Saved::Attention { q_planes, q_scales, cache } = &pass.saved[at] else {
+            return Err(NOT_KEPT.into());
+        };
+        let node = &self.graph.nodes[at];
+        let [q, k, v] = [0, 1, 2].map(|i| pass.values[node.inputs[i]].as_slice());
+        let dim = node.cols / attention.heads as usize;
+        let saved = AttnSaved {
+            q,
+            k,
+            out: &pass.values[at],
+            quantised: Quantised::new(q_planes, q_scales, dim, attention.keys)?,
+            cache: cache.view()?,
+        };
+        let op = self.plan.attention(self.graph, at, attention)?;
+        let (mut dq, mut dk, mut dv) = (work.take(q.len()), work.take(k.len()), work.take(v.len()));
+        let mut gradients = AttnGradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+        self.backend.attn_backward(&op, dy, &saved, &mut work.attention(), &mut gradients)?;
+        Ok(vec![dq, dk, dv])
+    }
+
+    fn layer_norm(
+        &self,
+        norm: &Norm<'_>,
+        dy: &[f32],
+        pass: &Pass,
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<Inputs, Error> {
+        let Saved::Mean { mean, rstd } = &pass.saved[norm.at] else { return Err(NOT_KEPT.into()) };
+        let (node, stats) = (&self.graph.nodes[norm.at], LayerNormStats { mean, rstd });
+        let (input, x) = (node.inputs[0], pass.values[node.inputs[0]].as_slice());
+        let op = LayerNorm::new(rstd.len(), node.cols, norm.epsilon.get())?;
+        let mut found = Inputs::new();
+        if self.plan.active[input] {
+            let (mut dx, gamma) = (work.take(x.len()), self.weights.float(norm.gamma));
+            self.backend.layer_norm_backward_input(&op, dy, x, gamma, &stats, &mut dx)?;
+            found.push(dx);
+        }
+        // One operator gives both gradients; with two limits, the narrower holds.
+        let parameters = [norm.gamma, norm.beta].into_iter().filter_map(|name| self.plan.fixed.get(name));
+        let Some(fixed) = parameters.reduce(|a, b| if b.limit() < a.limit() { b } else { a }) else {
+            return Ok(found);
+        };
+        // Sums of its own: γ and β may be one parameter, or one of them none.
+        let (mut dgamma, mut dbeta) = (vec![0; node.cols], vec![0; node.cols]);
+        self.backend.layer_norm_backward_weight(&op, dy, x, &stats, fixed, &mut dgamma, &mut dbeta)?;
+        for (name, unit) in [(norm.gamma, dgamma), (norm.beta, dbeta)] {
+            if let Some((_, sums)) = self.sums(name, gradients) {
+                add(sums, &unit);
+            }
+        }
+        Ok(found)
+    }
+
+    fn rms_norm(
+        &self,
+        norm: &Norm<'_>,
+        dy: &[f32],
+        pass: &Pass,
+        work: &mut Workspace,
+        gradients: &mut Gradients,
+    ) -> Result<Inputs, Error> {
+        let Saved::Rstd(rstd) = &pass.saved[norm.at] else { return Err(NOT_KEPT.into()) };
+        let node = &self.graph.nodes[norm.at];
+        let (input, x) = (node.inputs[0], pass.values[node.inputs[0]].as_slice());
+        let op = RmsNorm::new(rstd.len(), node.cols, norm.epsilon.get())?;
+        let mut found = Inputs::new();
+        if self.plan.active[input] {
+            let (mut dx, gamma) = (work.take(x.len()), self.weights.float(norm.gamma));
+            self.backend.rms_norm_backward_input(&op, dy, x, gamma, rstd, &mut dx)?;
+            found.push(dx);
+        }
+        if let Some((fixed, dgamma)) = self.sums(norm.gamma, gradients) {
+            self.backend.rms_norm_backward_weight(&op, dy, x, rstd, fixed, dgamma)?;
+        }
+        Ok(found)
+    }
+}
+
+/// A node that normalises.
+struct Norm<'a> {
+    at: usize,
+    epsilon: Float,
+    gamma: &'a str,
+    /// Empty, which is no weight's name, if it has no shift.
+    beta: &'a str,
+}
+
+/// Adds fixed-point sums, which fit as long as no element gets more addends than it was made for.
+pub(super) fn add(sums: &mut [i64], more: &[i64]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum = sum.wrapping_add(*more);
+    }
+}
+
+fn copy(dy: &[f32], work: &mut Workspace) -> Vec<f32> {
+    let mut gradient = work.take(dy.len());
+    gradient.copy_from_slice(dy);
+    gradient
+}
+
+/// The gradient of an only input of `len` elements.
+fn one(
+    len: usize,
+    work: &mut Workspace,
+    write: impl FnOnce(&mut [f32]) -> Result<(), Error>,
+) -> Result<Inputs, Error> {
+    let mut dx = work.take(len);
+    write(&mut dx)?;
+    Ok(vec![dx])
+}
+
+/// The gradients of two inputs of `len` elements each.
+fn two(
+    len: usize,
+    work: &mut Workspace,
+    write: impl FnOnce(&mut [f32], &mut [f32]) -> Result<(), Error>,
+) -> Result<Inputs, Error> {
+    let (mut da, mut db) = (work.take(len), work.take(len));
+    write(&mut da, &mut db)?;
+    Ok(vec![da, db])
+}
