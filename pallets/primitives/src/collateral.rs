@@ -1,0 +1,70 @@
+//! Bonds as others see them: collateral for the market, funds to take for slashing.
+
+use crate::{LockId, Role};
+use frame_support::dispatch::DispatchResult;
+use sp_runtime::DispatchError;
+use sp_staking::SessionIndex;
+
+/// Locks on providers' bonds, for as long as a seat of a job is open. The sum of an owner's locks is never more than its
+/// active bond as a provider.
+pub trait Collateral<AccountId> {
+    /// Amounts in planck.
+    type Balance;
+
+    /// What of the owner's active bond as a provider is not locked.
+    fn available(owner: &AccountId) -> Self::Balance;
+
+    /// Locks an amount.
+    ///
+    /// # Errors
+    ///
+    /// Less than that is available; the amount is zero.
+    fn lock(owner: &AccountId, amount: Self::Balance) -> Result<LockId, DispatchError>;
+
+    /// Ends a lock.
+    ///
+    /// # Errors
+    ///
+    /// There is no such lock, or a pending slash has it.
+    fn release(lock: LockId) -> DispatchResult;
+}
+
+/// Bonds as slashing sees them.
+pub trait Bonds<AccountId> {
+    /// Amounts in planck.
+    type Balance;
+    /// Money taken, not yet anybody's.
+    type Credit;
+
+    /// What a validator had at stake in a session: its active bond when that session's era was elected. `None` if it was
+    /// not elected then, or if that is longer ago than offences are accepted.
+    fn exposure(validator: &AccountId, session: SessionIndex) -> Option<Self::Balance>;
+
+    /// The era of a session.
+    fn era(session: SessionIndex) -> u32;
+
+    /// The owner of a lock and its amount.
+    fn lock(lock: LockId) -> Option<(AccountId, Self::Balance)>;
+
+    /// A slash now waits for the owner in a role: nothing of that role can be withdrawn until it is over. A provider's
+    /// slash takes over the lock that it is about.
+    ///
+    /// # Errors
+    ///
+    /// There is no such ledger or lock, another slash has the lock, or more wait than one ledger can have.
+    fn accuse(owner: &AccountId, role: Role, lock: Option<LockId>) -> DispatchResult;
+
+    /// A slash for the owner in a role is over, taken or not; its lock ends.
+    ///
+    /// # Errors
+    ///
+    /// None waits.
+    fn acquit(owner: &AccountId, role: Role, lock: Option<LockId>) -> DispatchResult;
+
+    /// Takes up to an amount of what the owner has bonded in a role, active first, then unbonding, latest first. Gives
+    /// what was taken and how much was missing.
+    fn slash(owner: &AccountId, role: Role, amount: Self::Balance) -> (Self::Credit, Self::Balance);
+
+    /// Keeps an owner out of elections until it asks for them again.
+    fn chill(owner: &AccountId);
+}

@@ -1,0 +1,108 @@
+use crate::{mock::*, Entry, EraRecord, EraRecords, Queue};
+use assay_primitives::Role;
+use frame_support::assert_ok;
+
+fn record() -> Option<EraRecord<u128>> {
+    EraRecords::<Test>::get(0, 1)
+}
+
+#[test]
+fn record_names_what_waits_and_what_was_applied() {
+    run(|| {
+        elect(1, 0, 1_000);
+        assert_ok!(equivocate(1, 0, percent(10), None));
+        assert_eq!(record(), Some(EraRecord { applied: 0, pending: Some(0) }));
+        advance_to(21);
+        assert_eq!(record(), Some(EraRecord { applied: 100, pending: None }));
+        assert_ok!(equivocate(1, 0, percent(30), None));
+        assert_eq!(record(), Some(EraRecord { applied: 100, pending: Some(1) }));
+        advance_to(41);
+        assert_eq!(record(), Some(EraRecord { applied: 300, pending: None }));
+    });
+}
+
+#[test]
+fn record_counts_what_was_missing_as_applied() {
+    run(|| {
+        elect(1, 0, 1_000);
+        assert_ok!(equivocate(1, 0, percent(30), None));
+        set_bond(1, Role::Validator, 50);
+        advance_to(21);
+        assert_eq!(record(), Some(EraRecord { applied: 300, pending: None }));
+        // A fault that costs no more finds nothing to take, even if the validator has bonded again.
+        bond(1, Role::Validator, 5_000);
+        assert_eq!(equivocate(1, 0, percent(30), None), Ok(None));
+    });
+}
+
+#[test]
+fn record_of_a_cancelled_slash_is_gone_at_once() {
+    run(|| {
+        elect(1, 0, 1_000);
+        assert_ok!(equivocate(1, 0, percent(10), None));
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), 0));
+        assert_eq!(record(), None);
+        assert_eq!(Queue::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn record_stays_for_as_long_as_its_offences_are_accepted() {
+    run(|| {
+        elect(1, 0, 1_000);
+        assert_ok!(equivocate(1, 0, percent(10), None));
+        advance_to(500);
+        assert!(record().is_some());
+        assert_eq!(equivocate(1, 0, percent(10), None), Ok(None));
+
+        forget_exposures_before(1);
+        advance_to(521);
+        assert_eq!(record(), None);
+        assert_eq!(Queue::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn record_with_a_pending_slash_outlives_its_offences() {
+    run(|| {
+        elect(1, 0, 1_000);
+        assert_ok!(equivocate(1, 0, percent(10), None));
+        advance_to(21);
+        assert_ok!(equivocate(1, 0, percent(30), None));
+        assert_ok!(Slashing::suspend(RuntimeOrigin::root(), 1, 141));
+        forget_exposures_before(1);
+        advance_to(140);
+        assert_eq!(record(), Some(EraRecord { applied: 100, pending: Some(1) }));
+
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), 1));
+        assert_eq!(record(), Some(EraRecord { applied: 100, pending: None }));
+        advance_to(160);
+        assert_eq!(record(), None);
+        assert_eq!(Queue::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn provider_leaves_no_record() {
+    run(|| {
+        assert_ok!(fail_seat(seat(3, 500), 100));
+        assert_eq!(EraRecords::<Test>::iter().count(), 0);
+        advance_to(21);
+        assert_eq!(Queue::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn invariants_catch_a_record_that_is_empty_or_never_forgotten() {
+    run(|| {
+        EraRecords::<Test>::insert(0, 1, EraRecord { applied: 0, pending: None });
+        assert!(Slashing::do_try_state().is_err());
+        EraRecords::<Test>::insert(0, 1, EraRecord { applied: 5, pending: None });
+        assert!(Slashing::do_try_state().is_err());
+        Queue::<Test>::insert(Slashing::place(9, 0), Entry::Record { validator: 1, session: 0 });
+        assert_ok!(Slashing::do_try_state());
+        EraRecords::<Test>::insert(0, 1, EraRecord { applied: 5, pending: Some(0) });
+        assert!(Slashing::do_try_state().is_err());
+        EraRecords::<Test>::remove(0, 1);
+    });
+}
