@@ -1,0 +1,103 @@
+//! What is at stake, what is accused, and what is taken.
+
+use crate::*;
+use assay_primitives::Bonds;
+use frame_support::{
+    defensive, ensure,
+    pallet_prelude::DispatchResult,
+    traits::{fungible::BalancedHold, DefensiveSaturating, Imbalance},
+};
+use sp_runtime::{traits::Zero, DispatchError};
+use sp_staking::SessionIndex;
+
+impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
+    type Balance = BalanceOf<T>;
+    type Credit = CreditOf<T>;
+
+    fn exposure(validator: &T::AccountId, session: SessionIndex) -> Option<BalanceOf<T>> {
+        let ended = pallet_session::Pallet::<T>::current_index().saturating_sub(1);
+        if session < Self::oldest_session(ended) {
+            return None;
+        }
+        let elected = Elected::<T>::get(Self::era_of(session));
+        elected.into_iter().find(|staker| staker.owner == *validator).map(|staker| staker.bond)
+    }
+
+    fn era(session: SessionIndex) -> u32 {
+        Self::era_of(session)
+    }
+
+    fn lock(id: LockId) -> Option<(T::AccountId, BalanceOf<T>)> {
+        Locks::<T>::get(id).map(|lock| (lock.owner, lock.amount))
+    }
+
+    fn accuse(owner: &T::AccountId, role: Role, lock: Option<LockId>) -> DispatchResult {
+        let mut ledger = Self::ledger_of(owner)?;
+        ensure!(ledger.stake(role).is_bonded(), Error::<T>::NotBonded);
+        let stake = ledger.stake_mut(role);
+        stake.accused = stake.accused.checked_add(1).ok_or(Error::<T>::TooManyAccusations)?;
+        if let Some((id, lock)) = Self::subject(owner, role, lock)? {
+            ensure!(!lock.accused, Error::<T>::LockAccused);
+            Locks::<T>::insert(id, Lock { accused: true, ..lock });
+        }
+        Self::keep(owner, ledger);
+        Ok(())
+    }
+
+    fn acquit(owner: &T::AccountId, role: Role, lock: Option<LockId>) -> DispatchResult {
+        let mut ledger = Self::ledger_of(owner)?;
+        let stake = ledger.stake_mut(role);
+        stake.accused = stake.accused.checked_sub(1).ok_or(Error::<T>::NotAccused)?;
+        match Self::subject(owner, role, lock)? {
+            Some((id, lock)) => {
+                ensure!(lock.accused, Error::<T>::NotAccused);
+                Self::end_lock(id, lock, ledger)
+            }
+            None => {
+                Self::keep(owner, ledger);
+                Ok(())
+            }
+        }
+    }
+
+    fn slash(owner: &T::AccountId, role: Role, amount: BalanceOf<T>) -> (CreditOf<T>, BalanceOf<T>) {
+        let Some(mut ledger) = Ledgers::<T>::get(owner) else { return (CreditOf::<T>::default(), amount) };
+        let planned = ledger.stake_mut(role).take(amount);
+        if planned.is_zero() {
+            return (CreditOf::<T>::default(), amount);
+        }
+        let (credit, short) = <T as Config>::Currency::slash(&HoldReason::from(role).into(), owner, planned);
+        if !short.is_zero() {
+            defensive!("less is on hold than the ledger says");
+        }
+        let taken = credit.peek();
+        let missing = amount.defensive_saturating_sub(taken);
+        Self::follow_bond(owner, role, ledger.stake(role).active);
+        Self::keep(owner, ledger);
+        Self::deposit_event(Event::Slashed { owner: owner.clone(), role, taken, missing });
+        (credit, missing)
+    }
+
+    fn chill(owner: &T::AccountId) {
+        // One that does not stand stays so.
+        let _ = Self::do_chill(owner, ChillReason::Offence);
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// What a slash is about: in a provider's case one of its locks, in a validator's nothing but its bond.
+    fn subject(
+        owner: &T::AccountId,
+        role: Role,
+        lock: Option<LockId>,
+    ) -> Result<Option<(LockId, LockOf<T>)>, DispatchError> {
+        match (role, lock) {
+            (Role::Validator, None) => Ok(None),
+            (Role::Provider, Some(id)) => {
+                let lock = Locks::<T>::get(id).filter(|lock| lock.owner == *owner);
+                Ok(Some((id, lock.ok_or(Error::<T>::NoSuchLock)?)))
+            }
+            _ => Err(Error::<T>::NoSuchLock.into()),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Each invariant notices when it is broken.
+
+use crate::{mock::*, Candidates, Elected, Ledger, Ledgers, Locks, Offender, Offenders, Params, Workers};
+use assay_primitives::Role::Provider;
+use frame_support::assert_ok;
+use sp_runtime::{DispatchError, TryRuntimeError};
+use sp_staking::offence::OffenceSeverity;
+
+/// Breaks something on a sound chain.
+fn broken(by: impl FnOnce(), says: &'static str) {
+    chain().execute_with(|| {
+        System::set_block_number(1);
+        locked_provider(5, 200, 120);
+        assert_ok!(Staking::set_worker(signed(5), Some(15)));
+        assert_ok!(Staking::unbond(signed(5), Provider, 10));
+        assert_ok!(Staking::do_try_state());
+        by();
+        let error: TryRuntimeError = DispatchError::Other(says);
+        assert_eq!(Staking::do_try_state(), Err(error));
+    });
+}
+
+fn change(owner: u64, by: impl FnOnce(&mut Ledger<Test>)) {
+    Ledgers::<Test>::mutate(owner, |ledger| by(ledger.as_mut().expect("there is a ledger")));
+}
+
+#[test]
+fn ledgers() {
+    broken(|| change(1, |ledger| ledger.validator.active += 1), "what is bonded is not what is on hold");
+    broken(|| Ledgers::<Test>::insert(9, Ledger::<Test>::default()), "an empty ledger is kept");
+    broken(
+        || {
+            change(5, |ledger| {
+                let _ = ledger.provider.leave(0, 99);
+            })
+        },
+        "nothing is on its way out",
+    );
+    broken(
+        || {
+            change(5, |ledger| {
+                let _ = ledger.provider.leave(5, 99);
+                ledger.provider.active -= 5;
+                ledger.provider.unbonding[0].at = 100;
+            })
+        },
+        "what is on its way out is out of order",
+    );
+}
+
+#[test]
+fn locks() {
+    broken(|| Locks::<Test>::remove(0), "the sum of locks is not what the ledger says");
+    broken(
+        || change(5, |ledger| ledger.provider.accused = 1),
+        "slashes that wait are not as many as accused locks",
+    );
+    broken(
+        || Locks::<Test>::insert(7, crate::Lock { owner: 5, amount: 1, accused: false }),
+        "a lock has an id that is not given yet",
+    );
+    broken(
+        || Locks::<Test>::insert(0, crate::Lock { owner: 5, amount: 0, accused: false }),
+        "a lock of nothing is kept",
+    );
+    broken(
+        || {
+            Locks::<Test>::insert(0, crate::Lock { owner: 5, amount: 191, accused: false });
+            change(5, |ledger| ledger.locked = 191);
+        },
+        "more is locked than is bonded",
+    );
+    broken(
+        || {
+            Locks::<Test>::insert(0, crate::Lock { owner: 9, amount: 120, accused: false });
+            change(5, |ledger| ledger.locked = 0);
+        },
+        "a lock has no ledger",
+    );
+}
+
+#[test]
+fn workers() {
+    broken(|| Workers::<Test>::remove(15), "a ledger names a worker that is not listed");
+    broken(|| Workers::<Test>::insert(16, 5), "a worker's owner does not name it");
+    broken(|| Workers::<Test>::insert(16, 9), "a worker's owner has no ledger");
+}
+
+#[test]
+fn candidates_and_sets() {
+    broken(|| Candidates::<Test>::mutate(|candidates| candidates[0].bond = 1), "candidates out of order");
+    broken(
+        || Candidates::<Test>::mutate(|candidates| candidates[3].bond = 1),
+        "a candidate's bond is not what the list says",
+    );
+    broken(
+        || Candidates::<Test>::mutate(|candidates| candidates[3].owner = 1),
+        "a candidate is listed twice",
+    );
+    broken(
+        || Elected::<Test>::insert(7, Elected::<Test>::get(0)),
+        "a set is kept for too long, or elected too early",
+    );
+    broken(|| Elected::<Test>::mutate(0, |set| set[0].owner = 2), "a validator is in a set twice");
+    broken(|| Elected::<Test>::mutate(0, |set| set.clear()), "a set is empty");
+}
+
+#[test]
+fn validators_and_offenders() {
+    broken(|| pallet_session::NextKeys::<Test>::remove(4), "a validator has no session keys");
+    broken(
+        || pallet_session::QueuedKeys::<Test>::mutate(|queued| queued.truncate(3)),
+        "the next session's validators are not the elected ones",
+    );
+    let offender = Offender { validator: 4, severity: OffenceSeverity::default(), until: 0 };
+    broken(
+        || {
+            Offenders::<Test>::mutate(|offenders| {
+                assert_ok!(offenders.try_push(offender.clone()));
+                assert_ok!(offenders.try_push(offender.clone()));
+            })
+        },
+        "an offender is noted twice",
+    );
+}
+
+#[test]
+fn params() {
+    broken(
+        || Params::<Test>::mutate(|params| params.unbonding_blocks = 1),
+        "staking.params: unbondingBlocks does not cover reportSessions, an era and the slash window",
+    );
+}

@@ -1,0 +1,81 @@
+use crate::{mock::*, Error, Event, Lock, Locks, NextLock};
+use assay_primitives::{
+    Collateral,
+    Role::{Provider, Validator},
+};
+use frame_support::{assert_noop, assert_ok};
+use sp_runtime::ArithmeticError;
+
+fn try_lock(who: u64, amount: u64) -> Result<u64, sp_runtime::DispatchError> {
+    <Staking as Collateral<u64>>::lock(&who, amount)
+}
+
+#[test]
+fn lock_takes_from_what_is_available() {
+    run(|| {
+        bond_provider(5, 200);
+        assert_eq!(available(5), 200);
+        assert_eq!(try_lock(5, 120), Ok(0));
+        System::assert_last_event(Event::<Test>::Locked { lock: 0, owner: 5, amount: 120 }.into());
+        assert_eq!(available(5), 80);
+        assert_eq!(Staking::lock(0), Some(Lock { owner: 5, amount: 120, accused: false }));
+        assert_eq!(try_lock(5, 80), Ok(1));
+        assert_eq!(available(5), 0);
+    });
+}
+
+#[test]
+fn lock_of_more_than_is_available_is_refused() {
+    run(|| {
+        assert_noop!(try_lock(5, 1), Error::<Test>::NotBonded);
+        bond_provider(5, 200);
+        lock(5, 150);
+        assert_noop!(try_lock(5, 51), Error::<Test>::NotEnoughCollateral);
+        assert_noop!(try_lock(5, u64::MAX), Error::<Test>::NotEnoughCollateral);
+        assert_noop!(try_lock(5, 0), Error::<Test>::ZeroAmount);
+    });
+}
+
+#[test]
+fn only_the_active_bond_as_a_provider_is_collateral() {
+    run(|| {
+        assert_ok!(Staking::bond(signed(5), Validator, 500));
+        assert_noop!(try_lock(5, 1), Error::<Test>::NotEnoughCollateral);
+        bond_provider(5, 100);
+        assert_ok!(Staking::unbond(signed(5), Provider, 40));
+        assert_eq!(available(5), 60);
+        assert_noop!(try_lock(5, 61), Error::<Test>::NotEnoughCollateral);
+    });
+}
+
+#[test]
+fn release_gives_the_collateral_back() {
+    run(|| {
+        let id = locked_provider(5, 200, 120);
+        assert_ok!(release(id));
+        System::assert_last_event(Event::<Test>::Released { lock: id, owner: 5, amount: 120 }.into());
+        assert_eq!(available(5), 200);
+        assert_eq!(Staking::lock(id), None);
+        assert_noop!(release(id), Error::<Test>::NoSuchLock);
+    });
+}
+
+#[test]
+fn lock_ids_are_never_used_again() {
+    run(|| {
+        let id = locked_provider(5, 200, 120);
+        assert_ok!(release(id));
+        assert_eq!(try_lock(5, 120), Ok(id + 1));
+    });
+}
+
+#[test]
+fn last_lock_id_is_not_given() {
+    run(|| {
+        bond_provider(5, 200);
+        NextLock::<Test>::put(u64::MAX);
+        assert_noop!(try_lock(5, 1), ArithmeticError::Overflow);
+        NextLock::<Test>::put(0);
+        assert_eq!(Locks::<Test>::iter().count(), 0);
+    });
+}

@@ -1,0 +1,312 @@
+//! Random sequences of operations against the invariants. The seed is fixed; `ASSAY_OPERATIONS` asks for more of them.
+
+use crate::{mock::*, StakingParams};
+use assay_primitives::{
+    Collateral, LockId,
+    Role::{self, Provider, Validator},
+};
+use frame_support::assert_ok;
+use sp_runtime::{testing::UintAuthorityId, DispatchResult, Perbill, StateVersion};
+use sp_staking::offence::OffenceSeverity;
+use std::collections::BTreeMap;
+
+/// How many operations where nobody asks for more.
+const OPERATIONS: u32 = 20_000;
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn account(&mut self) -> u64 {
+        1 + self.below(ACCOUNTS)
+    }
+
+    fn role(&mut self) -> Role {
+        [Validator, Provider][self.below(2) as usize]
+    }
+
+    /// Nothing, next to nothing, an ordinary amount, or more than there is.
+    fn amount(&mut self) -> u64 {
+        match self.below(12) {
+            0 => 0,
+            1 => 1,
+            2 => u64::MAX,
+            _ => self.below(900),
+        }
+    }
+
+    /// Takes one of several things out.
+    fn pick<Thing>(&mut self, things: &mut Vec<Thing>) -> Option<Thing> {
+        let place = self.below(things.len().max(1) as u64) as usize;
+        (!things.is_empty()).then(|| things.swap_remove(place))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Operation {
+    Bond,
+    BondExtra,
+    Unbond,
+    Rebond,
+    Withdraw,
+    Validate,
+    Chill,
+    ForceChill,
+    Kick,
+    SetWorker,
+    SetKeys,
+    PurgeKeys,
+    SetParams,
+    Lock,
+    Release,
+    AccuseProvider,
+    CancelProvider,
+    ApplyProvider,
+    AccuseValidator,
+    CancelValidator,
+    ApplyValidator,
+    NoteOffender,
+    KillAccount,
+    Endow,
+    Advance,
+}
+
+use Operation::*;
+
+const ALL: [Operation; 25] = [
+    Bond,
+    BondExtra,
+    Unbond,
+    Rebond,
+    Withdraw,
+    Validate,
+    Chill,
+    ForceChill,
+    Kick,
+    SetWorker,
+    SetKeys,
+    PurgeKeys,
+    SetParams,
+    Lock,
+    Release,
+    AccuseProvider,
+    CancelProvider,
+    ApplyProvider,
+    AccuseValidator,
+    CancelValidator,
+    ApplyValidator,
+    NoteOffender,
+    KillAccount,
+    Endow,
+    Advance,
+];
+
+struct World {
+    random: Random,
+    open: Vec<LockId>,
+    accused_seats: Vec<(u64, LockId)>,
+    accused_validators: Vec<u64>,
+}
+
+impl World {
+    fn perform(&mut self, operation: Operation) -> DispatchResult {
+        let (who, role, amount) = (self.random.account(), self.random.role(), self.random.amount());
+        match operation {
+            Bond => Staking::bond(signed(who), role, amount),
+            BondExtra => Staking::bond_extra(signed(who), role, amount),
+            Unbond => Staking::unbond(signed(who), role, self.part_of(active(who, role))),
+            Rebond => Staking::rebond(signed(who), role, amount),
+            Withdraw => Staking::withdraw(signed(who), role),
+            Validate => Staking::validate(signed(who)),
+            Chill => Staking::chill(signed(who)),
+            ForceChill => Staking::force_chill(RuntimeOrigin::root(), who),
+            Kick => Staking::kick(signed(who), self.random.account()),
+            SetWorker => self.set_worker(who),
+            SetKeys => {
+                Session::set_keys(signed(who), UintAuthorityId(self.random.below(4 * ACCOUNTS)), vec![])
+            }
+            PurgeKeys => Staking::purge_keys(signed(who)),
+            SetParams => self.set_params(),
+            Lock => self.lock(who, amount),
+            Release => self.release(),
+            AccuseProvider => self.accuse_provider(),
+            CancelProvider => self.end_provider_slash(false),
+            ApplyProvider => self.end_provider_slash(true),
+            AccuseValidator => self.accuse_validator(who),
+            CancelValidator => self.end_validator_slash(None),
+            ApplyValidator => self.end_validator_slash(Some(amount)),
+            NoteOffender => self.note_offender(who),
+            KillAccount => Balances::transfer_all(signed(who), self.random.account(), false),
+            Endow => self.endow(who),
+            Advance => self.advance(),
+        }
+    }
+
+    /// All of it at times, at other times whatever.
+    fn part_of(&mut self, all: u64) -> u64 {
+        if self.random.below(3) == 0 {
+            all
+        } else {
+            self.random.amount()
+        }
+    }
+
+    fn set_worker(&mut self, owner: u64) -> DispatchResult {
+        let worker = Some(self.random.account() + self.random.below(2) * ACCOUNTS);
+        Staking::set_worker(signed(owner), worker.filter(|_| self.random.below(4) > 0))
+    }
+
+    fn set_params(&mut self) -> DispatchResult {
+        let max_validators = 1 + self.random.below(9) as u32;
+        let report_sessions = self.random.below(7) as u32;
+        let params = StakingParams {
+            min_validator_bond: 50 + self.random.below(600),
+            min_provider_bond: 25 + self.random.below(100),
+            max_validators,
+            min_validators: 1 + self.random.below(4) as u32,
+            unbonding_blocks: (u64::from(report_sessions) + 4) * SESSION_BLOCKS + self.random.below(30),
+            report_sessions,
+        };
+        Staking::set_params(RuntimeOrigin::root(), params)
+    }
+
+    fn lock(&mut self, owner: u64, amount: u64) -> DispatchResult {
+        let amount = amount.min(self.random.amount());
+        let id = <Staking as Collateral<u64>>::lock(&owner, amount)?;
+        self.open.push(id);
+        Ok(())
+    }
+
+    fn release(&mut self) -> DispatchResult {
+        match self.random.pick(&mut self.open) {
+            Some(id) => release(id),
+            None => release(u64::MAX),
+        }
+    }
+
+    fn accuse_provider(&mut self) -> DispatchResult {
+        let Some(id) = self.random.pick(&mut self.open) else { return accuse(1, Provider, None) };
+        let owner = Staking::lock(id).expect("it is open").owner;
+        self.accused_seats.push((owner, id));
+        accuse(owner, Provider, Some(id))
+    }
+
+    /// Ends a slash for a seat, taken or not, the lock before it or after.
+    fn end_provider_slash(&mut self, take: bool) -> DispatchResult {
+        let Some((owner, id)) = self.random.pick(&mut self.accused_seats) else {
+            return acquit(1, Provider, Some(u64::MAX));
+        };
+        let locked = Staking::lock(id).expect("it is accused").amount;
+        let amount = self.random.below(locked + 1) * u64::from(take);
+        let before = self.random.below(2) == 0;
+        if before {
+            acquit(owner, Provider, Some(id))?;
+        }
+        assert_eq!(slash(owner, Provider, amount), (amount, 0));
+        if before {
+            Ok(())
+        } else {
+            acquit(owner, Provider, Some(id))
+        }
+    }
+
+    fn accuse_validator(&mut self, validator: u64) -> DispatchResult {
+        accuse(validator, Validator, None)?;
+        self.accused_validators.push(validator);
+        Ok(())
+    }
+
+    fn end_validator_slash(&mut self, amount: Option<u64>) -> DispatchResult {
+        let Some(validator) = self.random.pick(&mut self.accused_validators) else {
+            return acquit(ACCOUNTS * 3, Validator, None);
+        };
+        if let Some(amount) = amount {
+            let (issued, provider) = (Balances::total_issuance(), held(validator, Provider));
+            let (taken, missing) = slash(validator, Validator, amount);
+            assert_eq!(taken + missing, amount);
+            assert_eq!(Balances::total_issuance(), issued - taken);
+            assert_eq!(held(validator, Provider), provider);
+        }
+        acquit(validator, Validator, None)
+    }
+
+    fn note_offender(&mut self, validator: u64) -> DispatchResult {
+        let session = Session::current_index().saturating_sub(self.random.below(4) as u32);
+        let severity = OffenceSeverity(Perbill::from_percent(self.random.below(101) as u32));
+        Staking::note_offender(&validator, session, severity);
+        Ok(())
+    }
+
+    fn endow(&mut self, who: u64) -> DispatchResult {
+        endow(who, 1 + self.random.below(2_000));
+        Ok(())
+    }
+
+    fn advance(&mut self) -> DispatchResult {
+        System::reset_events();
+        advance(1 + self.random.below(12));
+        assert!(!Session::validators().is_empty());
+        assert!(!Session::queued_keys().is_empty());
+        Ok(())
+    }
+}
+
+/// Stands for all that is in storage.
+fn root() -> Vec<u8> {
+    sp_io::storage::root(StateVersion::V1)
+}
+
+/// What is on hold belongs to ledgers, and all there is belongs to somebody.
+fn check_money() {
+    let mut sum = 0;
+    for (who, account) in frame_system::Account::<Test>::iter() {
+        sum += account.data.free + account.data.reserved;
+        for role in [Validator, Provider] {
+            let bonded = Staking::ledger(who).map_or(0, |ledger| ledger.stake(role).total());
+            assert_eq!(held(who, role), bonded, "{who} as {role:?}");
+        }
+    }
+    assert_eq!(sum, Balances::total_issuance());
+}
+
+#[test]
+fn invariants_hold_through_random_operations() {
+    let operations =
+        std::env::var("ASSAY_OPERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(OPERATIONS);
+    run(|| {
+        let mut world =
+            World { random: Random(4), open: vec![], accused_seats: vec![], accused_validators: vec![] };
+        let mut outcomes = BTreeMap::<Operation, (u32, u32)>::new();
+        for step in 0..operations {
+            let operation = ALL[world.random.below(ALL.len() as u64) as usize];
+            let before = (step % 16 == 0).then(root);
+            let outcome = world.perform(operation);
+            if let (Some(before), Err(error)) = (before, &outcome) {
+                assert_eq!(before, root(), "{operation:?} was refused ({error:?}) and changed something");
+            }
+            let (done, refused) = outcomes.entry(operation).or_default();
+            *(if outcome.is_ok() { done } else { refused }) += 1;
+            if step % 50 == 0 {
+                assert_ok!(Staking::do_try_state());
+                check_money();
+            }
+        }
+        check_money();
+        for operation in ALL {
+            let (done, _) = outcomes.get(&operation).copied().unwrap_or_default();
+            assert!(done > operations / 10_000, "{operation:?} was done {done} times: {outcomes:?}");
+        }
+    });
+}
