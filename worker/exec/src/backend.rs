@@ -4,10 +4,11 @@ use assay_exact::{
     AdamMoments, AdamPowers, AdamStep, Add, ArgMax, Attn, AttnBackward, AttnGradients, AttnSaved,
     AttnScratch, ClipNorm, CrossEntropy, DequantBias, EmbedGather, EmbedScatterAdd, Error, FixedPoint, Gelu,
     GemmI8, GemmI8Sliced, Head, KeysValues, KvAppend, KvCache, L2Norm, LayerNorm, LayerNormStats, Linear,
-    MeanPool, Mul, QuantCol, QuantRow, Quantised, QuantisedMut, RmsNorm, Rope, RopeTable, Sample, Scratch,
-    SgdStep, SiluMul, Split, Tanh, Transpose,
+    MeanPool, Mul, QuantCol, QuantRow, Quantised, QuantisedMut, Refused, RmsNorm, Rope, RopeTable, Sample,
+    Scratch, SgdStep, SiluMul, Split, Tanh, Transpose,
 };
 
+use crate::float_mode;
 use crate::product::Sums;
 
 /// Every operator of the contract, on slices of the caller. What each method takes, writes, refuses and traps
@@ -17,6 +18,13 @@ use crate::product::Sums;
 pub trait Backend: Send + Sync {
     /// What it is, for logs and benchmarks.
     fn name(&self) -> String;
+
+    /// Refuses where the calling thread flushes denormals or rounds otherwise than to nearest even: it computes what a
+    /// backend has no threads for, and a library loaded into the process may have changed its mode. To be asked before
+    /// each pass and each update.
+    fn check_float_mode(&self) -> Result<(), Refused> {
+        float_mode::check()
+    }
 
     /// Quantises rows.
     fn quant_row_forward(

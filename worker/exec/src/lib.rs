@@ -12,7 +12,8 @@
 //! unless they are overridden.
 //!
 //! A fault of the floating-point mode of a thread (denormals flushed, another rounding) is refused before
-//! each piece of work of [`Cpu`], since a library loaded into the process may change it at any time.
+//! each piece of work on [`Cpu`]'s threads, since a library loaded into the process may change it at any time; for the
+//! calling thread, which computes the rest, the caller asks [`Backend::check_float_mode`].
 #![deny(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]

@@ -4,9 +4,12 @@
 //! eight hexadecimal digits, hashes in 64, lower case; absent optional fields are null. A manifest that, read and written
 //! again, gives other bytes (a key twice, unknown or out of order, a space, an escape that need not be) is refused.
 
+use std::fmt::Display;
+use std::io::{self, Write};
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::ser::{CompactFormatter, Formatter};
 
 use crate::error::{Invalid, Problem};
 use crate::root::Hash;
@@ -18,9 +21,7 @@ const MAX_INTEGER: u64 = 1 << 53;
 
 /// Reads a manifest; `file` is for the error.
 pub fn read<T: Serialize + DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, Invalid> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Problem::Limit { limit: MAX_BYTES, got: bytes.len() as u64 }.at(file, "size in bytes"));
-    }
+    Problem::limit(MAX_BYTES, bytes.len() as u64).map_err(|problem| problem.at(file, "size in bytes"))?;
     let manifest = serde_json::from_slice(bytes)
         .map_err(|error| Problem::Format(error.to_string()).at(file, "manifest"))?;
     let again = write(file, &manifest)?;
@@ -33,50 +34,43 @@ pub fn read<T: Serialize + DeserializeOwned>(file: &str, bytes: &[u8]) -> Result
     }
 }
 
-/// Writes a manifest.
+/// Writes a manifest. Its types declare their fields in the order of their names' bytes, and hold no float.
 pub fn write<T: Serialize>(file: &str, manifest: &T) -> Result<Vec<u8>, Invalid> {
-    let value = serde_json::to_value(manifest)
+    let mut text = Vec::new();
+    manifest
+        .serialize(&mut serde_json::Serializer::with_formatter(&mut text, Integers))
         .map_err(|error| Problem::Format(error.to_string()).at(file, "manifest"))?;
-    let mut text = String::new();
-    write_value(&value, &mut text).map_err(|problem| problem.at(file, "manifest"))?;
-    Ok(text.into_bytes())
+    Ok(text)
 }
 
-fn write_value(value: &Value, text: &mut String) -> Result<(), Problem> {
-    match value {
-        Value::Array(items) => {
-            text.push('[');
-            for (i, item) in items.iter().enumerate() {
-                separate(i, text);
-                write_value(item, text)?;
-            }
-            text.push(']');
+/// JSON without spaces and without other numbers than integers below the limit.
+struct Integers;
+
+macro_rules! refuse {
+    ($($method:ident($number:ty))*) => { $(
+        fn $method<W: ?Sized + Write>(&mut self, _: &mut W, number: $number) -> io::Result<()> {
+            Err(no_integer(number))
         }
-        Value::Object(fields) => {
-            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
-            fields.sort_by_key(|(key, _)| key.as_str());
-            text.push('{');
-            for (i, (key, item)) in fields.into_iter().enumerate() {
-                separate(i, text);
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
-                write_value(item, text)?;
-            }
-            text.push('}');
-        }
-        Value::Number(number) => match number.as_u64() {
-            Some(integer) if integer < MAX_INTEGER => text.push_str(&integer.to_string()),
-            _ => return Err(Problem::Format(format!("{number} is no integer from 0 to 2^53 - 1"))),
-        },
-        other => text.push_str(&other.to_string()),
-    }
-    Ok(())
+    )* };
 }
 
-fn separate(i: usize, text: &mut String) {
-    if i > 0 {
-        text.push(',');
+impl Formatter for Integers {
+    fn write_u64<W: ?Sized + Write>(&mut self, writer: &mut W, number: u64) -> io::Result<()> {
+        if number < MAX_INTEGER {
+            CompactFormatter.write_u64(writer, number)
+        } else {
+            Err(no_integer(number))
+        }
     }
+
+    refuse! {
+        write_i8(i8) write_i16(i16) write_i32(i32) write_i64(i64) write_i128(i128) write_u128(u128)
+        write_f32(f32) write_f64(f64) write_number_str(&str)
+    }
+}
+
+fn no_integer(number: impl Display) -> io::Error {
+    io::Error::other(format!("{number} is no integer from 0 to 2^53 - 1"))
 }
 
 /// A float of a manifest: its bits in eight hexadecimal digits.

@@ -90,6 +90,14 @@ impl Problem {
         Invalid { file: file.into(), field: field.into(), problem: self }
     }
 
+    /// Refuses what is above a limit.
+    pub fn limit(limit: u64, got: u64) -> Result<(), Self> {
+        if got > limit {
+            return Err(Self::Limit { limit, got });
+        }
+        Ok(())
+    }
+
     /// A value that is not the one expected.
     pub fn mismatch(expected: impl ToString, got: impl ToString) -> Self {
         Self::Mismatch { expected: expected.to_string(), got: got.to_string() }

@@ -1,5 +1,7 @@
 //! Running a graph on the tokens of a unit.
 
+use std::collections::BTreeMap;
+
 use assay_exact::{
     Add, Attn, AttnShape, EmbedGather, Error, Gelu, KeysValues, KvAppend, KvCache, L2Norm, LayerNorm, Linear,
     MeanPool, Mul, Precision, QuantRow, Quantised, QuantisedMut, Refused, RmsNorm, Rope, RopeTable, SiluMul,
@@ -108,34 +110,44 @@ impl Cache {
 pub struct Unit {
     tokens: usize,
     capacity: usize,
-    /// One for each node that is an attention.
-    caches: Vec<Option<Cache>>,
+    /// Of the nodes that are attentions.
+    caches: BTreeMap<usize, Cache>,
     buffers: Buffers,
 }
 
 impl Unit {
-    /// Tokens so far.
-    pub fn tokens(&self) -> usize {
-        self.tokens
+    /// Lends the unit memory for its next pass, or takes it back: several units need it once.
+    pub(crate) fn swap_buffers(&mut self, buffers: &mut Buffers) {
+        std::mem::swap(&mut self.buffers, buffers);
     }
 }
 
 /// Memory that passes use again.
 #[derive(Debug, Default)]
-struct Buffers {
-    free: Vec<Vec<f32>>,
+pub(crate) struct Buffers {
+    /// By what they have room for.
+    free: BTreeMap<usize, Vec<Vec<f32>>>,
     planes: Vec<i8>,
     scales: Vec<f32>,
     scores: Vec<f32>,
 }
 
 impl Buffers {
+    /// The smallest that has room, else a new one.
     fn take(&mut self, len: usize) -> Vec<f32> {
-        let fits = self.free.iter().position(|buffer| buffer.capacity() >= len);
-        let mut buffer = fits.map(|at| self.free.swap_remove(at)).unwrap_or_default();
+        let fitting = self.free.range_mut(len..).next();
+        let (size, taken) = fitting.map_or((0, None), |(size, buffers)| (*size, buffers.pop()));
+        if taken.is_some() && self.free[&size].is_empty() {
+            self.free.remove(&size);
+        }
+        let mut buffer = taken.unwrap_or_default();
         buffer.clear();
         buffer.resize(len, 0.0);
         buffer
+    }
+
+    fn give(&mut self, buffer: Vec<f32>) {
+        self.free.entry(buffer.capacity()).or_default().push(buffer);
     }
 }
 
@@ -200,13 +212,14 @@ struct Run<'a> {
 impl<'a> Executor<'a> {
     /// A unit without tokens, with room for `capacity`.
     pub fn unit(&self, capacity: usize) -> Result<Unit, Refused> {
-        let cache = |node: &Node| match &node.op {
-            Op::Attention(attention) => {
-                Cache::new(capacity, node.cols / attention.heads as usize, attention).map(Some)
-            }
-            _ => Ok(None),
+        let cache = |(at, node): (usize, &Node)| match &node.op {
+            Op::Attention(attention) => Some(
+                Cache::new(capacity, node.cols / attention.heads as usize, attention)
+                    .map(|cache| (at, cache)),
+            ),
+            _ => None,
         };
-        let caches = self.graph.nodes.iter().map(cache).collect::<Result<_, _>>()?;
+        let caches = self.graph.nodes.iter().enumerate().filter_map(cache).collect::<Result<_, _>>()?;
         Ok(Unit { tokens: 0, capacity, caches, buffers: Buffers::default() })
     }
 
@@ -221,6 +234,8 @@ impl<'a> Executor<'a> {
             run.free_after(node);
         }
         let output = std::mem::take(&mut run.values[self.graph.output]);
+        let rest = std::mem::take(&mut run.values);
+        rest.into_iter().filter(|value| value.capacity() > 0).for_each(|value| run.unit.buffers.give(value));
         run.unit.tokens += ids.len();
         Ok(output)
     }
@@ -243,6 +258,7 @@ impl<'a> Executor<'a> {
     where
         'a: 'b,
     {
+        self.backend.check_float_mode()?;
         if ids.is_empty() {
             return Err(Refused::Empty("tokens of a pass"));
         }
@@ -258,7 +274,7 @@ impl Run<'_> {
     fn free_after(&mut self, node: usize) {
         let graph = self.executor.graph;
         for value in &graph.frees[node] {
-            self.unit.buffers.free.push(std::mem::take(&mut self.values[*value]));
+            self.unit.buffers.give(std::mem::take(&mut self.values[*value]));
         }
     }
 
@@ -353,8 +369,7 @@ impl Run<'_> {
         let mut q_scales = vec![0.0; queries * heads];
         let quantise = QuantRow::new(queries * heads, dim, attention.keys)?;
         backend.quant_row_forward(&quantise, q, &mut q_planes, &mut q_scales)?;
-        let place = &mut self.unit.caches[at];
-        let cache = place.as_mut().ok_or(Refused::Domain("cache of an attention"))?;
+        let cache = self.unit.caches.get_mut(&at).ok_or(Refused::Domain("cache of an attention"))?;
         let keys = cache.append(backend, self.unit.tokens, k, v)?;
         let shape = AttnShape {
             queries,
@@ -369,10 +384,8 @@ impl Run<'_> {
         let scores = &mut self.unit.buffers.scores;
         scores.resize(keys.max(scores.len()), 0.0);
         backend.attn_forward(&op, &q, &cache.view()?, scores, y)?;
-        Ok(match place.take_if(|_| self.keep) {
-            Some(cache) => Saved::Attention { q_planes, q_scales, cache },
-            None => Saved::Nothing,
-        })
+        let kept = if self.keep { self.unit.caches.remove(&at) } else { None };
+        Ok(kept.map_or(Saved::Nothing, |cache| Saved::Attention { q_planes, q_scales, cache }))
     }
 }
 

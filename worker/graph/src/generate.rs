@@ -3,7 +3,7 @@
 use assay_exact::{ArgMax, Error, Philox, Refused, Sample};
 
 use crate::error::Trap;
-use crate::forward::{Executor, Halt, Unit, Watch};
+use crate::forward::{Buffers, Executor, Halt, Unit, Watch};
 use crate::job::{Generate, Sampling};
 
 /// Philox tensor of the draws; the block is the unit, the step the index of the token that is chosen.
@@ -11,11 +11,11 @@ const DRAWS: u32 = 0xFFFF_FFFE;
 
 /// A prompt and what has been chosen after it.
 struct Sequence {
-    unit: Unit,
+    /// None once it has stopped.
+    unit: Option<Unit>,
     /// What the next pass takes.
     next: Vec<u32>,
     tokens: Vec<u32>,
-    stopped: bool,
 }
 
 /// Continues every prompt; gives the tokens chosen for each, a stop token included. Passes go step by step over all
@@ -29,27 +29,37 @@ pub(crate) fn generate(
 ) -> Result<Vec<Vec<u32>>, Ended> {
     let mut sequences = Vec::with_capacity(prompts.len());
     for prompt in prompts {
-        let unit = executor.unit(prompt.len() + job.tokens as usize)?;
-        sequences.push(Sequence { unit, next: prompt.to_vec(), tokens: Vec::new(), stopped: false });
+        let unit = Some(executor.unit(prompt.len() + job.tokens as usize)?);
+        sequences.push(Sequence { unit, next: prompt.to_vec(), tokens: Vec::new() });
     }
+    let mut buffers = Buffers::default();
     for step in 0..job.tokens {
-        for (at, sequence) in sequences.iter_mut().enumerate().filter(|(_, sequence)| !sequence.stopped) {
-            let unit = at as u64;
-            let mut watched = Watched { step, unit, watch: &mut *watch };
-            let logits = executor.run(&mut sequence.unit, &sequence.next, &mut watched);
-            let logits = logits.map_err(Ended::at(step, unit))?;
-            let draw = Philox::new(key, DRAWS, step as u32).draw(unit);
-            let token = choose(executor, &job.sampling, &logits, draw);
-            let token = token.map_err(Halt::of(executor.graph.nodes.len())).map_err(Ended::at(step, unit))?;
+        for (at, sequence) in (0..).zip(&mut sequences) {
+            let Some(unit) = &mut sequence.unit else { continue };
+            let mut watched = Watched { step, unit: at, watch: &mut *watch };
+            unit.swap_buffers(&mut buffers);
+            let logits = executor.run(unit, &sequence.next, &mut watched);
+            unit.swap_buffers(&mut buffers);
+            let logits = logits.map_err(Ended::at(step, at))?;
+            let token =
+                choose(executor, &job.sampling, &logits, || Philox::new(key, DRAWS, step as u32).draw(at));
+            let token = token.map_err(Halt::of(executor.graph.nodes.len())).map_err(Ended::at(step, at))?;
             sequence.tokens.push(token);
             sequence.next = vec![token];
-            sequence.stopped = job.stop == Some(u64::from(token));
+            if job.stop == Some(u64::from(token)) {
+                sequence.unit = None;
+            }
         }
     }
     Ok(sequences.into_iter().map(|sequence| sequence.tokens).collect())
 }
 
-fn choose(executor: &Executor<'_>, sampling: &Sampling, logits: &[f32], draw: u64) -> Result<u32, Error> {
+fn choose(
+    executor: &Executor<'_>,
+    sampling: &Sampling,
+    logits: &[f32],
+    draw: impl FnOnce() -> u64,
+) -> Result<u32, Error> {
     match sampling {
         Sampling::Greedy => {
             let mut best = [0];
@@ -58,7 +68,7 @@ fn choose(executor: &Executor<'_>, sampling: &Sampling, logits: &[f32], draw: u6
         }
         Sampling::Sample { inverse_temperature } => {
             let op = Sample::new(logits.len(), inverse_temperature.get())?;
-            executor.backend.sample_forward(&op, logits, draw)
+            executor.backend.sample_forward(&op, logits, draw())
         }
     }
 }

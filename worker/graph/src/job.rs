@@ -17,13 +17,14 @@ use crate::cost::{self, Cost};
 use crate::error::{Invalid, Problem, Stop, Trap};
 use crate::forward::Executor;
 use crate::generate::{generate, Ended, Observer, Watched};
-use crate::manifest::{BlobRef, TensorRef};
+use crate::graph::{check_name, check_shape};
+use crate::manifest::{BlobRef, TensorRef, Training};
 use crate::package::{self, Package};
 use crate::program::Program;
 use crate::root::{entries, key, manifest_entry, root, trap_root, Domain, Hash};
 use crate::safetensors;
 use crate::tensor::{Data, Dtype, Tensor, Tensors};
-use crate::trace::{Recorder, Trace};
+use crate::trace::{Passes, Recorder, Segment, Trace};
 use crate::train::{self, State, Trainer};
 
 /// Most units of a job.
@@ -118,6 +119,10 @@ impl Input {
         if manifest.version != VERSION {
             return Err(Problem::mismatch(VERSION, &manifest.version).at(file, "version"));
         }
+        for (name, tensor) in &manifest.tensors {
+            let place = |problem: Problem| problem.at(file, format!("tensor {name:?}"));
+            check_name(name).and_then(|()| check_shape(&tensor.shape)).map_err(place)?;
+        }
         let tensors = package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)?;
         let mut all = entries(&tensors);
         all.push(manifest_entry(&package.manifest));
@@ -161,23 +166,51 @@ impl Outcome {
 
 /// Compute units of a job, from its program and its input alone: a generation counts all tokens that it may give.
 pub fn units(program: &Program, input: &Input) -> Result<u64, Invalid> {
-    let graph = &program.graph;
-    let cost = match check(program, input)? {
-        Work::Embed(units) => units.iter().map(|ids| length_cost(graph, ids)).sum(),
-        Work::Generate(prompts, generate) => {
-            let of = |ids: &&[u32]| cost::generation(graph, ids.len() as u64, generate.tokens);
-            prompts.iter().map(of).sum::<Cost>()
+    let passes = cost::Passes::new(&program.graph);
+    let length = |ids: &[u32]| ids.len() as u64;
+    let cost: Cost = match check(program, input)? {
+        Work::Embed(units) => units.iter().map(|ids| passes.pass(length(ids), length(ids))).sum(),
+        Work::Generate(prompts, job) => {
+            prompts.iter().map(|ids| passes.generation(length(ids), job.tokens)).sum()
         }
-        Work::Train(training, train) => {
-            let step = cost::step(graph, training, cost::parameters(&program.manifest));
-            step.times(train.to - train.from)
+        Work::Train { training, job, .. } => {
+            let step = cost::step(&program.graph, training, cost::parameters(&program.manifest));
+            step.times(job.to - job.from)
         }
     };
-    Ok(cost.units())
+    let blobs = program.manifest.blobs.iter().chain(&input.manifest.blobs);
+    let bytes = blobs.fold(0u64, |sum, blob| sum.saturating_add(blob.size));
+    Ok((cost + Cost::bytes(bytes)).units())
 }
 
-fn length_cost(graph: &crate::graph::Graph, ids: &[u32]) -> Cost {
-    cost::pass(graph, ids.len() as u64, ids.len() as u64)
+/// Most bytes that [`run`] takes beside the program and the input in memory, and the backend's own.
+pub fn memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
+    let graph = &program.graph;
+    let longest = |units: &[&[u32]]| units.iter().map(|ids| ids.len() as u64).max().unwrap_or(0);
+    let bytes = match check(program, input)? {
+        Work::Embed(units) => cost::activations(graph, longest(&units), longest(&units)),
+        Work::Generate(prompts, job) => {
+            let caches = prompts.iter().map(|ids| cost::caches(graph, ids.len() as u64 + job.tokens));
+            let caches = caches.fold(0, u64::saturating_add);
+            cost::activations(graph, longest(&prompts), 0).saturating_add(caches)
+        }
+        Work::Train { training, .. } => cost::training(graph, &program.manifest, training),
+    };
+    Ok([cost::weights(graph), output_bytes(program, input)?].into_iter().fold(bytes, u64::saturating_add))
+}
+
+/// Most bytes of a job's outputs.
+pub fn output_bytes(program: &Program, input: &Input) -> Result<u64, Invalid> {
+    Ok(match check(program, input)? {
+        Work::Embed(units) => {
+            let cols = program.graph.nodes[program.graph.output].cols as u64;
+            (units.len() as u64).saturating_mul(cols).saturating_mul(4)
+        }
+        Work::Generate(prompts, job) => (prompts.len() as u64).saturating_mul(4 * (job.tokens + 1)),
+        Work::Train { job, .. } => {
+            cost::state(&program.manifest).saturating_add(4 * (job.to - job.from) + 12)
+        }
+    })
 }
 
 /// Runs a job. A training's units are split over `shards`, which changes no byte.
@@ -217,15 +250,82 @@ fn run_recording(
             let sequences = generate(executor, &prompts, job, key(seed), watch)?;
             Ok(Input::sequences(&sequences))
         }),
-        Work::Train(_, job) => train(program, input, job, seed, backend, (shards, recorder)),
+        Work::Train { training, job, data, state } => {
+            let state = state.unwrap_or_else(|| State::from_seed(program, seed));
+            let mut trainer = Trainer::new(program, backend, seed, &data, state)?;
+            train(program, &mut trainer, training.every, job.to, shards, recorder)
+        }
     }
 }
 
-/// A job whose tensors fit its program.
+/// The passes that a job made over one of its units, from its input and its outputs: what segments of it are over.
+pub fn passes(program: &Program, input: &Input, outputs: &Tensors, unit: u64) -> Result<Passes, Invalid> {
+    let (ids, chosen) = match check(program, input)? {
+        Work::Embed(units) => (units, None),
+        Work::Generate(prompts, _) => (prompts, Some(ids_of(outputs)?)),
+        Work::Train { .. } => {
+            let problem = Problem::Format("a training's trace leads to steps, not to passes".into());
+            return Err(problem.at("input", "job"));
+        }
+    };
+    let missing = || Problem::Missing.at("input", format!("unit {unit}"));
+    let first = usize::try_from(unit).ok().and_then(|unit| ids.get(unit)).ok_or_else(missing)?;
+    let mut all = vec![first.to_vec()];
+    if let Some(chosen) = chosen {
+        let chosen = chosen.get(unit as usize).ok_or_else(missing)?;
+        // No pass takes the last one.
+        all.extend(chosen.iter().take(chosen.len().saturating_sub(1)).map(|id| vec![*id]));
+    }
+    Ok(Passes { unit, ids: all })
+}
+
+fn ids_of(tensors: &Tensors) -> Result<Vec<&[u32]>, Invalid> {
+    let tensor = |name: &str| {
+        let place = |problem: Problem| problem.at("outputs", format!("tensor {name:?}"));
+        tensors.get(name).ok_or_else(|| place(Problem::Missing))?.as_u32().map_err(place)
+    };
+    let (mut ids, mut sequences) = (tensor("ids")?, Vec::new());
+    for length in tensor("lengths")? {
+        let split = ids.split_at_checked(*length as usize);
+        let (sequence, rest) = split.ok_or_else(|| Problem::Missing.at("outputs", "tensor \"ids\""))?;
+        sequences.push(sequence);
+        ids = rest;
+    }
+    Ok(sequences)
+}
+
+/// Runs the passes of a unit again and keeps segment `number`, to open elements of it.
+pub fn segment<'a>(
+    program: &'a Program,
+    passes: &'a Passes,
+    number: usize,
+    backend: &dyn Backend,
+) -> Result<Segment<'a>, Invalid> {
+    let place = |problem: String| Problem::Format(problem).at("program", format!("segment {number}"));
+    let weights = program.weights()?;
+    let executor = Executor { graph: &program.graph, weights: &weights, backend };
+    let mut segment =
+        Segment::new(&program.graph, passes, number).map_err(|fault| place(fault.to_string()))?;
+    let capacity = passes.ids.iter().map(Vec::len).sum();
+    let mut unit = executor.unit(capacity).map_err(|refused| place(refused.to_string()))?;
+    for (step, ids) in passes.ids.iter().enumerate() {
+        segment.pass(step);
+        executor.run(&mut unit, ids, &mut segment).map_err(|halt| place(format!("{halt:?}")))?;
+    }
+    Ok(segment)
+}
+
+/// A job that fits its program: nothing but a trap can stop it.
 enum Work<'a> {
     Embed(Vec<&'a [u32]>),
     Generate(Vec<&'a [u32]>, &'a Generate),
-    Train(&'a crate::manifest::Training, &'a Train),
+    Train {
+        training: &'a Training,
+        job: &'a Train,
+        data: Vec<u32>,
+        /// Of the checkpoint; none from step 0.
+        state: Option<State>,
+    },
 }
 
 fn check<'a>(program: &'a Program, input: &'a Input) -> Result<Work<'a>, Invalid> {
@@ -233,7 +333,7 @@ fn check<'a>(program: &'a Program, input: &'a Input) -> Result<Work<'a>, Invalid
         Err(Problem::Format(format!("needs {needed}, which this program is not")).at("input", "job"))
     };
     match (&input.manifest.job, &program.manifest.training) {
-        (Kind::Train(train), Some(training)) => check_train(input, train, training),
+        (Kind::Train(job), Some(training)) => check_train(program, input, job, training),
         (Kind::Train(_), None) => wrong_program("a training"),
         (_, Some(_)) => wrong_program("a program that is run, not trained"),
         (Kind::Embed, None) => Ok(Work::Embed(sequences(program, input, 0)?)),
@@ -257,24 +357,44 @@ fn check<'a>(program: &'a Program, input: &'a Input) -> Result<Work<'a>, Invalid
 }
 
 fn check_train<'a>(
+    program: &'a Program,
     input: &'a Input,
-    train: &'a Train,
-    training: &'a crate::manifest::Training,
+    job: &'a Train,
+    training: &'a Training,
 ) -> Result<Work<'a>, Invalid> {
-    let steps = train.to.saturating_sub(train.from);
     // The trace must commit to a state that is not the result.
-    if (train.from / training.every + 1).saturating_mul(training.every) >= train.to {
+    if (job.from / training.every + 1).saturating_mul(training.every) >= job.to {
         let needed = format!("a range with a multiple of {} inside", training.every);
-        let problem = Problem::mismatch(needed, format!("{} to {}", train.from, train.to));
+        let problem = Problem::mismatch(needed, format!("{} to {}", job.from, job.to));
         return Err(problem.at("input", "job train"));
     }
-    if steps > u64::from(u32::MAX) {
-        return Err(Problem::Limit { limit: u64::from(u32::MAX), got: steps }.at("input", "job train"));
+    let place = |problem: Problem| problem.at("input", "tensor \"data\"");
+    let data = match input.tensors.get("data").map(|tensor| &tensor.data) {
+        Some(Data::U8(data)) => data.iter().map(|id| u32::from(*id)).collect(),
+        Some(Data::U32(data)) => data.clone(),
+        Some(_) => return Err(place(Problem::mismatch("U8 or U32", "another type"))),
+        None => return Err(place(Problem::Missing)),
+    };
+    train::check_data("input", program, &data, job.from, job.to)?;
+    Ok(Work::Train { training, job, data, state: checkpoint(program, input, job)? })
+}
+
+/// The state that a training goes on from; none at step 0.
+fn checkpoint(program: &Program, input: &Input, job: &Train) -> Result<Option<State>, Invalid> {
+    let rest = input.tensors.iter().filter(|(name, _)| *name != "data");
+    let tensors: Tensors = rest.map(|(name, tensor)| (name.clone(), tensor.clone())).collect();
+    if job.from == 0 {
+        return match tensors.keys().next() {
+            None => Ok(None),
+            Some(name) => Err(Problem::Format("is not used by a training from step 0".into())
+                .at("input", format!("tensor {name:?}"))),
+        };
     }
-    if !input.tensors.contains_key("data") {
-        return Err(Problem::Missing.at("input", "tensor \"data\""));
+    let state = State::from_tensors("input", program, &tensors)?;
+    if state.step != job.from {
+        return Err(Problem::mismatch(job.from, state.step).at("input", "tensor \"step\""));
     }
-    Ok(Work::Train(training, train))
+    Ok(Some(state))
 }
 
 /// The sequences of an input, each of at most the program's context less the tokens to come. Ids are not checked here:
@@ -290,9 +410,7 @@ fn sequences<'a>(program: &Program, input: &'a Input, room: u64) -> Result<Vec<&
         return Err(Problem::Format("is not used by the job".into()).at("input", format!("tensor {name:?}")));
     }
     let place = |problem: Problem| problem.at("input", "tensor \"lengths\"");
-    if lengths.len() as u64 > MAX_UNITS {
-        return Err(place(Problem::Limit { limit: MAX_UNITS, got: lengths.len() as u64 }));
-    }
+    Problem::limit(MAX_UNITS, lengths.len() as u64).map_err(place)?;
     let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
     if total != ids.len() as u64 {
         return Err(place(Problem::mismatch(format!("lengths of {} ids", ids.len()), total)));
@@ -357,26 +475,18 @@ fn embed(
 
 fn train(
     program: &Program,
-    input: &Input,
-    job: &Train,
-    seed: &[u8],
-    backend: &dyn Backend,
-    (shards, mut recorder): (usize, Recorder),
+    trainer: &mut Trainer<'_>,
+    every: u64,
+    to: u64,
+    shards: usize,
+    mut recorder: Recorder,
 ) -> Result<Outcome, Invalid> {
-    let data = match &input.tensors["data"].data {
-        Data::U8(data) => data.iter().map(|id| u32::from(*id)).collect(),
-        Data::U32(data) => data.clone(),
-        _ => return Err(Problem::mismatch("U8 or U32", "another type").at("input", "tensor \"data\"")),
-    };
-    let state = starting_state(program, input, job, seed)?;
-    let every = program.manifest.training.as_ref().map_or(1, |training| training.every);
-    let mut trainer = Trainer::new(program, backend, seed, &data, state)?;
     let mut record = |done: u64, state: &State| {
-        if done.is_multiple_of(every) && done != job.to {
+        if done.is_multiple_of(every) && done != to {
             recorder.record(done, 0, 0, Dtype::U8, &[32], &state.root(program));
         }
     };
-    match train::run(&mut trainer, job.to, shards, &mut record) {
+    match train::run(trainer, to, shards, &mut record) {
         Ok(losses) => {
             let mut outputs = trainer.state().tensors(program);
             outputs.insert("losses".into(), Tensor::f32(&[losses.len() as u64], losses));
@@ -385,21 +495,4 @@ fn train(
         Err(Stop::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
         Err(Stop::Invalid(invalid)) => Err(invalid),
     }
-}
-
-fn starting_state(program: &Program, input: &Input, job: &Train, seed: &[u8]) -> Result<State, Invalid> {
-    let mut tensors = input.tensors.clone();
-    tensors.remove("data");
-    if job.from == 0 {
-        return match tensors.keys().next() {
-            None => Ok(State::from_seed(program, seed)),
-            Some(name) => Err(Problem::Format("is not used by a training from step 0".into())
-                .at("input", format!("tensor {name:?}"))),
-        };
-    }
-    let state = State::from_tensors("input", program, &tensors)?;
-    if state.step != job.from {
-        return Err(Problem::mismatch(job.from, state.step).at("input", "tensor \"step\""));
-    }
-    Ok(state)
 }

@@ -1,8 +1,8 @@
 //! A manifest with its blobs: in memory, in a directory, and checked against one another.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::canonical::{Digest, MAX_BYTES};
@@ -43,17 +43,17 @@ impl Package {
         fs::write(&path, &self.manifest).map_err(|error| failed(&path, error))
     }
 
-    /// Reads what [`Package::write`] wrote; `blobs_of` gives the blobs that a manifest lists. Sizes are checked before a
-    /// file is read; its hash is checked by [`tensors`].
+    /// Reads what [`Package::write`] wrote; `blobs_of` gives the blobs that a manifest lists. A file's size is checked
+    /// before it is read, a blob's header before its elements are; hashes are checked by [`tensors`].
     pub fn read(
         directory: &Path,
         blobs_of: impl Fn(&[u8]) -> Result<Vec<BlobRef>, Invalid>,
     ) -> Result<Self, Invalid> {
-        let manifest = read_file(&directory.join(MANIFEST), |size| at_most(size, MAX_BYTES))?;
+        let manifest = read_file(&directory.join(MANIFEST), |size| Problem::limit(MAX_BYTES, size))?;
         let mut blobs = Vec::new();
         for reference in blobs_of(&manifest)? {
             let path = blob_path(directory, &reference.blake3.0);
-            blobs.push(read_file(&path, |size| check_size(&reference, size))?);
+            blobs.push(safetensors::read_file(&path, |size| check_size(&reference, size))?);
         }
         Ok(Self { manifest, blobs })
     }
@@ -127,17 +127,9 @@ fn check_hash(expected: &Digest, got: &Hash) -> Result<(), Problem> {
 }
 
 fn check_size(expected: &BlobRef, got: u64) -> Result<(), Problem> {
-    at_most(expected.size, MAX_BLOB)?;
+    Problem::limit(MAX_BLOB, expected.size)?;
     if expected.size != got {
         return Err(Problem::mismatch(expected.size, got));
-    }
-    Ok(())
-}
-
-/// Checks a limit.
-pub(crate) fn at_most(got: u64, limit: u64) -> Result<(), Problem> {
-    if got > limit {
-        return Err(Problem::Limit { limit, got });
     }
     Ok(())
 }
@@ -147,13 +139,53 @@ pub(crate) fn read_file(
     path: &Path,
     check: impl FnOnce(u64) -> Result<(), Problem>,
 ) -> Result<Vec<u8>, Invalid> {
-    let metadata = fs::metadata(path).map_err(|error| failed(path, error))?;
-    // The size of a device or a pipe says nothing.
-    if !metadata.is_file() {
-        return Err(Problem::Format("is not a file".into()).at(&path.display().to_string(), CONTENTS));
+    let mut reader = Reader::open(path, check)?;
+    reader.read_to(reader.size)?;
+    Ok(reader.bytes)
+}
+
+/// A file that is read in parts, each after a look at those before it.
+pub(crate) struct Reader<'a> {
+    path: &'a Path,
+    file: File,
+    /// What it had when it was opened. If it grows, no more than this is read.
+    pub(crate) size: u64,
+    /// What has been read.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    /// Opens a file whose size passes a check.
+    pub(crate) fn open(
+        path: &'a Path,
+        check: impl FnOnce(u64) -> Result<(), Problem>,
+    ) -> Result<Self, Invalid> {
+        let metadata = fs::metadata(path).map_err(|error| failed(path, error))?;
+        // The size of a device or a pipe says nothing.
+        if !metadata.is_file() {
+            return Err(Problem::Format("is not a file".into()).at(&path.display().to_string(), CONTENTS));
+        }
+        let size = metadata.len();
+        check(size).map_err(|problem| problem.at(&path.display().to_string(), SIZE))?;
+        let file = File::open(path).map_err(|error| failed(path, error))?;
+        Ok(Self { path, file, size, bytes: Vec::new() })
     }
-    check(metadata.len()).map_err(|problem| problem.at(&path.display().to_string(), SIZE))?;
-    fs::read(path).map_err(|error| failed(path, error))
+
+    /// Reads on until so many bytes of the file are read, or all.
+    pub(crate) fn read_to(&mut self, end: u64) -> Result<(), Invalid> {
+        let end = end.min(self.size);
+        let more = end.saturating_sub(self.bytes.len() as u64);
+        let room = self.bytes.try_reserve_exact(more as usize).map_err(io::Error::from);
+        room.and_then(|()| (&self.file).take(more).read_to_end(&mut self.bytes))
+            .map_err(|error| failed(self.path, error))?;
+        match self.bytes.len() as u64 {
+            got if got < end => {
+                let problem = Problem::Truncated { expected: end, got };
+                Err(problem.at(&self.path.display().to_string(), CONTENTS))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn failed(path: &Path, error: io::Error) -> Invalid {

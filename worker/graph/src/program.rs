@@ -2,7 +2,7 @@
 
 use crate::canonical;
 use crate::error::{Invalid, Problem};
-use crate::graph::Graph;
+use crate::graph::{Form, Graph};
 use crate::manifest::Manifest;
 use crate::package::{self, Package};
 use crate::root::{entries, manifest_entry, root, Domain, Hash};
@@ -47,6 +47,8 @@ impl Program {
                 Weights::new(file, &graph, &tensors)?;
             }
         }
+        check_used(&manifest, &graph)
+            .map_err(|(name, problem)| problem.at(file, format!("tensor {name:?}")))?;
         let mut all = entries(&tensors);
         all.push(manifest_entry(&package.manifest));
         Ok(Self { root: root(Domain::Program, all), manifest, graph, tensors })
@@ -59,5 +61,19 @@ impl Program {
                 .at("program", "training"));
         }
         Weights::new("program", &self.graph, &self.tensors)
+    }
+}
+
+/// Refuses tensors that nothing uses: they would be fetched for nothing, and nothing would have checked them.
+fn check_used<'a>(manifest: &'a Manifest, graph: &Graph) -> Result<(), (&'a String, Problem)> {
+    let scaled = |name: &str| name.strip_suffix(".scale").and_then(|name| graph.weights.get(name));
+    let used = |name: &str| {
+        graph.weights.contains_key(name)
+            || scaled(name).is_some_and(|weight| weight.form != Form::Float)
+            || manifest.training.as_ref().is_some_and(|training| training.rates == name)
+    };
+    match manifest.tensors.keys().find(|name| !used(name)) {
+        Some(name) => Err((name, Problem::Format("is used by nothing".into()))),
+        None => Ok(()),
     }
 }

@@ -45,7 +45,9 @@ impl Domain {
     pub fn hash(self, encoded: &[u8]) -> Hash {
         let mut state = blake2b_simd::Params::new().hash_length(32).to_state();
         let digest = state.update(self.tag()).update(encoded).finalize();
-        digest.as_bytes().try_into().unwrap_or([0; 32])
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest.as_bytes());
+        hash
     }
 }
 

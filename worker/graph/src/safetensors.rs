@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer};
 use crate::canonical::MAX_BYTES;
 use crate::error::{Invalid, Problem};
 use crate::manifest::MAX_TENSORS;
-use crate::package::{self, MAX_BLOB};
+use crate::package::{Reader, MAX_BLOB};
 use crate::tensor::{elements, Dtype, Tensor, Tensors};
 
 /// Bytes before the header.
@@ -71,7 +71,7 @@ pub struct Source {
 impl Source {
     /// Reads a file.
     pub fn open(path: &Path) -> Result<Self, Invalid> {
-        let bytes = package::read_file(path, |size| package::at_most(size, MAX_BLOB))?;
+        let bytes = read_file(path, |size| Problem::limit(MAX_BLOB, size))?;
         Self::new(path.display().to_string(), bytes)
     }
 
@@ -113,27 +113,52 @@ struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     fn new(file: &str, bytes: &'a [u8]) -> Result<Self, Invalid> {
-        let (header, data) = split(bytes).map_err(|problem| problem.at(file, "header"))?;
-        let Listed { tensors, count, twice } = serde_json::from_slice(header)
-            .map_err(|error| Problem::Format(error.to_string()).at(file, "header"))?;
-        package::at_most(count, MAX_TENSORS).map_err(|problem| problem.at(file, "number of tensors"))?;
-        if let Some(name) = twice {
-            return Err(Problem::Duplicate.at(file, format!("tensor {name:?}")));
-        }
-        check(&tensors, data.len() as u64).map_err(|(field, problem)| problem.at(file, field))?;
-        Ok(Self { header, tensors, data })
+        let end = header_end(file, bytes, bytes.len() as u64)?;
+        let (header, data) = (&bytes[LENGTH..end], &bytes[end..]);
+        Ok(Self { header, tensors: stated(file, header, data.len() as u64)?, data })
     }
 }
 
-/// The header, and what follows it.
-fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
-    let got = bytes.len() as u64;
-    let Some((length, rest)) = bytes.split_first_chunk::<LENGTH>() else {
-        return Err(Problem::Truncated { expected: LENGTH as u64, got });
+/// Reads a file whose size passes a check. What comes after the header is read if the header is true.
+pub(crate) fn read_file(
+    path: &Path,
+    check: impl FnOnce(u64) -> Result<(), Problem>,
+) -> Result<Vec<u8>, Invalid> {
+    let file = path.display().to_string();
+    let mut reader = Reader::open(path, check)?;
+    reader.read_to(LENGTH as u64)?;
+    let end = header_end(&file, &reader.bytes, reader.size)?;
+    reader.read_to(end as u64)?;
+    stated(&file, &reader.bytes[LENGTH..end], reader.size - end as u64)?;
+    reader.read_to(reader.size)?;
+    Ok(reader.bytes)
+}
+
+/// Where the header ends, which begins at [`LENGTH`], by the first bytes of a file of `size` bytes.
+fn header_end(file: &str, start: &[u8], size: u64) -> Result<usize, Invalid> {
+    let invalid = |problem: Problem| problem.at(file, "header");
+    let Some(length) = start.first_chunk::<LENGTH>() else {
+        return Err(invalid(Problem::Truncated { expected: LENGTH as u64, got: size }));
     };
     let length = u64::from_le_bytes(*length);
-    package::at_most(length, MAX_BYTES)?;
-    rest.split_at_checked(length as usize).ok_or(Problem::Truncated { expected: LENGTH as u64 + length, got })
+    Problem::limit(MAX_BYTES, length).map_err(invalid)?;
+    let end = LENGTH as u64 + length;
+    if end > size {
+        return Err(invalid(Problem::Truncated { expected: end, got: size }));
+    }
+    Ok(end as usize)
+}
+
+/// The tensors that a header states, which it must do truly of the `available` bytes after it.
+fn stated(file: &str, header: &[u8], available: u64) -> Result<BTreeMap<String, TensorInfo>, Invalid> {
+    let Listed { tensors, count, twice } = serde_json::from_slice(header)
+        .map_err(|error| Problem::Format(error.to_string()).at(file, "header"))?;
+    Problem::limit(MAX_TENSORS, count).map_err(|problem| problem.at(file, "number of tensors"))?;
+    if let Some(name) = twice {
+        return Err(Problem::Duplicate.at(file, format!("tensor {name:?}")));
+    }
+    check(&tensors, available).map_err(|(field, problem)| problem.at(file, field))?;
+    Ok(tensors)
 }
 
 /// Checks that the elements of the tensors follow one another without gaps up to the end of the file, each tensor's as

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_exact::{check_finite, Error, Precision, QuantRow, Quantised, Refused, TrapKind};
+use assay_exact::{check_finite, Error, Precision, QuantRow, Quantised, Refused};
 
 use crate::error::{Invalid, Problem};
 use crate::graph::{Form, Graph, WeightShape};
@@ -43,7 +43,7 @@ pub enum Table<'a> {
 
 impl Weights {
     /// From tensors that hold them: types, shapes, digits and floats are checked. Quantises the f32 matrices that linear
-    /// nodes multiply by, per row, at that node's precision; one matrix has one precision.
+    /// nodes multiply by, per row, at that node's precision, which is one for each matrix.
     pub fn new(file: &str, graph: &Graph, tensors: &Tensors) -> Result<Self, Invalid> {
         let mut values = BTreeMap::new();
         for (name, shape) in &graph.weights {
@@ -143,19 +143,15 @@ impl Weight {
         Ok(Self { shape: shape.clone(), float: Vec::new(), digits })
     }
 
-    /// Sees to it that there are digits for a linear node with activations of `precision`.
+    /// Sees to it that there are digits for a linear node.
     fn multiplied_at(&mut self, precision: Precision) -> Result<(), Problem> {
-        match (&self.digits, self.shape.form) {
-            (Some(digits), Form::Float) if digits.precision != precision => {
-                Err(Problem::Format("an f32 weight is multiplied at two precisions".into()))
-            }
-            (Some(_), _) => Ok(()),
-            (None, _) => match self.quantise(precision) {
-                Ok(()) => Ok(()),
-                Err(Error::Refused(refused)) => Err(refused.into()),
-                Err(Error::Trap(trap)) => Err(Problem::NotFinite(trap.index)),
-            },
+        if self.digits.is_some() {
+            return Ok(());
         }
+        self.quantise(precision).map_err(|error| match error {
+            Error::Refused(refused) => refused.into(),
+            Error::Trap(trap) => Problem::NotFinite(trap.index),
+        })
     }
 
     fn quantise(&mut self, precision: Precision) -> Result<(), Error> {
@@ -181,14 +177,9 @@ impl Weight {
 pub(crate) fn floats<'a>(tensors: &'a Tensors, name: &str, shape: &[usize]) -> Result<&'a [f32], Problem> {
     let tensor = tensors.get(name).ok_or_else(|| Problem::Unknown(format!("tensor {name:?}")))?;
     let values = tensor.as_f32()?;
-    if tensor.shape.iter().ne(shape.iter().map(|size| *size as u64).collect::<Vec<_>>().iter()) {
+    if tensor.shape.iter().copied().ne(shape.iter().map(|size| *size as u64)) {
         return Err(Problem::mismatch(format!("{shape:?}"), format!("{:?}", tensor.shape)));
     }
-    match check_finite(values) {
-        Ok(()) => Ok(values),
-        Err(trap) => {
-            debug_assert!(trap.kind != TrapKind::Bound);
-            Err(Problem::NotFinite(trap.index))
-        }
-    }
+    check_finite(values).map_err(|trap| Problem::NotFinite(trap.index))?;
+    Ok(values)
 }

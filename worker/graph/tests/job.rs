@@ -7,10 +7,14 @@ use assay_exec::{Backend, Cpu, Path, Reference};
 use assay_graph::canonical::Float;
 use assay_graph::decoder::{Decoder, Recipe};
 use assay_graph::error::{Invalid, Trap};
-use assay_graph::job::{run, run_keeping, units, Generate, Input, Kind, Outcome, Sampling, Train};
+use assay_graph::job::{
+    memory, output_bytes, passes, run, run_keeping, segment, units, Generate, Input, Kind, Outcome, Sampling,
+    Train,
+};
 use assay_graph::package::Package;
 use assay_graph::program::Program;
 use assay_graph::tensor::{Data, Tensor, Tensors};
+use assay_graph::trace::{open, segments, Element, Referee, Verdict};
 
 const SEED: &[u8] = b"seed of the job tests";
 
@@ -194,6 +198,56 @@ fn an_id_out_of_range_is_a_trap_and_the_lowest_step_and_unit_decide() {
 }
 
 #[test]
+fn what_a_job_takes_and_gives_is_bounded_before_it_runs() {
+    let (training, generator) = (training(), generator());
+    for (program, input) in [
+        (&training, input(Kind::Train(Train { from: 0, to: 8 }), &text())),
+        (&generator, input(generate(3, Sampling::Greedy, None), &prompts())),
+    ] {
+        let outputs = outcome(program, &input).result.expect("no trap");
+        let bytes: usize = outputs.values().map(|tensor| tensor.bytes().len()).sum();
+        assert!(bytes as u64 <= output_bytes(program, &input).expect("a bound"));
+        assert!(memory(program, &input).expect("a bound") > output_bytes(program, &input).expect("a bound"));
+    }
+    let longer = input(generate(9, Sampling::Greedy, None), &prompts());
+    let shorter = input(generate(3, Sampling::Greedy, None), &prompts());
+    assert!(memory(&generator, &longer).expect("a bound") > memory(&generator, &shorter).expect("a bound"));
+}
+
+#[test]
+fn an_input_without_a_unit_or_with_a_name_that_is_none_is_refused() {
+    let empty =
+        Input::pack(generate(2, Sampling::Greedy, None), &Input::sequences(&[])).expect_err("a refusal");
+    assert!(empty.to_string().contains("\"ids\""), "{empty}");
+    let unnamed = Tensors::from([(String::new(), Tensor::u8(&[1], vec![0]))]);
+    let unnamed = Input::pack(Kind::Embed, &unnamed).expect_err("a refusal");
+    assert!(unnamed.to_string().contains("is not a name"), "{unnamed}");
+}
+
+#[test]
+fn an_element_of_a_job_is_opened_and_judged() {
+    let program = generator();
+    let job = input(generate(4, Sampling::Greedy, None), &prompts());
+    let outputs = outcome(&program, &job).result.expect("no trap");
+    let passes = passes(&program, &job, &outputs, 2).expect("the passes of a unit");
+    assert_eq!(passes.ids.iter().map(Vec::len).collect::<Vec<_>>(), [8, 1, 1, 1]);
+    for number in 0..segments(&program.graph).expect("segments").len() {
+        let segment = segment(&program, &passes, number, &Reference).expect("a segment");
+        let node = segments(&program.graph).expect("segments")[number].end - 1;
+        let opening =
+            open(&segment, &program.tensors, Element { unit: 2, step: 3, node: node as u32, index: 7 });
+        let opening = opening.expect("an opening");
+        let verdict = Referee { passes: &passes }.check(
+            &program.manifest,
+            &program.graph,
+            &segment.root().expect("a root"),
+            &opening,
+        );
+        assert_eq!(verdict, Ok(Verdict::Agrees), "segment {number}");
+    }
+}
+
+#[test]
 fn any_leaf_of_a_trace_is_opened_by_running_the_job_again() {
     let (training, generator) = (training(), generator());
     for (program, input) in [
@@ -263,8 +317,7 @@ fn trainings_that_cannot_be_run_are_refused() {
     let program = training();
     let job = |from, to| Kind::Train(Train { from, to });
     let refuse = |kind, tensors: &Tensors, words: &[&str]| {
-        let refused =
-            run(&program, &input(kind, tensors), SEED, &Reference, 1).expect_err("a refusal").to_string();
+        let refused = refusal(&program, &input(kind, tensors)).to_string();
         assert!(words.iter().all(|word| refused.contains(word)), "{refused:?} has not all of {words:?}");
     };
     refuse(job(4, 4), &text(), &["job train", "multiple of 2", "4 to 4"]);

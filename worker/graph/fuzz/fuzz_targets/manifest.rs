@@ -1,8 +1,8 @@
-//! Any bytes as a manifest.
+//! Any bytes as a manifest, of a program and of a job's input.
 
 #![no_main]
 
-#[allow(dead_code)] // Each target checks one of them.
+#[allow(dead_code)] // Each target checks some of them.
 #[path = "../../tests/bad_input/properties.rs"]
 mod properties;
 
@@ -10,4 +10,5 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     properties::manifest(bytes);
+    properties::job(bytes);
 });

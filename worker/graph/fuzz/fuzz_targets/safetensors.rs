@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[allow(dead_code)] // Each target checks one of them.
+#[allow(dead_code)] // Each target checks some of them.
 #[path = "../../tests/bad_input/properties.rs"]
 mod properties;
 

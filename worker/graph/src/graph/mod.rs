@@ -11,6 +11,9 @@ use crate::error::{Invalid, Problem};
 use crate::manifest::{Manifest, Op, MAX_NAME, MAX_TENSORS};
 use crate::tensor::{elements, Dtype};
 
+/// Most elements of a tensor: 4 TiB of floats.
+const MAX_ELEMENTS: u64 = 1 << 40;
+
 /// How many rows a node's value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
@@ -99,8 +102,7 @@ impl Graph {
         for node in &manifest.graph {
             let place = |field: &str| format!("graph node {:?}{field}", node.name);
             check_name(&node.name).map_err(|problem| problem.at(file, place("")))?;
-            let resolve = |name: &String| names.get(name).copied().ok_or(Problem::Unknown(name.clone()));
-            let inputs = node.inputs.iter().map(resolve).collect::<Result<Vec<usize>, _>>();
+            let inputs = node.inputs.iter().map(|name| find(&names, name)).collect::<Result<Vec<_>, _>>();
             let inputs = inputs.map_err(|problem| problem.at(file, place(", inputs")))?;
             let checked = shapes::node(manifest, &mut graph, &node.op, &inputs);
             let (rows, cols) = checked.map_err(|(field, problem)| problem.at(file, place(&field)))?;
@@ -113,6 +115,9 @@ impl Graph {
         graph.output = find(&names, &manifest.output).map_err(|problem| problem.at(file, "output"))?;
         graph.check_output(manifest).map_err(|problem| problem.at(file, "output"))?;
         graph.set_trace(manifest, &names).map_err(|problem| problem.at(file, "trace"))?;
+        graph
+            .check_precisions()
+            .map_err(|(node, problem)| problem.at(file, format!("graph node {node:?}, weight")))?;
         graph.set_frees();
         Ok(graph)
     }
@@ -147,6 +152,19 @@ impl Graph {
         }
         if output.cols != self.vocabulary {
             return Err(Problem::mismatch(format!("{} columns", self.vocabulary), output.cols));
+        }
+        Ok(())
+    }
+
+    /// An f32 matrix is quantised once, so all that multiply by it do so at one precision.
+    fn check_precisions(&self) -> Result<(), (&String, Problem)> {
+        let mut precisions = BTreeMap::new();
+        for node in &self.nodes {
+            let Op::Linear { precision, weight, .. } = &node.op else { continue };
+            let float = self.weights.get(weight).is_some_and(|weight| weight.form == Form::Float);
+            if float && *precisions.entry(weight).or_insert(*precision) != *precision {
+                return Err((&node.name, Problem::Format("is multiplied at two precisions".into())));
+            }
         }
         Ok(())
     }
@@ -188,17 +206,10 @@ fn find(names: &HashMap<String, usize>, name: &String) -> Result<usize, Problem>
     names.get(name).copied().ok_or_else(|| Problem::Unknown(name.clone()))
 }
 
-fn limit(got: u64, limit: u64) -> Result<(), Problem> {
-    if got > limit {
-        return Err(Problem::Limit { limit, got });
-    }
-    Ok(())
-}
-
 /// Names are of letters, digits, `.`, `_`, `-` and `/`.
 pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
-    limit(name.len() as u64, MAX_NAME)?;
+    Problem::limit(MAX_NAME, name.len() as u64)?;
     if name.is_empty() || !name.bytes().all(allowed) {
         return Err(Problem::Format("is not a name of letters, digits, '.', '_', '-' and '/'".into()));
     }
@@ -214,12 +225,12 @@ fn check_header(manifest: &Manifest) -> Result<(), (String, Problem)> {
     if manifest.context == 0 {
         return Err(("context".into(), Problem::mismatch("at least 1", 0)));
     }
-    limit(manifest.context, MAX_DEPTH as u64).map_err(field("context"))?;
-    limit(manifest.vocabulary, u64::from(u32::MAX)).map_err(field("vocabulary"))?;
-    limit(manifest.graph.len() as u64, MAX_TENSORS).map_err(field("graph"))?;
-    limit(manifest.blobs.len() as u64, MAX_TENSORS).map_err(field("blobs"))?;
-    limit(manifest.tensors.len() as u64, MAX_TENSORS).map_err(field("tensors"))?;
-    limit(manifest.parameters.len() as u64, MAX_TENSORS).map_err(field("parameters"))?;
+    Problem::limit(MAX_DEPTH as u64, manifest.context).map_err(field("context"))?;
+    Problem::limit(u64::from(u32::MAX), manifest.vocabulary).map_err(field("vocabulary"))?;
+    Problem::limit(MAX_TENSORS, manifest.graph.len() as u64).map_err(field("graph"))?;
+    Problem::limit(MAX_TENSORS, manifest.blobs.len() as u64).map_err(field("blobs"))?;
+    Problem::limit(MAX_TENSORS, manifest.tensors.len() as u64).map_err(field("tensors"))?;
+    Problem::limit(MAX_TENSORS, manifest.parameters.len() as u64).map_err(field("parameters"))?;
     if manifest.training.is_none() && !manifest.parameters.is_empty() {
         return Err(("parameters".into(), Problem::Format("are there without a training".into())));
     }
@@ -244,11 +255,11 @@ fn check_header(manifest: &Manifest) -> Result<(), (String, Problem)> {
 
 /// One to three axes, none empty, and a number of bytes that a machine can address.
 pub(crate) fn check_shape(shape: &[u64]) -> Result<(), Problem> {
-    limit(shape.len() as u64, 3)?;
+    Problem::limit(3, shape.len() as u64)?;
     match elements(shape) {
         Some(0) => Err(Problem::mismatch("sizes of at least 1", format!("{shape:?}"))),
-        Some(elements) => limit(elements, (isize::MAX as u64) / 8),
-        None => Err(Problem::Limit { limit: isize::MAX as u64, got: u64::MAX }),
+        Some(elements) => Problem::limit(MAX_ELEMENTS, elements),
+        None => Err(Problem::Limit { limit: MAX_ELEMENTS, got: u64::MAX }),
     }
 }
 

@@ -35,10 +35,8 @@ pub fn bert(directory: &Path, max_tokens: u64) -> Result<Package, Invalid> {
     let config = Config::read(directory)?;
     let path = directory.join("tokenizer.json");
     let tokenizer = Tokenizer::open(&path)?;
-    if tokenizer.vocabulary() > config.vocabulary {
-        let problem = Problem::Limit { limit: config.vocabulary, got: tokenizer.vocabulary() };
-        return Err(problem.at(&path.display().to_string(), "vocabulary"));
-    }
+    Problem::limit(config.vocabulary, tokenizer.vocabulary())
+        .map_err(|problem| problem.at(&path.display().to_string(), "vocabulary"))?;
     let checkpoint = Checkpoint::open(directory)?;
     let context = max_tokens.min(config.positions);
     let mut encoder =

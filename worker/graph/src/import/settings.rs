@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::canonical::MAX_BYTES;
 use crate::error::{Invalid, Problem};
-use crate::package::{at_most, read_file};
+use crate::package::read_file;
 
 /// A JSON object of a file.
 pub(super) struct Settings {
@@ -44,6 +44,8 @@ impl Settings {
         size.ok_or_else(|| self.invalid(field, Problem::mismatch("an integer of at least 1", value)))
     }
 
+    /// As the frameworks that models come from read it: rounded to binary64, and then to binary32. The first rounding is
+    /// right by the feature `float_roundtrip` of `serde_json`, or where some crate turns on `arbitrary_precision`.
     pub(super) fn float(&self, field: &str) -> Result<f32, Invalid> {
         let value = self.required(field)?;
         let float =
@@ -66,7 +68,7 @@ impl Settings {
 
 /// A whole file, of at most [`MAX_BYTES`].
 pub(super) fn read_json(path: &Path) -> Result<Value, Invalid> {
-    let bytes = read_file(path, |size| at_most(size, MAX_BYTES))?;
+    let bytes = read_file(path, |size| Problem::limit(MAX_BYTES, size))?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Problem::Format(error.to_string()).at(&path.display().to_string(), "contents"))
 }

@@ -8,7 +8,7 @@ use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{PostProcessor, TruncationDirection};
 
 use crate::error::{Invalid, Problem};
-use crate::package::{at_most, read_file};
+use crate::package::read_file;
 use crate::root::Hash;
 
 /// Most bytes of a `tokenizer.json`: those of vocabularies of a million tokens have half as many.
@@ -28,7 +28,7 @@ impl Tokenizer {
     /// Reads a file.
     pub fn open(path: &Path) -> Result<Self, Invalid> {
         let file = path.display().to_string();
-        let bytes = read_file(path, |size| at_most(size, MAX_BYTES))?;
+        let bytes = read_file(path, |size| Problem::limit(MAX_BYTES, size))?;
         let mut words = contained(|| parse(&bytes)).map_err(|problem| problem.at(&file, "contents"))?;
         let special = words.get_post_processor().cloned();
         words.with_post_processor(None::<PostProcessorWrapper>);

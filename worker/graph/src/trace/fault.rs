@@ -1,10 +1,10 @@
-//! What can be wrong with an opening, or with the making of one.
+//! What can be wrong with an opening or a tie, or with the making of one.
 
 use assay_exact::Refused;
 
 use crate::trace::Element;
 
-/// Why an opening shows nothing, or could not be made.
+/// Why an opening or a tie shows nothing, or could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The graph cannot be cut at its trace points.
@@ -13,6 +13,9 @@ pub enum Fault {
     /// There is no segment of this number.
     #[error("there is no segment {0}")]
     Segment(u64),
+    /// The unit has no pass of this number.
+    #[error("there is no pass {0}")]
+    Pass(u64),
     /// A pass without tokens, or too many tokens in all.
     #[error("a unit has passes of at least one token each and at most {limit} in all, not {got}")]
     Passes {
@@ -35,15 +38,18 @@ pub enum Fault {
         /// The node.
         node: u64,
     },
+    /// The trace is too short, or was recorded without keeping the hashes of its leaves.
+    #[error("the trace does not hold the leaves of pass {0}")]
+    Untraced(u64),
     /// A weight that no tensor of the program holds: one of a training.
     #[error("tensor {0:?} is not published with the program")]
     Unpublished(String),
     /// Leaves are missing, or there are others than those needed.
-    #[error("{of}: {got} are opened, {expected} are needed")]
+    #[error("{of}: {got} are shown, {expected} are needed")]
     Leaves {
         /// What is counted.
         of: String,
-        /// How many the element needs.
+        /// How many are needed.
         expected: u64,
         /// How many there are.
         got: u64,
@@ -66,4 +72,12 @@ pub enum Fault {
     /// The operator cannot be built: the graph is none that has been checked.
     #[error(transparent)]
     Refused(#[from] Refused),
+}
+
+/// Refuses another number than that expected.
+pub(super) fn expect(of: &str, expected: usize, got: usize) -> Result<(), Fault> {
+    if expected != got {
+        return Err(Fault::Leaves { of: of.into(), expected: expected as u64, got: got as u64 });
+    }
+    Ok(())
 }

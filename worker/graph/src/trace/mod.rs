@@ -3,7 +3,8 @@
 //! A run's values are hashed in leaves of 1 KiB. The **trace** is the tree over the leaves of the trace points, in the
 //! order in which the run reaches them ([`Recorder`], [`Trace`]); it is made on every run. A **segment** is the part of
 //! the graph between two trace points, over all passes of one unit; the tree over its values ([`Segment`]) is made only
-//! when two runs differ at the point where it ends. An [`Opening`] shows one element of it with all that the element
+//! when two runs differ at the point where it ends. A [`Tie`] shows that a segment's tree starts from the value that the
+//! trace holds and ends in the one that it holds. An [`Opening`] shows one element of it with all that the element
 //! is computed from: leaves of the segment, and chunks of the program's tensors under BLAKE3's own tree ([`chunks`]),
 //! whose hashes the program root covers. The [`Referee`] computes the element anew from these bytes alone.
 //!
@@ -17,6 +18,7 @@ mod recompute;
 mod record;
 mod referee;
 mod segment;
+mod tie;
 pub mod tree;
 
 pub use fault::Fault;
@@ -24,4 +26,5 @@ pub use opening::{open, Element, Opening};
 pub use record::{LeafOpening, Recorder, Trace};
 pub use referee::{Referee, Verdict};
 pub use segment::{segment_of, segments, Passes, Segment, Value};
+pub use tie::{pass_leaves, Seam, Tie};
 pub use tree::{Branch, Place, Proof, Tree, LEAF};

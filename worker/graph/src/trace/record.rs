@@ -6,14 +6,22 @@ use codec::{Decode, Encode};
 
 use crate::root::{Domain, Hash};
 use crate::tensor::Dtype;
-use crate::trace::tree::{Place, Proof, Tree};
+use crate::trace::tree::{Frontier, Place, Proof, Tree};
 
-/// Hashes trace points in the order in which a run reaches them. It takes 32 bytes of memory for each KiB recorded.
+/// Hashes trace points in the order in which a run reaches them. It holds no more of them than a hash for each level of
+/// their tree; of a run that is repeated to answer challenges, 32 bytes for each leaf, and the leaves to open.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
-    tree: Tree,
+    frontier: Frontier,
     wanted: BTreeSet<u64>,
-    kept: BTreeMap<u64, (Place, Vec<u8>)>,
+    kept: Option<Kept>,
+}
+
+/// What proofs of leaves are made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Kept {
+    tree: Tree,
+    leaves: BTreeMap<u64, (Place, Vec<u8>)>,
 }
 
 impl Recorder {
@@ -22,27 +30,30 @@ impl Recorder {
         Self::default()
     }
 
-    /// Of a run that is repeated to open these leaves, whose bytes it keeps.
+    /// Of a run that is repeated to open these leaves, whose bytes it keeps. Of all leaves it keeps the hashes, so that
+    /// any can be proved.
     pub fn keeping(leaves: BTreeSet<u64>) -> Self {
-        Self { wanted: leaves, ..Self::default() }
+        Self { wanted: leaves, kept: Some(Kept::default()), ..Self::default() }
     }
 
     /// Records the value of a trace point: its type, its shape, its row-major little-endian bytes.
     pub fn record(&mut self, step: u64, unit: u64, point: u32, dtype: Dtype, shape: &[u64], bytes: &[u8]) {
         let first = Place { step, unit, point, offset: 0, dtype: dtype as u8, shape: shape.into() };
         for (place, leaf) in first.leaves(bytes) {
-            let index = self.tree.count();
-            self.tree.push(place.leaf(leaf));
+            let (index, hash) = (self.frontier.count(), place.leaf(leaf));
+            self.frontier.push(hash);
+            let Some(kept) = &mut self.kept else { continue };
+            kept.tree.push(hash);
             if self.wanted.contains(&index) {
-                self.kept.insert(index, (place, leaf.to_vec()));
+                kept.leaves.insert(index, (place, leaf.to_vec()));
             }
         }
     }
 
     /// The trace of a run that ended in this result.
     pub fn finish(self, result_root: Hash) -> Trace {
-        let (leaves, leaves_root) = (self.tree.count(), self.tree.root());
-        Trace { leaves, leaves_root, result_root, tree: self.tree, kept: self.kept }
+        let (leaves, leaves_root) = (self.frontier.count(), self.frontier.root());
+        Trace { leaves, leaves_root, result_root, kept: self.kept }
     }
 }
 
@@ -55,11 +66,11 @@ pub struct Trace {
     pub leaves_root: Hash,
     /// The root of the outputs, or of the trap.
     pub result_root: Hash,
-    tree: Tree,
-    kept: BTreeMap<u64, (Place, Vec<u8>)>,
+    kept: Option<Kept>,
 }
 
-fn root(leaves: u64, leaves_root: &Hash, result_root: &Hash) -> Hash {
+/// What is committed of a trace.
+pub(super) fn root(leaves: u64, leaves_root: &Hash, result_root: &Hash) -> Hash {
     Domain::Trace.hash(&(leaves, leaves_root, result_root).encode())
 }
 
@@ -69,14 +80,19 @@ impl Trace {
         root(self.leaves, &self.leaves_root, &self.result_root)
     }
 
-    /// Proves a leaf; None if there is none of this index.
+    /// Proves a leaf; None if there is none of this index, or the recorder was not one that keeps.
     pub fn prove(&self, index: u64) -> Option<Proof> {
-        self.tree.prove(&[index])
+        self.prove_all(&[index])
+    }
+
+    /// Proves leaves, given by their indices in ascending order.
+    pub(super) fn prove_all(&self, indices: &[u64]) -> Option<Proof> {
+        self.kept.as_ref()?.tree.prove(indices)
     }
 
     /// Opens a leaf; None unless the recorder kept it.
     pub fn open(&self, index: u64) -> Option<LeafOpening> {
-        let (place, bytes) = self.kept.get(&index)?.clone();
+        let (place, bytes) = self.kept.as_ref()?.leaves.get(&index)?.clone();
         Some(LeafOpening { leaves: self.leaves, place, bytes, proof: self.prove(index)? })
     }
 }

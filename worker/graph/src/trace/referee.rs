@@ -9,7 +9,7 @@ use crate::manifest::Manifest;
 use crate::root::Hash;
 use crate::tensor::elements;
 use crate::trace::chunks;
-use crate::trace::fault::Fault;
+use crate::trace::fault::{expect, Fault};
 use crate::trace::needs::{Operand, Source};
 use crate::trace::opening::{Demand, Opening};
 use crate::trace::recompute::{recompute, Operands};
@@ -73,13 +73,6 @@ impl Referee<'_> {
 /// Leaves that have been proved, by what they are of and their number in it.
 #[derive(Debug, Default)]
 struct Opened<'a>(BTreeMap<Source, BTreeMap<u64, &'a [u8]>>);
-
-fn expect(of: &str, expected: usize, got: usize) -> Result<(), Fault> {
-    if expected != got {
-        return Err(Fault::Leaves { of: of.into(), expected: expected as u64, got: got as u64 });
-    }
-    Ok(())
-}
 
 impl<'a> Opened<'a> {
     fn add(&mut self, source: Source, number: u64, leaf: &'a [u8]) {

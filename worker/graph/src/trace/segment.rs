@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::error::Problem;
 use crate::forward::Watch;
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::root::Hash;
 use crate::tensor::Dtype;
 use crate::trace::fault::Fault;
@@ -88,9 +89,40 @@ pub(super) struct Layout<'a> {
     /// The nodes of the segment.
     computed: Range<usize>,
     /// And before them the one that it starts from.
-    nodes: Range<usize>,
-    /// The first leaf of each value in the order of the tree, then the number of leaves.
-    firsts: Vec<u64>,
+    pub nodes: Range<usize>,
+    /// The first leaf of each pass, then the number of leaves.
+    pass_starts: Vec<u64>,
+    /// By the tokens of a pass, of which there are few different numbers: the first leaf of each node, counted from the
+    /// pass', then the number of leaves.
+    node_starts: BTreeMap<usize, Vec<u64>>,
+}
+
+fn shape(node: &Node, tokens: usize) -> [u64; 2] {
+    [node.rows.count(tokens) as u64, node.cols as u64]
+}
+
+/// Bytes of a node's value. One that no memory could hold is none that a run could have: its size only must not wrap.
+fn bytes(node: &Node, tokens: usize) -> u64 {
+    shape(node, tokens).into_iter().fold(4, u64::saturating_mul)
+}
+
+/// Leaves of a node's value in a pass of `tokens` tokens.
+pub(super) fn leaves(node: &Node, tokens: usize) -> u64 {
+    bytes(node, tokens).div_ceil(LEAF as u64)
+}
+
+/// 0, and the sum up to each size.
+fn sums(sizes: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut sums = vec![0u64];
+    sums.extend(sizes.scan(0u64, |sum, size| {
+        *sum = sum.saturating_add(size);
+        Some(*sum)
+    }));
+    sums
+}
+
+fn last(sums: &[u64]) -> u64 {
+    sums.last().copied().unwrap_or(0)
 }
 
 impl<'a> Layout<'a> {
@@ -99,13 +131,13 @@ impl<'a> Layout<'a> {
         let segments = segments(graph).map_err(|problem| Fault::Graph(problem.to_string()))?;
         let computed = segments.get(number).cloned().ok_or(Fault::Segment(number as u64))?;
         let nodes = computed.start.saturating_sub(1)..computed.end;
-        let mut layout = Self { graph, passes, computed, nodes, firsts: vec![0] };
-        let mut count = 0u64;
-        for value in layout.values() {
-            count = count.saturating_add(layout.bytes(value).div_ceil(LEAF as u64));
-            layout.firsts.push(count);
-        }
-        Ok(layout)
+        let mut node_starts = BTreeMap::new();
+        let pass_starts = sums(passes.ids.iter().map(|ids| {
+            let tokens = ids.len();
+            let sizes = graph.nodes[nodes.clone()].iter().map(|node| leaves(node, tokens));
+            last(node_starts.entry(tokens).or_insert_with(|| sums(sizes)))
+        }));
+        Ok(Self { graph, passes, computed, nodes, pass_starts, node_starts })
     }
 
     /// Its values in the order of the tree.
@@ -116,34 +148,36 @@ impl<'a> Layout<'a> {
 
     /// How many leaves the tree has.
     pub fn count(&self) -> u64 {
-        self.firsts.last().copied().unwrap_or(0)
+        last(&self.pass_starts)
     }
 
-    fn shape(&self, value: Value) -> [u64; 2] {
-        let node = &self.graph.nodes[value.node];
-        [node.rows.count(self.passes.ids[value.step].len()) as u64, node.cols as u64]
+    /// The node of a value, and the tokens of its pass.
+    fn of(&self, value: Value) -> (&Node, usize) {
+        (&self.graph.nodes[value.node], self.passes.ids[value.step].len())
     }
 
-    /// Bytes of a value. One that no memory could hold is none that a run could have: its size only must not wrap.
     fn bytes(&self, value: Value) -> u64 {
-        self.shape(value).into_iter().fold(4, u64::saturating_mul)
+        let (node, tokens) = self.of(value);
+        bytes(node, tokens)
     }
 
     /// The index in the tree of leaf `number` of a value.
     pub fn index(&self, value: Value, number: u64) -> u64 {
-        let slot = value.step * self.nodes.len() + (value.node - self.nodes.start);
-        self.firsts[slot] + number
+        let (_, tokens) = self.of(value);
+        let in_pass = self.node_starts[&tokens][value.node - self.nodes.start];
+        self.pass_starts[value.step].saturating_add(in_pass).saturating_add(number)
     }
 
     /// Where leaf `number` of a value lies.
     pub fn place(&self, value: Value, number: u64) -> Place {
+        let (node, tokens) = self.of(value);
         Place {
             step: value.step as u64,
             unit: self.passes.unit,
             point: value.node as u32,
             offset: number * LEAF as u64,
             dtype: Dtype::F32 as u8,
-            shape: self.shape(value).into(),
+            shape: shape(node, tokens).into(),
         }
     }
 
@@ -171,12 +205,14 @@ pub struct Segment<'a> {
     pub(super) layout: Layout<'a>,
     step: usize,
     values: BTreeMap<Value, Vec<u8>>,
+    tree: OnceLock<Tree>,
 }
 
 impl<'a> Segment<'a> {
     /// Segment `number` of the graph, for the passes of a unit.
     pub fn new(graph: &'a Graph, passes: &'a Passes, number: usize) -> Result<Self, Fault> {
-        Ok(Self { layout: Layout::new(graph, passes, number)?, step: 0, values: BTreeMap::new() })
+        let layout = Layout::new(graph, passes, number)?;
+        Ok(Self { layout, step: 0, values: BTreeMap::new(), tree: OnceLock::new() })
     }
 
     /// What is watched from now on is pass `step`; at first it is pass 0.
@@ -184,15 +220,18 @@ impl<'a> Segment<'a> {
         self.step = step;
     }
 
-    /// The tree over the values of all passes.
-    pub fn tree(&self) -> Result<Tree, Fault> {
+    /// The tree over the values of all passes: hashed once, and anew only if other values are seen.
+    pub fn tree(&self) -> Result<&Tree, Fault> {
+        if let Some(tree) = self.tree.get() {
+            return Ok(tree);
+        }
         let mut tree = Tree::new();
         for value in self.layout.values() {
             for (place, leaf) in self.layout.place(value, 0).leaves(self.bytes(value)?) {
                 tree.push(place.leaf(leaf));
             }
         }
-        Ok(tree)
+        Ok(self.tree.get_or_init(|| tree))
     }
 
     /// The root of the tree: a pure function of the value that the segment starts from.
@@ -223,6 +262,7 @@ impl Watch for Segment<'_> {
         if self.layout.nodes.contains(&node) {
             let bytes = value.iter().flat_map(|x| x.to_le_bytes()).collect();
             self.values.insert(Value { step: self.step, node }, bytes);
+            self.tree = OnceLock::new();
         }
     }
 }

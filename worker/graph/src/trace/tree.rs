@@ -57,7 +57,36 @@ fn join(left: &Hash, right: &Hash, _: bool) -> Hash {
     *hasher.finalize().as_bytes()
 }
 
-/// The hashes of leaves, in order.
+/// A tree of which only the root is wanted: the roots of the full subtrees that the leaves so far fill, the largest
+/// first. There is one for each 1 in the binary form of the number of leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Frontier {
+    count: u64,
+    subtrees: Vec<Hash>,
+}
+
+impl Frontier {
+    /// Adds the next leaf.
+    pub fn push(&mut self, leaf: Hash) {
+        let larger = self.subtrees.len() - self.count.trailing_ones() as usize;
+        let filled = self.subtrees.drain(larger..).rev().fold(leaf, |right, left| join(&left, &right, false));
+        self.subtrees.push(filled);
+        self.count += 1;
+    }
+
+    /// How many leaves there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The root; zeros if there are no leaves.
+    pub fn root(&self) -> Hash {
+        let subtrees = self.subtrees.iter().rev().copied();
+        subtrees.reduce(|right, left| join(&left, &right, false)).unwrap_or_default()
+    }
+}
+
+/// The hashes of leaves, in order: 32 bytes of memory for each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     leaves: Vec<Hash>,
@@ -79,9 +108,14 @@ impl Tree {
         self.leaves.len() as u64
     }
 
+    /// The hash of a leaf.
+    pub fn leaf(&self, index: u64) -> Option<Hash> {
+        self.leaves.get(index as usize).copied()
+    }
+
     /// The root; zeros if there are no leaves.
     pub fn root(&self) -> Hash {
-        levels(&self.leaves, join).last().and_then(|top| top.first()).copied().unwrap_or_default()
+        subtree(&self.leaves, join)
     }
 
     /// Proves leaves, given by their indices in ascending order; None if one of them is not there or there are none.
@@ -124,29 +158,27 @@ pub struct Branch {
 pub(super) fn prove(all: &[Hash], wanted: &[u64], join: Join) -> Option<Proof> {
     let leaf = |index: &u64| all.get(*index as usize).map(|hash| (*index, *hash));
     let known = wanted.iter().map(leaf).collect::<Option<Vec<_>>>()?;
-    let levels = levels(all, join);
     let mut siblings = Vec::new();
     climb(known, all.len() as u64, join, |level, index| {
-        let sibling = *levels.get(level)?.get(index as usize)?;
+        let start = (index as usize) << level;
+        let end = all.len().min(start + (1 << level));
+        let sibling = subtree(all.get(start..end)?, join);
         siblings.push(sibling);
         Some(sibling)
     })?;
     Some(Proof { siblings })
 }
 
-/// Every level of a tree, the leaves first.
-fn levels(leaves: &[Hash], join: Join) -> Vec<Vec<Hash>> {
-    let mut levels = vec![leaves.to_vec()];
-    while let Some(below) = levels.last().filter(|level| level.len() > 1) {
-        let top = below.len() == 2;
-        let parent = |pair: &[Hash]| match pair {
-            [left, right] => join(left, right, top),
-            odd => odd[0],
-        };
-        let above: Vec<Hash> = below.chunks(2).map(parent).collect();
-        levels.push(above);
+/// The node over some leaves, which is not at the top; zeros over none.
+fn subtree(leaves: &[Hash], join: Join) -> Hash {
+    match leaves {
+        [] => Hash::default(),
+        [leaf] => *leaf,
+        _ => {
+            let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+            join(&subtree(left, join), &subtree(right, join), false)
+        }
     }
-    levels
 }
 
 /// Goes up from some nodes (index and hash, ascending) of the lowest level, which is `width` wide, to the root.

@@ -1,13 +1,16 @@
 //! Reverse-mode differentiation: the gradients of one unit, from the values that its forward pass has kept.
 //!
 //! Nodes are visited in reverse program order. A value's gradient is the sum of those that its users have found, added
-//! in f32 in program order of the users, and of a user's operands; so all are kept until the last one is there. Only
-//! nodes between a parameter and the output are visited, and of an operator's gradients only those that lead to a
-//! parameter are computed, where they can be computed apart: that of its input first, then those of its weights.
+//! in f32 in program order of the users, and of a user's operands; so all are kept until the last one is there.
+//!
+//! Only nodes between a parameter and the output are visited. The contract gives a node's backward form as operators:
+//! dx, dW and db of `Linear`; dx, and dγ with dβ, of `LayerNorm`; dx and dγ of `RmsNorm`; dx and dW of the head; of any
+//! other node one. An operator is run if a gradient that it gives leads to a parameter, in this order; then it computes
+//! all that it gives, and may trap on each.
 
 use assay_exact::{
     Add, AttnGradients, AttnSaved, CrossEntropy, EmbedScatterAdd, Error, FixedPoint, Gelu, Head, L2Norm,
-    LayerNorm, LayerNormStats, MeanPool, Mul, Quantised, Refused, RmsNorm, Rope, RopeTable, SiluMul, Tanh,
+    LayerNorm, LayerNormStats, Mul, Quantised, Refused, RmsNorm, Rope, RopeTable, SiluMul, Tanh,
 };
 use assay_exec::Backend;
 
@@ -20,6 +23,8 @@ use crate::train::workspace::Workspace;
 use crate::train::Gradients;
 use crate::weights::Weights;
 
+/// Every node that is visited has a row for each token, as the output has and no node behind a single row.
+const SINGLE_ROW: Refused = Refused::Domain("backward form of a node with a single row");
 /// The forward pass and the backward one do not fit together.
 const NOT_KEPT: Refused = Refused::Domain("what the forward pass has kept");
 
@@ -86,7 +91,7 @@ impl Backward<'_> {
 
     fn cross_entropy(&self) -> Result<CrossEntropy, Refused> {
         let output = &self.graph.nodes[self.graph.output];
-        CrossEntropy::new(output.rows.count(self.plan.tokens), output.cols)
+        CrossEntropy::new(self.plan.tokens, output.cols)
     }
 
     /// The output node, a linear one without bias, together with the loss.
@@ -184,11 +189,7 @@ impl Backward<'_> {
                 one(dy.len(), work, |dx| self.backend.gelu_backward(&Gelu::new(dy.len())?, dy, x(0), dx))
             }
             Op::L2Norm { epsilon } => one(dy.len(), work, |dx| self.l2_norm(at, *epsilon, dy, unit.pass, dx)),
-            Op::Last => one(x(0).len(), work, |dx| {
-                let before = dx.len() - dy.len();
-                dx[before..].copy_from_slice(dy);
-                Ok(())
-            }),
+            Op::Last | Op::MeanPool => Err(SINGLE_ROW.into()),
             Op::LayerNorm { beta, epsilon, gamma } => {
                 let norm = Norm { at, epsilon: *epsilon, gamma, beta };
                 self.layer_norm(&norm, dy, unit.pass, work, gradients)
@@ -200,9 +201,6 @@ impl Backward<'_> {
                 }
                 Ok(inputs)
             }
-            Op::MeanPool => one(x(0).len(), work, |dx| {
-                self.backend.mean_pool_backward(&MeanPool::new(self.plan.tokens, node.cols)?, dy, dx)
-            }),
             Op::Mul => two(dy.len(), work, |da, db| {
                 self.backend.mul_backward(&Mul::new(dy.len())?, dy, x(0), x(1), da, db)
             }),
@@ -329,7 +327,7 @@ impl Backward<'_> {
             self.backend.layer_norm_backward_input(&op, dy, x, gamma, &stats, &mut dx)?;
             found.push(dx);
         }
-        // One operator gives both gradients; with two limits, the narrower holds.
+        // One operator gives both gradients and may trap on each, by the narrowest limit of those that are parameters.
         let parameters = [norm.gamma, norm.beta].into_iter().filter_map(|name| self.plan.fixed.get(name));
         let Some(fixed) = parameters.reduce(|a, b| if b.limit() < a.limit() { b } else { a }) else {
             return Ok(found);

@@ -15,15 +15,13 @@
 mod backward;
 mod plan;
 mod state;
-#[cfg(test)]
-mod tests;
 mod update;
 mod workspace;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use assay_exact::{mean, Philox};
+use assay_exact::{mean, Philox, Refused};
 use assay_exec::Backend;
 
 use crate::error::{Invalid, Problem, Stop, Trap};
@@ -45,6 +43,8 @@ pub use crate::train::state::State;
 const DATA_ORDER: u32 = 0xFFFF_FFFF;
 /// What errors call the program.
 const PROGRAM: &str = "program";
+/// What errors call a job's input.
+const INPUT: &str = "input";
 
 /// Sums over the units of a shard, or of several, in fixed point with 40 fractional bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,13 +104,49 @@ fn rates<'a>(file: &str, manifest: &Manifest, tensors: &'a Tensors) -> Result<&'
     if tensor.shape != [steps] {
         return Err(place(Problem::mismatch(format!("[{steps}]"), format!("{:?}", tensor.shape))));
     }
-    if steps > u64::from(u32::MAX) {
-        return Err(place(Problem::Limit { limit: u64::from(u32::MAX), got: steps }));
-    }
+    Problem::limit(u64::from(u32::MAX), steps).map_err(place)?;
     match rates.iter().position(|rate| !rate.is_finite() || *rate < 0.0) {
         Some(at) => Err(place(Problem::Format(format!("rate {at} is not a number of at least 0")))),
         None => Ok(rates),
     }
+}
+
+/// Checks what steps `from..to` of a training take beside its state: data longer than a unit, of ids below the
+/// vocabulary, and learning rates for all these steps. `file` is where the data are, for the error.
+pub fn check_data(file: &str, program: &Program, data: &[u32], from: u64, to: u64) -> Result<(), Invalid> {
+    let Program { manifest, graph, tensors, .. } = program;
+    let tokens = training(PROGRAM, manifest)?.tokens;
+    let len = data.len() as u64;
+    if len <= tokens {
+        let problem = Problem::mismatch(format!("more than the {tokens} tokens of a unit"), len);
+        return Err(problem.at(file, "tensor \"data\", length"));
+    }
+    if let Some(at) = data.iter().position(|id| *id as usize >= graph.vocabulary) {
+        let limit = (graph.vocabulary as u64).saturating_sub(1);
+        let problem = Problem::Limit { limit, got: u64::from(data[at]) };
+        return Err(problem.at(file, format!("tensor \"data\", id {at}")));
+    }
+    check_steps(rates(PROGRAM, manifest, tensors)?, from, to)
+}
+
+/// Refuses to go back from step `from`, or to a step `to` that there are not enough rates for.
+fn check_steps(rates: &[f32], from: u64, to: u64) -> Result<(), Invalid> {
+    if to < from {
+        return Err(Problem::mismatch(format!("at least {from}, the steps done"), to).at("job", "steps"));
+    }
+    if to > rates.len() as u64 {
+        return Err(no_rate(rates, to - 1));
+    }
+    Ok(())
+}
+
+fn no_rate(rates: &[f32], step: u64) -> Invalid {
+    let problem = format!("has learning rates for {} steps, none for step {step}", rates.len());
+    Problem::Format(problem).at(PROGRAM, "training, rates")
+}
+
+fn refused(refused: Refused) -> Invalid {
+    Problem::from(refused).at(PROGRAM, "graph")
 }
 
 /// A program that is being trained.
@@ -142,7 +178,7 @@ impl<'a> Trainer<'a> {
         let plan = Plan::new(PROGRAM, manifest, graph)?;
         let update = Update::new(PROGRAM, manifest, graph)?;
         let rates = rates(PROGRAM, manifest, tensors)?;
-        check_data(data, plan.tokens, graph.vocabulary)?;
+        check_data(INPUT, program, data, state.step, state.step)?;
         state.check(program)?;
         let mut all = tensors.clone();
         all.extend(state.weights(program));
@@ -157,7 +193,7 @@ impl<'a> Trainer<'a> {
 
     /// The gradients of a shard: units `units` of the next step. A trap is the least of these units.
     pub fn gradients(&self, units: Range<u64>) -> Result<Gradients, Stop> {
-        self.rate()?;
+        self.begin()?;
         if units.start > units.end || units.end > self.plan.units {
             let expected = format!("a range within 0..{}", self.plan.units);
             return Err(Problem::mismatch(expected, format!("{units:?}")).at("shard", "units").into());
@@ -174,31 +210,27 @@ impl<'a> Trainer<'a> {
     /// Ends a step: updates the state by the merged gradients of all its units, and gives their mean loss. After a trap
     /// the training is over, and the state that of no step.
     pub fn apply(&mut self, gradients: &Gradients) -> Result<f32, Stop> {
-        let rate = self.rate()?;
+        let rate = self.begin()?;
         self.check_whole(gradients)?;
-        let (count, sums) = (self.plan.count, &gradients.sums);
-        let updated = self.update.apply(self.backend, sums, count, rate, &mut self.state);
-        updated.map_err(|halt| self.stop(halt, Trap::NO_UNIT))?;
-        for (at, (name, values)) in self.state.parameters.iter().enumerate() {
-            let set = self.weights.set_float(name, values).map_err(self.update.halt(Stage::Step, at));
-            if let Err(halt) = set {
-                return Err(self.stop(halt, Trap::NO_UNIT));
-            }
-        }
+        self.advance(&gradients.sums, rate).map_err(|halt| self.stop(halt, Trap::NO_UNIT))?;
         self.state.step += 1;
-        Ok(mean(gradients.loss, count))
+        Ok(mean(gradients.loss, self.plan.count))
     }
 
-    /// The next step's learning rate.
-    fn rate(&self) -> Result<f32, Invalid> {
+    /// Updates the state, and the weights from it.
+    fn advance(&mut self, sums: &BTreeMap<String, Vec<i64>>, rate: f32) -> Result<(), Halt> {
+        self.update.apply(self.backend, sums, self.plan.count, rate, &mut self.state)?;
+        for (at, (name, values)) in self.state.parameters.iter().enumerate() {
+            self.weights.set_float(name, values).map_err(self.update.halt(Stage::Step, at))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the thread's arithmetic, and gives the next step's learning rate.
+    fn begin(&self) -> Result<f32, Invalid> {
+        self.backend.check_float_mode().map_err(refused)?;
         let rate = usize::try_from(self.state.step).ok().and_then(|step| self.rates.get(step));
-        rate.copied().ok_or_else(|| self.no_step(self.state.step))
-    }
-
-    fn no_step(&self, step: u64) -> Invalid {
-        let steps = self.rates.len();
-        let problem = format!("has learning rates for {steps} steps, none for step {step}");
-        Problem::Format(problem).at(PROGRAM, "training, rates")
+        rate.copied().ok_or_else(|| no_rate(self.rates, self.state.step))
     }
 
     /// Adds one unit of the next step.
@@ -219,7 +251,7 @@ impl<'a> Trainer<'a> {
                 let (step, kind) = (self.state.step, trap.kind as u8);
                 Stop::Trap(Trap { step, unit, operator, index: trap.index, kind })
             }
-            Halt::Refused(refused) => Problem::from(refused).at(PROGRAM, "graph").into(),
+            Halt::Refused(reason) => refused(reason).into(),
         }
     }
 
@@ -238,20 +270,6 @@ impl<'a> Trainer<'a> {
     }
 }
 
-fn check_data(data: &[u32], tokens: usize, vocabulary: usize) -> Result<(), Invalid> {
-    if data.len() <= tokens {
-        let problem = Problem::mismatch(format!("more than the {tokens} tokens of a unit"), data.len());
-        return Err(problem.at("data", "length"));
-    }
-    match data.iter().position(|id| *id as usize >= vocabulary) {
-        Some(at) => {
-            let (limit, got) = ((vocabulary as u64).saturating_sub(1), u64::from(data[at]));
-            Err(Problem::Limit { limit, got }.at("data", format!("id {at}")))
-        }
-        None => Ok(()),
-    }
-}
-
 /// The units of shard `index` of `shards`: as many as of the others, or one less. None if there are more shards than
 /// units, for some of them.
 pub fn shard(units: u64, shards: u64, index: u64) -> Range<u64> {
@@ -267,14 +285,7 @@ pub fn run(
     shards: usize,
     record: &mut dyn FnMut(u64, &State),
 ) -> Result<Vec<f32>, Stop> {
-    let done = trainer.state.step;
-    if to_step < done {
-        let problem = Problem::mismatch(format!("at least {done}, the steps done"), to_step);
-        return Err(problem.at("job", "steps").into());
-    }
-    if to_step > trainer.rates.len() as u64 {
-        return Err(trainer.no_step(to_step - 1).into());
-    }
+    check_steps(trainer.rates, trainer.state.step, to_step)?;
     if shards == 0 {
         return Err(Problem::mismatch("at least 1", shards).at("job", "shards").into());
     }

@@ -95,11 +95,11 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The backward form of a linear node; in training it has one precision.
+    /// The backward form of a linear node that is visited; in training it has one precision.
     pub(super) fn linear(&self, graph: &Graph, at: usize) -> Result<Linear, Refused> {
         let node = &graph.nodes[at];
         let inputs = graph.nodes[node.inputs[0]].cols;
-        Linear::new(node.rows.count(self.tokens), inputs, node.cols, self.precision)
+        Linear::new(self.tokens, inputs, node.cols, self.precision)
     }
 
     /// The backward form of an attention node.
@@ -218,9 +218,7 @@ fn addends_of_loss(training: &Training, graph: &Graph) -> Result<(u32, FixedPoin
     if let Some((field, zero)) = counts.into_iter().find(|(_, value)| *value == 0) {
         return Err((field, Problem::mismatch("at least 1", zero)));
     }
-    if training.tokens > graph.context as u64 {
-        return Err(("tokens", Problem::Limit { limit: graph.context as u64, got: training.tokens }));
-    }
+    Problem::limit(graph.context as u64, training.tokens).map_err(|problem| ("tokens", problem))?;
     let count = training.tokens.saturating_mul(training.units);
     let loss = FixedPoint::new(count).map_err(|refused| ("units", refused.into()))?;
     Ok((count as u32, loss))
@@ -233,18 +231,15 @@ fn check_parameters(file: &str, manifest: &Manifest, training: &Training) -> Res
     // Tensors of a checkpoint are named by the parameter and a prefix; this is the longest.
     let longest = MAX_NAME - format!("{PARAMETER}.").len() as u64;
     for (name, parameter) in &manifest.parameters {
-        let got = name.len() as u64;
-        if got > longest {
-            return Err(Problem::Limit { limit: longest, got }.at(file, field(name)));
-        }
+        let place = |problem: Problem| problem.at(file, field(name));
+        Problem::limit(longest, name.len() as u64).map_err(place)?;
         let (Init::Constant(value) | Init::Uniform(value)) = parameter.init;
         if !value.get().is_finite() {
-            let problem = Problem::Format("starts from a value that is not finite".into());
-            return Err(problem.at(file, field(name)));
+            return Err(place(Problem::Format("starts from a value that is not finite".into())));
         }
-        let (limit, got) = (MAX_SUM as u64, elements(&parameter.shape).unwrap_or(u64::MAX));
-        if training.clip.is_some() && got > limit {
-            return Err(Problem::Limit { limit, got }.at(file, field(name)));
+        if training.clip.is_some() {
+            let elements = elements(&parameter.shape).unwrap_or(u64::MAX);
+            Problem::limit(MAX_SUM as u64, elements).map_err(place)?;
         }
     }
     for node in &manifest.graph {

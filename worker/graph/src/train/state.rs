@@ -221,9 +221,7 @@ impl Checkpoint<'_> {
         let steps = self.tensor(STEP, &[1])?.as_u32().map_err(place)?;
         let (manifest, tensors) = (&self.program.manifest, &self.program.tensors);
         let (limit, got) = (rates("program", manifest, tensors)?.len() as u64, u64::from(steps[0]));
-        if got > limit {
-            return Err(place(Problem::Limit { limit, got }));
-        }
+        Problem::limit(limit, got).map_err(place)?;
         Ok(got)
     }
 }

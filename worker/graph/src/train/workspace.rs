@@ -1,5 +1,7 @@
 //! The memory of a backward pass, used again by every node and every unit.
 
+use std::collections::BTreeMap;
+
 use assay_exact::{AttnScratch, QuantisedMut, Scratch};
 
 use crate::train::plan::Plan;
@@ -12,7 +14,27 @@ pub(super) struct Workspace {
     floats: Vec<f32>,
     /// For each node the gradients that its users have found for its value, the last user's first.
     pending: Vec<Vec<Vec<f32>>>,
-    free: Vec<Vec<f32>>,
+    free: Free,
+}
+
+/// Buffers that are not in use, by capacity.
+#[derive(Debug, Default)]
+struct Free(BTreeMap<usize, Vec<Vec<f32>>>);
+
+impl Free {
+    /// So many zeros: in the smallest buffer that has room for them, else in a new one. None grows, so that a long
+    /// gradient does not leave all of them long.
+    fn take(&mut self, len: usize) -> Vec<f32> {
+        let fit = self.0.range_mut(len..).find_map(|(_, buffers)| buffers.pop());
+        let mut buffer = fit.unwrap_or_else(|| Vec::with_capacity(len));
+        buffer.clear();
+        buffer.resize(len, 0.0);
+        buffer
+    }
+
+    fn give(&mut self, buffer: Vec<f32>) {
+        self.0.entry(buffer.capacity()).or_default().push(buffer);
+    }
 }
 
 /// A quantised operand of a product.
@@ -39,7 +61,7 @@ impl Workspace {
             right: Operand::new(plan.sizes.right),
             floats: vec![0.0; plan.sizes.floats],
             pending: vec![Vec::new(); plan.active.len()],
-            free: Vec::new(),
+            free: Free::default(),
         }
     }
 
@@ -56,15 +78,12 @@ impl Workspace {
 
     /// So many zeros.
     pub(super) fn take(&mut self, len: usize) -> Vec<f32> {
-        let mut buffer = self.free.pop().unwrap_or_default();
-        buffer.clear();
-        buffer.resize(len, 0.0);
-        buffer
+        self.free.take(len)
     }
 
     /// Takes back what [`Workspace::take`] gave.
     pub(super) fn give(&mut self, buffer: Vec<f32>) {
-        self.free.push(buffer);
+        self.free.give(buffer);
     }
 
     /// Keeps a gradient of a node's value. Users come in reverse program order, the operands of one in reverse too.
@@ -75,5 +94,27 @@ impl Workspace {
     /// The next gradient of a node's value, in program order of its users.
     pub(super) fn next(&mut self, node: usize) -> Option<Vec<f32>> {
         self.pending[node].pop()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Free;
+
+    #[test]
+    fn a_buffer_is_the_smallest_that_fits_and_none_grows() {
+        let mut free = Free::default();
+        let buffers = [100, 10, 1000].map(|len| vec![1.0; len]);
+        let [middle, small, large] = [0, 1, 2].map(|i: usize| buffers[i].as_ptr());
+        buffers.into_iter().for_each(|buffer| free.give(buffer));
+        let taken: Vec<Vec<f32>> = [11, 10, 5].map(|len| free.take(len)).into();
+        assert!(taken.iter().map(|buffer| buffer.as_ptr()).eq([middle, small, large]));
+        assert!(taken.iter().map(Vec::len).eq([11, 10, 5]));
+        assert!(taken.iter().flatten().all(|x| *x == 0.0));
+
+        taken.into_iter().for_each(|buffer| free.give(buffer));
+        assert!((1001..2000).contains(&free.take(1001).capacity()), "a new one");
+        let capacities = [1, 1, 1].map(|len| free.take(len).capacity());
+        assert_eq!(capacities, [10, 100, 1000], "the others are as they were");
     }
 }

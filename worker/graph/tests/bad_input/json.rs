@@ -2,7 +2,10 @@
 
 use assay_graph::canonical::{self, MAX_BYTES};
 use assay_graph::error::{Invalid, Problem};
+use assay_graph::job::JobManifest;
 use assay_graph::manifest::Manifest;
+use serde::Serialize;
+use serde_json::{json, Value};
 
 use crate::base::{refused, Base, FILE};
 
@@ -34,6 +37,80 @@ fn malformed(text: impl AsRef<[u8]>, says: &str) {
 #[test]
 fn the_base_reads() {
     assert_eq!(read(text()).unwrap(), Base::new().manifest);
+}
+
+/// All of them.
+fn operators(float: &str) -> [Value; 14] {
+    let attention = json!({ "heads": 1, "keys": "i8", "kv_heads": 1, "mask": "causal", "scale": float,
+                            "values": "i15", "weights": "i22" });
+    [
+        json!("add"),
+        json!({ "attention": attention }),
+        json!({ "embed": { "index": "ids", "table": "t" } }),
+        json!("gelu"),
+        json!({ "l2_norm": { "epsilon": float } }),
+        json!("last"),
+        json!({ "layer_norm": { "beta": "t", "epsilon": float, "gamma": "t" } }),
+        json!({ "linear": { "bias": null, "precision": "i8", "weight": "t" } }),
+        json!("mean_pool"),
+        json!("mul"),
+        json!({ "rms_norm": { "epsilon": float, "gamma": "t" } }),
+        json!({ "rope": { "heads": 1, "table": "t" } }),
+        json!("silu_mul"),
+        json!("tanh"),
+    ]
+}
+
+/// What is read is written again from the types, in the order in which they declare their fields.
+#[test]
+fn every_type_declares_its_fields_in_the_order_of_their_bytes() {
+    assert_eq!(json!({ "b": 0, "a": 0 }).to_string(), r#"{"a":0,"b":0}"#, "values keep another order");
+    let (blake3, float) = ("0f".repeat(32), "3f800000");
+    let blobs = json!([{ "blake3": blake3, "size": 1 }]);
+    let tensors = json!({ "t": { "blake3": blake3, "blob": 0, "dtype": "f32", "shape": [1] } });
+    let graph =
+        operators(float).map(|op| json!({ "inputs": ["a \"quoted\" name\n"], "name": "n", "op": op }));
+    let parameters = json!({ "p": { "decay": true, "init": { "constant": float }, "shape": [1] },
+                             "q": { "decay": false, "init": { "uniform": float }, "shape": [1, 2] } });
+    for optimizer in [
+        json!({ "adam": { "beta1": float, "beta2": float, "decay": float, "epsilon": float } }),
+        json!({ "sgd": { "decay": float, "momentum": float } }),
+    ] {
+        let training = json!({ "clip": null, "every": 1, "optimizer": optimizer, "precision": "i8",
+                               "rates": "t", "tokens": 1, "units": 1 });
+        let manifest = json!({ "blobs": blobs, "context": 1, "graph": graph, "output": "n",
+                               "parameters": parameters, "tensors": tensors, "tokenizer": blake3,
+                               "trace": ["n"], "training": training, "version": "v", "vocabulary": 1 });
+        read(manifest.to_string()).unwrap();
+    }
+    let sample = json!({ "sample": { "inverse_temperature": float } });
+    for job in [
+        json!("embed"),
+        json!({ "generate": { "sampling": "greedy", "stop": null, "tokens": 1 } }),
+        json!({ "generate": { "sampling": sample, "stop": 1, "tokens": 1 } }),
+        json!({ "train": { "from": 0, "to": 2 } }),
+    ] {
+        let manifest = json!({ "blobs": blobs, "job": job, "tensors": tensors, "version": "v" });
+        canonical::read::<JobManifest>(FILE, manifest.to_string().as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn only_unsigned_integers_are_written() {
+    fn refuse(number: impl Serialize, says: &str) {
+        let problem = refused(canonical::write(FILE, &[number]), FILE, "manifest");
+        assert!(matches!(&problem, Problem::Format(text) if text.starts_with(says)), "{problem}, not {says}");
+    }
+    refuse(-1i8, "-1 is no integer");
+    refuse(-1i16, "-1 is no integer");
+    refuse(-1i32, "-1 is no integer");
+    refuse(-1i64, "-1 is no integer");
+    refuse(-1i128, "-1 is no integer");
+    refuse(1u128 << 64, "18446744073709551616 is no integer");
+    refuse(0.5f32, "0.5 is no integer");
+    refuse(0.5f64, "0.5 is no integer");
+    refuse(json!(0.5), "0.5 is no integer");
+    assert_eq!(canonical::write(FILE, &(1u8, 2u16, u32::MAX, 4u64)).unwrap(), b"[1,2,4294967295,4]");
 }
 
 #[test]
@@ -148,7 +225,7 @@ fn deep_nesting_is_refused() {
         malformed(&deep, "");
         malformed(with("\"blobs\":", &format!("\"blobs\":{deep},\"x\":")), "");
         malformed(with("\"op\":\"add\"", &format!("\"op\":{deep}")), "");
-        let any = refused(canonical::read::<serde_json::Value>(FILE, deep.as_bytes()), FILE, "manifest");
+        let any = refused(canonical::read::<Value>(FILE, deep.as_bytes()), FILE, "manifest");
         assert!(matches!(&any, Problem::Format(text) if text.contains("recursion limit")), "{any}");
     }
 }

@@ -1,6 +1,7 @@
 //! Thousands of changes to what loads, always the same ones: the properties hold for each.
 
-use assay_graph::canonical;
+use assay_graph::canonical::{self, Float};
+use assay_graph::job::{Generate, Input, Kind, Sampling};
 use assay_graph::manifest::Manifest;
 use assay_graph::package::{references, Package};
 use assay_graph::safetensors::read;
@@ -76,6 +77,16 @@ fn mutated_manifests() {
     let original = Base::new().package().manifest;
     assert!(properties::manifest(&original));
     let survivors = survivors(1, &original, properties::manifest);
+    assert!((1..MUTANTS).contains(&survivors), "{survivors}");
+}
+
+#[test]
+fn mutated_manifests_of_jobs() {
+    let sampling = Sampling::Sample { inverse_temperature: Float::new(1.0) };
+    let job = Kind::Generate(Generate { sampling, stop: Some(2), tokens: 4 });
+    let original = Input::pack(job, &Input::sequences(&[vec![1, 2], vec![3]])).unwrap().manifest;
+    assert!(properties::job(&original));
+    let survivors = survivors(7, &original, properties::job);
     assert!((1..MUTANTS).contains(&survivors), "{survivors}");
 }
 

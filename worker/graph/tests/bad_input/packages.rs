@@ -207,6 +207,27 @@ fn a_file_of_another_size_is_not_read() {
 }
 
 #[test]
+fn a_blob_is_refused_by_its_header_before_the_rest_is_read() {
+    let (directory, _, blob) = written();
+    // Sparse again, and of the size that is asked for. Its header now ends before the file does.
+    fs::File::options().write(true).open(&blob).unwrap().set_len(MAX_BLOB).unwrap();
+    let reference = BlobRef { size: MAX_BLOB, ..Base::new().manifest.blobs[0] };
+    let result = Package::read(directory.path(), |_| Ok(vec![reference]));
+    mismatch(result, &blob.display().to_string(), "data");
+}
+
+/// One of /proc has no size and yet contents, as if it had grown in between.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_is_not_read_past_its_size() {
+    let directory = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/proc/version", directory.path().join("manifest.json")).unwrap();
+    assert!(!fs::read("/proc/version").unwrap().is_empty());
+    let package = Package::read(directory.path(), |_| Ok(vec![])).unwrap();
+    assert!(package.manifest.is_empty());
+}
+
+#[test]
 fn a_blob_over_2_to_the_40_bytes_is_refused() {
     let (directory, _, blob) = written();
     let size = MAX_BLOB + 1;

@@ -1,18 +1,19 @@
 //! What holds for any bytes: nothing panics, an error is a line that names the file, and what loads is written again in
 //! the same bytes. The fuzz targets check these too.
 
-use assay_graph::canonical;
 use assay_graph::error::Invalid;
 use assay_graph::graph::Graph;
+use assay_graph::job::JobManifest;
 use assay_graph::manifest::Manifest;
 use assay_graph::package::Package;
 use assay_graph::program::Program;
 use assay_graph::safetensors::{read, write, Source};
+use assay_graph::{canonical, cost};
 
 /// What loaders are told that the bytes come from.
 pub const FILE: &str = "program";
 
-/// A manifest and its graph. Gives whether they load, as the others do.
+/// A manifest, its graph and what that costs. Gives whether they load, as the others do.
 pub fn manifest(bytes: &[u8]) -> bool {
     let manifest: Manifest = match canonical::read(FILE, bytes) {
         Ok(manifest) => manifest,
@@ -20,7 +21,24 @@ pub fn manifest(bytes: &[u8]) -> bool {
     };
     assert_eq!(canonical::write(FILE, &manifest).unwrap(), bytes);
     match Graph::new(FILE, &manifest) {
-        Ok(graph) => graph.nodes.len() == manifest.graph.len(),
+        Ok(graph) => {
+            let context = graph.context as u64;
+            assert!(cost::pass(&graph, 1, 1) <= cost::pass(&graph, context, context));
+            let of_one = cost::activations(&graph, 1, context);
+            assert!(of_one <= cost::activations(&graph, context, context));
+            graph.nodes.len() == manifest.graph.len()
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+/// A manifest of a job's input.
+pub fn job(bytes: &[u8]) -> bool {
+    match canonical::read::<JobManifest>(FILE, bytes) {
+        Ok(manifest) => {
+            assert_eq!(canonical::write(FILE, &manifest).unwrap(), bytes);
+            true
+        }
         Err(error) => refused(&error),
     }
 }

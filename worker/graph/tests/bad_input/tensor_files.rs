@@ -1,9 +1,11 @@
 //! Safetensors files that lie, are cut short, or are not as we write them.
 
+use std::fs;
 use std::path::Path;
 
 use assay_graph::canonical::MAX_BYTES;
 use assay_graph::error::Problem;
+use assay_graph::package::MAX_BLOB;
 use assay_graph::safetensors::{read, write, Source};
 use assay_graph::tensor::{Tensor, Tensors};
 use half::{bf16, f16};
@@ -335,6 +337,26 @@ fn floats_of_other_files_that_are_not_finite_are_refused() {
     }
 }
 
+/// The file is too large to be read to its end. It is sparse, so it takes no room on the disk.
+#[test]
+fn a_file_is_refused_by_its_header_before_the_rest_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.safetensors");
+    let cases = [
+        (vec![], "header"),
+        (MAX_BYTES.to_le_bytes().to_vec(), "header"),
+        (u64::MAX.to_le_bytes().to_vec(), "header"),
+        (file(HEADER, &DATA), "data"),
+        (with("[3]", "[4]"), "tensor \"b\", data_offsets"),
+        (with("\"b\"", "\"a\""), "tensor \"a\""),
+    ];
+    for (start, field) in cases {
+        fs::write(&path, &start).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_len(MAX_BLOB).unwrap();
+        refused(Source::open(&path), &path.display().to_string(), field);
+    }
+}
+
 #[test]
 fn a_file_that_cannot_be_read_is_refused() {
     let directory = tempfile::tempdir().unwrap();
@@ -349,6 +371,6 @@ fn a_file_that_cannot_be_read_is_refused() {
         let problem = refused(Source::open(endless), "/dev/zero", "contents");
         assert!(matches!(problem, Problem::Format(_)), "{problem}");
     }
-    std::fs::write(&missing, write(&tensors())).unwrap();
+    fs::write(&missing, write(&tensors())).unwrap();
     assert_eq!(Source::open(&missing).unwrap().float("a", &[2]).unwrap(), [1.0, -2.0]);
 }

@@ -1,9 +1,11 @@
-//! The trace: its trees, its openings, and the referee who decides by them.
+//! The trace: its trees, its ties to segments, their openings, and the referee who decides by them.
 
 mod chunks;
 mod programs;
 mod record;
 mod referee;
 mod runs;
+mod segment;
 mod sizes;
+mod tie;
 mod tree;

@@ -46,6 +46,37 @@ fn the_root_covers_the_leaves_in_their_order_and_the_result() {
 }
 
 #[test]
+fn the_root_of_any_number_of_leaves_is_that_of_their_tree() {
+    let mut tree = Tree::new();
+    for count in 0..=70u64 {
+        let (mut forgetful, mut keeping) = (Recorder::new(), Recorder::keeping(BTreeSet::new()));
+        for step in 0..count {
+            forgetful.record(step, 0, 0, Dtype::U8, &[1], &[7]);
+            keeping.record(step, 0, 0, Dtype::U8, &[1], &[7]);
+        }
+        let (forgetful, keeping) = (forgetful.finish(RESULT), keeping.finish(RESULT));
+        assert_eq!((forgetful.leaves, forgetful.leaves_root), (count, tree.root()));
+        assert_eq!(forgetful.root(), keeping.root());
+        let place = Place { step: count, unit: 0, point: 0, offset: 0, dtype: 2, shape: vec![1] };
+        tree.push(place.leaf(&[7]));
+    }
+}
+
+#[test]
+fn only_a_run_that_is_repeated_to_be_opened_keeps_its_leaves() {
+    let (first, repeated) = (record(Recorder::new()), record(Recorder::keeping(BTreeSet::new())));
+    let (first, repeated) = (first.finish(RESULT), repeated.finish(RESULT));
+    for index in 0..6 {
+        assert_eq!(first.prove(index), None);
+        let proof = repeated.prove(index).unwrap();
+        let leaf =
+            Place { step: 1, unit: 4, point: 1, offset: 0, dtype: 2, shape: vec![100] }.leaf(&[1; 100]);
+        assert_eq!(proof.root(vec![(index, leaf)], 6) == Some(first.leaves_root), index == 5);
+        assert_eq!(repeated.open(index), None, "its bytes were not asked for");
+    }
+}
+
+#[test]
 fn a_run_without_trace_points_has_a_root() {
     let trace = Recorder::new().finish(RESULT);
     assert_eq!((trace.leaves, trace.leaves_root), (0, [0; 32]));

@@ -66,6 +66,14 @@ impl Model {
         self.manifest.parameters.insert(name.into(), parameter);
     }
 
+    /// Makes a learned vector a tensor of the program.
+    pub fn fix(&mut self, name: &str) {
+        let parameter = self.manifest.parameters.remove(name).unwrap();
+        let Init::Constant(value) = parameter.init else { panic!("{name} does not start from a constant") };
+        let values = vec![value.get(); parameter.shape[0] as usize];
+        self.tensors.insert(name.into(), Tensor::f32(&parameter.shape, values));
+    }
+
     fn matrix(&mut self, name: &str, shape: [u64; 2], bound: f32) {
         self.learn(name, &shape, Init::Uniform(Float::new(bound)), true);
     }
@@ -279,6 +287,34 @@ pub fn double() -> Model {
     model.node("x", embed(Index::Ids, "embed"), &[]);
     model.node("double", Op::Add, &["x", "x"]);
     model.linear("logits", "head", None, "double");
+    model
+}
+
+/// A normalised embedding.
+pub fn normalised() -> Model {
+    let mut model = empty();
+    model.matrix("embed", [VOCABULARY, WIDTH], 0.7);
+    model.matrix("head", [VOCABULARY, WIDTH], 0.7);
+    model.vector("gamma", WIDTH, 1.0);
+    model.vector("beta", WIDTH, 0.0);
+    let norm = Op::LayerNorm { beta: "beta".into(), epsilon: Float::new(1e-5), gamma: "gamma".into() };
+    model.node("x", embed(Index::Ids, "embed"), &[]);
+    model.node("n", norm, &["x"]);
+    model.linear("logits", "head", None, "n");
+    model
+}
+
+/// A product of the embedding and of numbers that are not learned, and next to nothing.
+pub fn product(op: Op) -> Model {
+    let mut model = empty();
+    model.matrix("embed", [VOCABULARY, WIDTH], 0.7);
+    model.matrix("head", [VOCABULARY, WIDTH], 0.7);
+    let factors = vec![2e-38; (CONTEXT * WIDTH) as usize];
+    model.tensors.insert("position".into(), Tensor::f32(&[CONTEXT, WIDTH], factors));
+    model.node("x", embed(Index::Ids, "embed"), &[]);
+    model.node("place", embed(Index::Positions, "position"), &[]);
+    model.node("y", op, &["x", "place"]);
+    model.linear("logits", "head", None, "y");
     model
 }
 

@@ -2,15 +2,16 @@
 
 use std::fmt::Display;
 
-use assay_exec::Reference;
+use assay_exact::{Precision, Refused};
+use assay_exec::{Backend, Reference};
 use assay_graph::canonical::Float;
 use assay_graph::error::Invalid;
 use assay_graph::manifest::{Init, Manifest, Op, Optimizer, Training};
 use assay_graph::program::Program;
 use assay_graph::tensor::{Tensor, Tensors};
-use assay_graph::train::{run, Gradients, State, Trainer};
+use assay_graph::train::{check_data, run, Gradients, State, Trainer};
 
-use crate::model::{adam, decoder, double, Model, SEED, STEPS, TOKENS, UNITS, VOCABULARY};
+use crate::model::{adam, decoder, double, three_users, Model, SEED, STEPS, TOKENS, UNITS, VOCABULARY};
 use crate::{text, trainer};
 
 /// The error, which there must be.
@@ -79,6 +80,10 @@ fn lengths_and_sums_out_of_bounds() {
         |model| model.training().units = 1 << 22,
         &["training, units", "addends of a fixed-point sum is 25165824, above the limit 4194304"],
     );
+    // As large as a manifest's numbers can be.
+    let most = (1 << 53) - 1;
+    assert_refused(|model| model.training().units = most, &["training, units", "above the limit 4194304"]);
+    assert_refused(|model| model.training().tokens = most, &["training, tokens", "above the limit 8"]);
     // Losses would fit, but not a table's sums: it is scattered into once for the tokens and once for the labels.
     assert_refused(
         |model| model.training().units = (1 << 21) / TOKENS + 1,
@@ -100,6 +105,17 @@ fn an_axis_too_long_for_a_backward_product() {
     }
     let message = message(model.program());
     assert!(message.contains("is 131072, above the limit 131071"), "{message:?}");
+}
+
+#[test]
+fn an_f32_weight_at_two_precisions() {
+    let mut model = three_users();
+    model.program().unwrap();
+    let bias = None;
+    model.manifest.graph[2].op = Op::Linear { bias, precision: Precision::I8, weight: "a".into() };
+    model.manifest.parameters.remove("b");
+    let message = message(model.program());
+    assert!(message.contains("graph node \"k\"") && message.contains("two precisions"), "{message:?}");
 }
 
 #[test]
@@ -179,7 +195,48 @@ fn data_too_short_or_out_of_the_vocabulary() {
     assert!(message(with(&[])).contains("more than the 6 tokens of a unit"));
     let mut data = text();
     data[150] = VOCABULARY as u32;
-    assert_eq!(message(with(&data)), "data: id 150: 11 is above the limit 10");
+    assert_eq!(message(with(&data)), "input: tensor \"data\", id 150: 11 is above the limit 10");
+}
+
+#[test]
+fn data_and_rates_that_do_not_do_for_a_range_of_steps() {
+    let program = double().program().unwrap();
+    let refusal = |data: &[u32], from, to| message(check_data("data.bin", &program, data, from, to));
+    for (from, to) in [(0, 0), (0, STEPS), (3, STEPS), (STEPS, STEPS)] {
+        check_data("data.bin", &program, &text(), from, to).unwrap();
+    }
+    assert!(refusal(&text(), 0, STEPS + 1).contains("has learning rates for 5 steps, none for step 5"));
+    assert!(refusal(&text(), 0, u64::MAX).contains("has learning rates for 5 steps"));
+    assert!(refusal(&text(), STEPS + 1, STEPS + 1).contains("has learning rates for 5 steps"));
+    assert!(refusal(&text(), 3, 2).contains("at least 3"));
+    assert!(refusal(&[0; TOKENS as usize], 0, 1).starts_with("data.bin: tensor \"data\", length: is 6"));
+    assert!(refusal(&[9, 10, 11, 12, 0, 0, 0], 0, 1).starts_with("data.bin: tensor \"data\", id 2: "));
+}
+
+/// The reference on a thread with another arithmetic.
+struct Flushing;
+
+impl Backend for Flushing {
+    fn name(&self) -> String {
+        "flushing".into()
+    }
+
+    fn check_float_mode(&self) -> Result<(), Refused> {
+        Err(Refused::Domain("mode of the thread"))
+    }
+}
+
+#[test]
+fn a_thread_with_another_arithmetic() {
+    let program = double().program().unwrap();
+    let data = text();
+    let start = || State::from_seed(&program, SEED);
+    let gradients = trainer(&program, &Reference, &data, start()).gradients(0..UNITS).unwrap();
+    let mut flushing = trainer(&program, &Flushing, &data, start());
+    let expected = "program: graph: mode of the thread is out of its domain";
+    assert_eq!(message(flushing.gradients(0..0)), expected);
+    assert_eq!(message(flushing.apply(&gradients)), expected);
+    assert_eq!(flushing.state(), &start());
 }
 
 fn checkpoint(program: &Program, change: impl FnOnce(&mut Tensors)) -> Result<State, Invalid> {

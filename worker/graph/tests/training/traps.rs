@@ -3,11 +3,11 @@
 use assay_exec::{Cpu, Path, Reference};
 use assay_graph::canonical::Float;
 use assay_graph::error::{Stop, Trap};
-use assay_graph::manifest::Optimizer;
+use assay_graph::manifest::{Op, Optimizer};
 use assay_graph::program::Program;
 use assay_graph::train::{run, shard, State};
 
-use crate::model::{adam, data, decoder, double, start, windows, SEED, UNITS, WIDTH};
+use crate::model::{adam, data, decoder, double, normalised, product, start, windows, SEED, UNITS, WIDTH};
 use crate::{text, trainer, SHARDS};
 
 const INFINITE: u8 = 1;
@@ -103,6 +103,48 @@ fn a_loss_over_the_limit_traps_behind_the_nodes() {
     let operator = program.graph.nodes.len() as u32;
     let expected = Trap { step: 0, unit: 0, operator, index: 0, kind: BOUND };
     assert_eq!(trap(&program, &data(200, 10), &state, 1), expected);
+}
+
+/// A state whose embedding is all `embedding` and whose head is zero but for `weight` in the row of token 1.
+fn only_token_1(program: &Program, embedding: f32, weight: f32) -> State {
+    let mut state = State::from_seed(program, SEED);
+    state.parameters.get_mut("embed").unwrap().fill(embedding);
+    let head = state.parameters.get_mut("head").unwrap();
+    head.fill(0.0);
+    head[WIDTH as usize..2 * WIDTH as usize].fill(weight);
+    state
+}
+
+#[test]
+fn a_norm_traps_on_the_gradients_of_scale_and_shift_if_one_is_learned() {
+    let data = [1; 200];
+    // Rows of zeros: the scale's gradient is 0. The shift's is 6·1,000·10/11 a unit, above the limit of 1,024.
+    let cases: [&[&str]; 3] = [&[], &["gamma"], &["beta"]];
+    for fixed in cases {
+        let mut model = normalised();
+        fixed.iter().for_each(|name| model.fix(name));
+        let program = model.program().unwrap();
+        let operator = 2 * program.graph.nodes.len() as u32 - 1;
+        let expected = Trap { step: 0, unit: 0, operator, index: 0, kind: BOUND };
+        assert_eq!(trap(&program, &data, &only_token_1(&program, 0.0, -1000.0), 1), expected, "{fixed:?}");
+    }
+    let mut model = normalised();
+    ["beta", "gamma"].iter().for_each(|name| model.fix(name));
+    let program = model.program().unwrap();
+    let state = only_token_1(&program, 0.0, -1000.0);
+    run(&mut trainer(&program, &Reference, &data, state), 1, 1, &mut |_, _| {}).unwrap();
+}
+
+#[test]
+fn a_product_traps_on_the_gradient_of_a_factor_that_no_parameter_is_reached_from() {
+    for op in [Op::Mul, Op::SiluMul] {
+        let program = product(op).program().unwrap();
+        // The values are 2 and their gradients 10; 10·1e38 is the other factor's.
+        let state = only_token_1(&program, 1e38, -10.0);
+        let operator = 2 * program.graph.nodes.len() as u32 - 2;
+        let expected = Trap { step: 0, unit: 0, operator, index: 0, kind: INFINITE };
+        assert_eq!(trap(&program, &[1; 200], &state, 1), expected);
+    }
 }
 
 #[test]

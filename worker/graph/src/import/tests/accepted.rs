@@ -52,6 +52,18 @@ fn long_contexts_get_wider_softmax_weights() {
 }
 
 #[test]
+fn epsilon_is_rounded_once_to_binary64_and_once_to_binary32() {
+    // Halfway between two of binary32: a reader that is wrong in the last bit of binary64 gives the upper one.
+    let package = Model::new().set("config.json", "layer_norm_eps", json!(1.3979796221974539e-5)).import();
+    let program = Program::load("program", &package).unwrap();
+    let epsilons = program.graph.nodes.iter().filter_map(|node| match &node.op {
+        Op::LayerNorm { epsilon, .. } => Some(epsilon.get().to_bits()),
+        _ => None,
+    });
+    assert_eq!(epsilons.collect::<Vec<_>>(), [0x376a_8ac4; 3]);
+}
+
+#[test]
 fn halves_give_the_program_of_the_same_numbers_in_f32() {
     type Widen = fn(f32) -> f32;
     let widened: [(Written, Widen); 2] =
