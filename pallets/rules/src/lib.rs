@@ -8,7 +8,7 @@
 //! * [`penalty`]: what a validator's fault costs, what several faults of an era cost together, who gets what was taken.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
-    not(any(test, feature = "std")),
+    not(test),
     deny(
         missing_docs,
         clippy::arithmetic_side_effects,

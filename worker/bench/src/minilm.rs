@@ -106,7 +106,7 @@ pub fn memory(program: &Path) -> Result<(), Failure> {
     let executor = Executor { graph: &graph, weights: &weights, backend: &cpu };
     embed(&executor, &read_ids()?)?;
     let line = json!({
-        "weights": weights.bytes(),
+        "weights": cost::weights(&graph),
         "activations": cost::activations(&graph, TOKENS as u64, TOKENS as u64),
         "peak": status("VmHWM")?,
         "resident": status("VmRSS")?,

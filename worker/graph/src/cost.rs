@@ -211,8 +211,8 @@ fn value(node: &Node, tokens: u64) -> u128 {
     4 * node.rows.count(tokens as usize) as u128 * node.cols as u128
 }
 
-/// Most bytes of a pass over `tokens` tokens of a unit with room for `capacity`: the values that live at the same time
-/// with the buffers between them, the quantised operands, the caches. The weights come on top.
+/// Most bytes of a pass over `tokens` tokens of a unit with room for `capacity`: the values that live at the same time,
+/// the quantised operands, the scores of a row, the caches. The weights come on top.
 pub fn activations(graph: &Graph, tokens: u64, capacity: u64) -> u64 {
     let (mut live, mut most) = (0u128, 0u128);
     let (mut planes, mut queries) = (0u128, 0u128);

@@ -18,7 +18,7 @@
 use std::collections::BTreeMap;
 use std::f64::consts::FRAC_2_PI;
 
-use assay_exact::{check_finite, Error, Mask, Precision, QuantRow, MAX_DEPTH, MAX_NORM, VERSION};
+use assay_exact::{check_finite, Mask, Precision, MAX_DEPTH, MAX_NORM, VERSION};
 
 use crate::canonical::Float;
 use crate::error::{Invalid, Problem};
@@ -28,6 +28,7 @@ use crate::manifest::{
 use crate::package::Package;
 use crate::program::Program;
 use crate::tensor::{Tensor, Tensors};
+use crate::weights;
 
 /// Where errors are.
 const FILE: &str = "decoder";
@@ -379,23 +380,13 @@ fn publish(
         return Err(Problem::mismatch(format!("{elements} elements"), values.len()));
     }
     check_finite(values).map_err(|trap| Problem::NotFinite(trap.index))?;
-    let (rows, cols) = match *shape {
-        [rows, cols] if name != EMBED => (rows, cols),
+    match *shape {
+        [rows, cols] if name != EMBED => weights::publish(tensors, name, values, [rows, cols], precision),
         _ => {
             tensors.insert(name.into(), Tensor::f32(shape, values.to_vec()));
-            return Ok(());
+            Ok(())
         }
-    };
-    let mut planes = vec![0; precision.digits() * values.len()];
-    let mut scales = vec![0.0; rows as usize];
-    let quantise = QuantRow::new(rows as usize, cols as usize, precision)?;
-    quantise.forward(values, &mut planes, &mut scales).map_err(|error| match error {
-        Error::Refused(refused) => Problem::Refused(refused),
-        Error::Trap(trap) => Problem::NotFinite(trap.index),
-    })?;
-    tensors.insert(name.into(), Tensor::i8(&[precision.digits() as u64, rows, cols], planes));
-    tensors.insert(format!("{name}.scale"), Tensor::f32(&[rows], scales));
-    Ok(())
+    }
 }
 
 /// e^(−x) for 0 ≤ x < 10, with a relative error below 10⁻¹⁴: the Taylor series at −x/16, squared four times.

@@ -84,6 +84,16 @@ pub enum Problem {
     Io(#[from] std::io::Error),
 }
 
+/// Of a computation on what was given: a trap can only be a number that is none.
+impl From<assay_exact::Error> for Problem {
+    fn from(error: assay_exact::Error) -> Self {
+        match error {
+            assay_exact::Error::Refused(refused) => refused.into(),
+            assay_exact::Error::Trap(trap) => Self::NotFinite(trap.index),
+        }
+    }
+}
+
 impl Problem {
     /// Puts the problem in its place.
     pub fn at(self, file: &str, field: impl Into<String>) -> Invalid {

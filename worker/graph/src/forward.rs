@@ -125,30 +125,9 @@ impl Unit {
 /// Memory that passes use again.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
-    /// By what they have room for.
-    free: BTreeMap<usize, Vec<Vec<f32>>>,
     planes: Vec<i8>,
     scales: Vec<f32>,
     scores: Vec<f32>,
-}
-
-impl Buffers {
-    /// The smallest that has room, else a new one.
-    fn take(&mut self, len: usize) -> Vec<f32> {
-        let fitting = self.free.range_mut(len..).next();
-        let (size, taken) = fitting.map_or((0, None), |(size, buffers)| (*size, buffers.pop()));
-        if taken.is_some() && self.free[&size].is_empty() {
-            self.free.remove(&size);
-        }
-        let mut buffer = taken.unwrap_or_default();
-        buffer.clear();
-        buffer.resize(len, 0.0);
-        buffer
-    }
-
-    fn give(&mut self, buffer: Vec<f32>) {
-        self.free.entry(buffer.capacity()).or_default().push(buffer);
-    }
 }
 
 /// What the backward form of a node needs beside values.
@@ -234,8 +213,6 @@ impl<'a> Executor<'a> {
             run.free_after(node);
         }
         let output = std::mem::take(&mut run.values[self.graph.output]);
-        let rest = std::mem::take(&mut run.values);
-        rest.into_iter().filter(|value| value.capacity() > 0).for_each(|value| run.unit.buffers.give(value));
         run.unit.tokens += ids.len();
         Ok(output)
     }
@@ -274,7 +251,7 @@ impl Run<'_> {
     fn free_after(&mut self, node: usize) {
         let graph = self.executor.graph;
         for value in &graph.frees[node] {
-            self.unit.buffers.give(std::mem::take(&mut self.values[*value]));
+            self.values[*value] = Vec::new();
         }
     }
 
@@ -283,7 +260,7 @@ impl Run<'_> {
         let Executor { graph, weights, backend } = self.executor;
         let node = &graph.nodes[at];
         let rows = node.rows.count(self.ids.len());
-        let mut y = self.unit.buffers.take(rows * node.cols);
+        let mut y = vec![0.0; rows * node.cols];
         let values = &self.values;
         let input = |i: usize| values[node.inputs[i]].as_slice();
         let mut saved = Saved::Nothing;

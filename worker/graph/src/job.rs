@@ -1,10 +1,5 @@
 //! Jobs: a program applied to an input. What comes out is a pure function of the two and the job's seed.
-//!
-//! | kind | input tensors | outputs |
-//! |---|---|---|
-//! | `embed` | `ids` U32 `[tokens of all units]`, `lengths` U32 `[units]` | `embeddings` F32 `[units, columns]` |
-//! | `generate` | the same: the prompts | `ids` and `lengths` of what was generated |
-//! | `train` | `data` U8 or U32 `[tokens]`; from a step other than 0 a checkpoint | a checkpoint, `losses` F32 `[steps]` |
+//! The crate's documentation lists the tensors that each kind takes and gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +14,9 @@ use crate::forward::Executor;
 use crate::generate::{generate, Ended, Observer, Watched};
 use crate::graph::{check_name, check_shape};
 use crate::manifest::{BlobRef, TensorRef, Training};
-use crate::package::{self, Package};
+use crate::package::{self, package_root, Package};
 use crate::program::Program;
-use crate::root::{entries, key, manifest_entry, root, trap_root, Domain, Hash};
-use crate::safetensors;
+use crate::root::{entries, key, root, trap_root, Domain, Hash};
 use crate::tensor::{Data, Dtype, Tensor, Tensors};
 use crate::trace::{Passes, Recorder, Segment, Trace};
 use crate::train::{self, State, Trainer};
@@ -105,10 +99,12 @@ pub struct Input {
 impl Input {
     /// Makes an input of what to do and the tensors it takes; checks what it made.
     pub fn pack(job: Kind, tensors: &Tensors) -> Result<Package, Invalid> {
-        let blob = safetensors::write(tensors);
-        let (reference, listed) = package::references(tensors, &blob);
-        let manifest = JobManifest { blobs: vec![reference], job, tensors: listed, version: VERSION.into() };
-        let package = Package { manifest: canonical::write("input", &manifest)?, blobs: vec![blob] };
+        let package = package::pack("input", tensors, |blob, tensors| JobManifest {
+            blobs: vec![blob],
+            job,
+            tensors,
+            version: VERSION.into(),
+        })?;
         Self::load("input", &package)?;
         Ok(package)
     }
@@ -124,9 +120,8 @@ impl Input {
             check_name(name).and_then(|()| check_shape(&tensor.shape)).map_err(place)?;
         }
         let tensors = package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)?;
-        let mut all = entries(&tensors);
-        all.push(manifest_entry(&package.manifest));
-        Ok(Self { root: root(Domain::Input, all), manifest, tensors })
+        let root = package_root(Domain::Input, &package.manifest, &manifest.tensors);
+        Ok(Self { manifest, root, tensors })
     }
 
     /// The tensors of sequences of ids.
@@ -186,31 +181,27 @@ pub fn units(program: &Program, input: &Input) -> Result<u64, Invalid> {
 /// Most bytes that [`run`] takes beside the program and the input in memory, and the backend's own.
 pub fn memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
     let graph = &program.graph;
+    let work = check(program, input)?;
     let longest = |units: &[&[u32]]| units.iter().map(|ids| ids.len() as u64).max().unwrap_or(0);
-    let bytes = match check(program, input)? {
-        Work::Embed(units) => cost::activations(graph, longest(&units), longest(&units)),
+    let bytes = match &work {
+        Work::Embed(units) => cost::activations(graph, longest(units), longest(units)),
         Work::Generate(prompts, job) => {
             let caches = prompts.iter().map(|ids| cost::caches(graph, ids.len() as u64 + job.tokens));
             let caches = caches.fold(0, u64::saturating_add);
-            cost::activations(graph, longest(&prompts), 0).saturating_add(caches)
+            cost::activations(graph, longest(prompts), longest(prompts) + job.tokens).saturating_add(caches)
         }
-        Work::Train { training, .. } => cost::training(graph, &program.manifest, training),
+        Work::Train { training, data, .. } => {
+            cost::training(graph, &program.manifest, training).saturating_add(4 * data.len() as u64)
+        }
     };
-    Ok([cost::weights(graph), output_bytes(program, input)?].into_iter().fold(bytes, u64::saturating_add))
+    // Outputs are there twice: as they are computed, and as tensors or their bytes to hash.
+    let outputs = work.output_bytes(program).saturating_mul(2);
+    Ok([cost::weights(graph), outputs].into_iter().fold(bytes, u64::saturating_add))
 }
 
 /// Most bytes of a job's outputs.
 pub fn output_bytes(program: &Program, input: &Input) -> Result<u64, Invalid> {
-    Ok(match check(program, input)? {
-        Work::Embed(units) => {
-            let cols = program.graph.nodes[program.graph.output].cols as u64;
-            (units.len() as u64).saturating_mul(cols).saturating_mul(4)
-        }
-        Work::Generate(prompts, job) => (prompts.len() as u64).saturating_mul(4 * (job.tokens + 1)),
-        Work::Train { job, .. } => {
-            cost::state(&program.manifest).saturating_add(4 * (job.to - job.from) + 12)
-        }
-    })
+    Ok(check(program, input)?.output_bytes(program))
 }
 
 /// Runs a job. A training's units are split over `shards`, which changes no byte.
@@ -262,7 +253,7 @@ fn run_recording(
 pub fn passes(program: &Program, input: &Input, outputs: &Tensors, unit: u64) -> Result<Passes, Invalid> {
     let (ids, chosen) = match check(program, input)? {
         Work::Embed(units) => (units, None),
-        Work::Generate(prompts, _) => (prompts, Some(ids_of(outputs)?)),
+        Work::Generate(prompts, _) => (prompts, Some(split("outputs", outputs)?)),
         Work::Train { .. } => {
             let problem = Problem::Format("a training's trace leads to steps, not to passes".into());
             return Err(problem.at("input", "job"));
@@ -277,21 +268,6 @@ pub fn passes(program: &Program, input: &Input, outputs: &Tensors, unit: u64) ->
         all.extend(chosen.iter().take(chosen.len().saturating_sub(1)).map(|id| vec![*id]));
     }
     Ok(Passes { unit, ids: all })
-}
-
-fn ids_of(tensors: &Tensors) -> Result<Vec<&[u32]>, Invalid> {
-    let tensor = |name: &str| {
-        let place = |problem: Problem| problem.at("outputs", format!("tensor {name:?}"));
-        tensors.get(name).ok_or_else(|| place(Problem::Missing))?.as_u32().map_err(place)
-    };
-    let (mut ids, mut sequences) = (tensor("ids")?, Vec::new());
-    for length in tensor("lengths")? {
-        let split = ids.split_at_checked(*length as usize);
-        let (sequence, rest) = split.ok_or_else(|| Problem::Missing.at("outputs", "tensor \"ids\""))?;
-        sequences.push(sequence);
-        ids = rest;
-    }
-    Ok(sequences)
 }
 
 /// Runs the passes of a unit again and keeps segment `number`, to open elements of it.
@@ -326,6 +302,21 @@ enum Work<'a> {
         /// Of the checkpoint; none from step 0.
         state: Option<State>,
     },
+}
+
+impl Work<'_> {
+    fn output_bytes(&self, program: &Program) -> u64 {
+        match self {
+            Self::Embed(units) => {
+                let cols = program.graph.nodes[program.graph.output].cols as u64;
+                (units.len() as u64).saturating_mul(cols).saturating_mul(4)
+            }
+            Self::Generate(prompts, job) => (prompts.len() as u64).saturating_mul(4 * (job.tokens + 1)),
+            Self::Train { job, .. } => {
+                cost::state(&program.manifest).saturating_add(4 * (job.to - job.from) + 12)
+            }
+        }
+    }
 }
 
 fn check<'a>(program: &'a Program, input: &'a Input) -> Result<Work<'a>, Invalid> {
@@ -400,32 +391,41 @@ fn checkpoint(program: &Program, input: &Input, job: &Train) -> Result<Option<St
 /// The sequences of an input, each of at most the program's context less the tokens to come. Ids are not checked here:
 /// one out of range is a trap.
 fn sequences<'a>(program: &Program, input: &'a Input, room: u64) -> Result<Vec<&'a [u32]>, Invalid> {
-    let tensor = |name: &str| {
-        let place = |problem: Problem| problem.at("input", format!("tensor {name:?}"));
-        let tensor = input.tensors.get(name).ok_or_else(|| place(Problem::Missing))?;
-        tensor.as_u32().map_err(place)
-    };
-    let (mut ids, lengths) = (tensor("ids")?, tensor("lengths")?);
     if let Some(name) = input.tensors.keys().find(|name| *name != "ids" && *name != "lengths") {
         return Err(Problem::Format("is not used by the job".into()).at("input", format!("tensor {name:?}")));
     }
+    let sequences = split("input", &input.tensors)?;
     let place = |problem: Problem| problem.at("input", "tensor \"lengths\"");
-    Problem::limit(MAX_UNITS, lengths.len() as u64).map_err(place)?;
+    Problem::limit(MAX_UNITS, sequences.len() as u64).map_err(place)?;
+    let limit = program.manifest.context.saturating_sub(room);
+    let fits = |ids: &&[u32]| !ids.is_empty() && ids.len() as u64 <= limit;
+    match sequences.iter().find(|ids| !fits(ids)) {
+        Some(ids) => Err(place(Problem::mismatch(format!("lengths from 1 to {limit}"), ids.len()))),
+        None => Ok(sequences),
+    }
+}
+
+/// The sequences that `ids` holds one after another, by their `lengths`; `file` is for errors.
+fn split<'a>(file: &str, tensors: &'a Tensors) -> Result<Vec<&'a [u32]>, Invalid> {
+    let place = |name: &str| {
+        let field = format!("tensor {name:?}");
+        move |problem: Problem| problem.at(file, field.clone())
+    };
+    let tensor = |name: &str| {
+        let tensor = tensors.get(name).ok_or(Problem::Missing).and_then(Tensor::as_u32);
+        tensor.map_err(place(name))
+    };
+    let (ids, lengths) = (tensor("ids")?, tensor("lengths")?);
     let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
     if total != ids.len() as u64 {
-        return Err(place(Problem::mismatch(format!("lengths of {} ids", ids.len()), total)));
+        let problem = Problem::mismatch(format!("lengths of {} ids", ids.len()), total);
+        return Err(place("lengths")(problem));
     }
-    let limit = program.manifest.context - room.min(program.manifest.context);
-    let mut sequences = Vec::with_capacity(lengths.len());
-    for length in lengths {
-        if *length == 0 || u64::from(*length) > limit {
-            return Err(place(Problem::mismatch(format!("lengths from 1 to {limit}"), length)));
-        }
-        let (sequence, rest) = ids.split_at(*length as usize);
-        sequences.push(sequence);
-        ids = rest;
-    }
-    Ok(sequences)
+    let ends = lengths.iter().scan(0, |end, length| {
+        *end += *length as usize;
+        Some((*end, *length as usize))
+    });
+    Ok(ends.map(|(end, length)| &ids[end - length..end]).collect())
 }
 
 /// Runs something that computes passes of units, and records their trace points.

@@ -5,10 +5,12 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::canonical::{Digest, MAX_BYTES};
+use serde::Serialize;
+
+use crate::canonical::{self, Digest, MAX_BYTES};
 use crate::error::{Invalid, Problem};
 use crate::manifest::{BlobRef, TensorRef};
-use crate::root::Hash;
+use crate::root::{manifest_entry, root, Domain, Entry, Hash};
 use crate::safetensors;
 use crate::tensor::{Tensor, Tensors};
 
@@ -67,6 +69,28 @@ pub fn references(tensors: &Tensors, blob: &[u8]) -> (BlobRef, BTreeMap<String, 
     };
     let blake3 = Digest(*blake3::hash(blob).as_bytes());
     (BlobRef { blake3, size: blob.len() as u64 }, tensors.iter().map(listed).collect())
+}
+
+/// Makes a package with one blob of a manifest, which is told what the blob holds, and tensors; `file` is for errors.
+pub(crate) fn pack<M: Serialize>(
+    file: &str,
+    tensors: &Tensors,
+    manifest: impl FnOnce(BlobRef, BTreeMap<String, TensorRef>) -> M,
+) -> Result<Package, Invalid> {
+    let blob = safetensors::write(tensors);
+    let (reference, listed) = references(tensors, &blob);
+    Ok(Package { manifest: canonical::write(file, &manifest(reference, listed))?, blobs: vec![blob] })
+}
+
+/// The root of a package whose tensors are those that its manifest lists.
+pub(crate) fn package_root(domain: Domain, manifest: &[u8], listed: &BTreeMap<String, TensorRef>) -> Hash {
+    let entry = |(name, tensor): (&String, &TensorRef)| Entry {
+        name: name.clone(),
+        dtype: tensor.dtype as u8,
+        shape: tensor.shape.clone(),
+        blake3: tensor.blake3.0,
+    };
+    root(domain, std::iter::once(manifest_entry(manifest)).chain(listed.iter().map(entry)).collect())
 }
 
 /// Reads the tensors of blobs, which must be those of the manifest: each blob of the size and hash it gives, in it

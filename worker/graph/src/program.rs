@@ -4,9 +4,8 @@ use crate::canonical;
 use crate::error::{Invalid, Problem};
 use crate::graph::{Form, Graph};
 use crate::manifest::Manifest;
-use crate::package::{self, Package};
-use crate::root::{entries, manifest_entry, root, Domain, Hash};
-use crate::safetensors;
+use crate::package::{self, package_root, Package};
+use crate::root::{Domain, Hash};
 use crate::tensor::Tensors;
 use crate::trace;
 use crate::weights::Weights;
@@ -27,10 +26,11 @@ pub struct Program {
 impl Program {
     /// Makes a program of a manifest, whose `blobs` and `tensors` are filled in, and its tensors; checks what it made.
     pub fn pack(draft: Manifest, tensors: &Tensors) -> Result<Package, Invalid> {
-        let blob = safetensors::write(tensors);
-        let (reference, listed) = package::references(tensors, &blob);
-        let manifest = Manifest { blobs: vec![reference], tensors: listed, ..draft };
-        let package = Package { manifest: canonical::write("program", &manifest)?, blobs: vec![blob] };
+        let package = package::pack("program", tensors, |blob, tensors| Manifest {
+            blobs: vec![blob],
+            tensors,
+            ..draft
+        })?;
         Self::load("program", &package)?;
         Ok(package)
     }
@@ -49,9 +49,8 @@ impl Program {
         }
         check_used(&manifest, &graph)
             .map_err(|(name, problem)| problem.at(file, format!("tensor {name:?}")))?;
-        let mut all = entries(&tensors);
-        all.push(manifest_entry(&package.manifest));
-        Ok(Self { root: root(Domain::Program, all), manifest, graph, tensors })
+        let root = package_root(Domain::Program, &package.manifest, &manifest.tensors);
+        Ok(Self { manifest, graph, root, tensors })
     }
 
     /// The weights of a program that is run. Those of one that is trained belong to its state.

@@ -7,7 +7,7 @@ use assay_exact::{check_finite, Error, Precision, QuantRow, Quantised, Refused};
 use crate::error::{Invalid, Problem};
 use crate::graph::{Form, Graph, WeightShape};
 use crate::manifest::Op;
-use crate::tensor::{Data, Tensors};
+use crate::tensor::{Data, Tensor, Tensors};
 
 /// The weights that the nodes of a graph use, by name.
 #[derive(Clone, Debug)]
@@ -30,6 +30,31 @@ struct Digits {
     planes: Vec<i8>,
     scales: Vec<f32>,
     precision: Precision,
+}
+
+impl Digits {
+    /// Of a matrix, with one scale per row.
+    fn new(values: &[f32], [rows, cols]: [usize; 2], precision: Precision) -> Result<Self, Error> {
+        let op = QuantRow::new(rows, cols, precision)?;
+        let mut planes = vec![0; precision.digits() * values.len()];
+        let mut scales = vec![0.0; rows];
+        op.forward(values, &mut planes, &mut scales)?;
+        Ok(Self { planes, scales, precision })
+    }
+}
+
+/// Adds a matrix to a program's tensors, quantised with one scale per row, as a linear node or a table takes it.
+pub(crate) fn publish(
+    tensors: &mut Tensors,
+    name: &str,
+    values: &[f32],
+    [rows, cols]: [u64; 2],
+    precision: Precision,
+) -> Result<(), Problem> {
+    let Digits { planes, scales, .. } = Digits::new(values, [rows as usize, cols as usize], precision)?;
+    tensors.insert(name.into(), Tensor::i8(&[precision.digits() as u64, rows, cols], planes));
+    tensors.insert(format!("{name}.scale"), Tensor::f32(&[rows], scales));
+    Ok(())
 }
 
 /// A table of rows.
@@ -105,13 +130,6 @@ impl Weights {
     pub(crate) fn rows(&self, name: &str) -> usize {
         self.values.get(name).map_or(0, |weight| weight.shape.shape[0])
     }
-
-    /// Bytes in memory.
-    pub fn bytes(&self) -> u64 {
-        let digits = |digits: &Digits| digits.planes.len() + 4 * digits.scales.len();
-        let weight = |weight: &Weight| 4 * weight.float.len() + weight.digits.as_ref().map_or(0, digits);
-        self.values.values().map(|value| weight(value) as u64).sum()
-    }
 }
 
 impl Weight {
@@ -148,21 +166,14 @@ impl Weight {
         if self.digits.is_some() {
             return Ok(());
         }
-        self.quantise(precision).map_err(|error| match error {
-            Error::Refused(refused) => refused.into(),
-            Error::Trap(trap) => Problem::NotFinite(trap.index),
-        })
+        Ok(self.quantise(precision)?)
     }
 
     fn quantise(&mut self, precision: Precision) -> Result<(), Error> {
         let [rows, cols] = self.shape.shape[..] else {
             return Err(Refused::Domain("shape of a weight").into());
         };
-        let op = QuantRow::new(rows, cols, precision)?;
-        let mut planes = vec![0; precision.digits() * self.float.len()];
-        let mut scales = vec![0.0; rows];
-        op.forward(&self.float, &mut planes, &mut scales)?;
-        self.digits = Some(Digits { planes, scales, precision });
+        self.digits = Some(Digits::new(&self.float, [rows, cols], precision)?);
         Ok(())
     }
 

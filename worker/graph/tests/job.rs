@@ -8,8 +8,7 @@ use assay_graph::canonical::Float;
 use assay_graph::decoder::{Decoder, Recipe};
 use assay_graph::error::{Invalid, Trap};
 use assay_graph::job::{
-    memory, output_bytes, passes, run, run_keeping, segment, units, Generate, Input, Kind, Outcome, Sampling,
-    Train,
+    output_bytes, passes, run, run_keeping, segment, units, Generate, Input, Kind, Outcome, Sampling, Train,
 };
 use assay_graph::package::Package;
 use assay_graph::program::Program;
@@ -198,7 +197,7 @@ fn an_id_out_of_range_is_a_trap_and_the_lowest_step_and_unit_decide() {
 }
 
 #[test]
-fn what_a_job_takes_and_gives_is_bounded_before_it_runs() {
+fn what_a_job_gives_is_bounded_before_it_runs() {
     let (training, generator) = (training(), generator());
     for (program, input) in [
         (&training, input(Kind::Train(Train { from: 0, to: 8 }), &text())),
@@ -207,11 +206,7 @@ fn what_a_job_takes_and_gives_is_bounded_before_it_runs() {
         let outputs = outcome(program, &input).result.expect("no trap");
         let bytes: usize = outputs.values().map(|tensor| tensor.bytes().len()).sum();
         assert!(bytes as u64 <= output_bytes(program, &input).expect("a bound"));
-        assert!(memory(program, &input).expect("a bound") > output_bytes(program, &input).expect("a bound"));
     }
-    let longer = input(generate(9, Sampling::Greedy, None), &prompts());
-    let shorter = input(generate(3, Sampling::Greedy, None), &prompts());
-    assert!(memory(&generator, &longer).expect("a bound") > memory(&generator, &shorter).expect("a bound"));
 }
 
 #[test]

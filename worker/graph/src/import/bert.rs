@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use assay_exact::{check_finite, Error, Mask, Precision, QuantRow, VERSION};
+use assay_exact::{check_finite, Mask, Precision, VERSION};
 
 use super::checkpoint::Checkpoint;
 use super::config::Config;
@@ -15,6 +15,7 @@ use crate::manifest::{Attention, Index, Manifest, Node, Op};
 use crate::package::Package;
 use crate::program::Program;
 use crate::tensor::{Tensor, Tensors};
+use crate::weights;
 
 /// Up to this context 7-bit softmax weights lose nothing that shows.
 const SHORT_CONTEXT: u64 = 512;
@@ -174,17 +175,8 @@ impl Encoder {
     /// A matrix with one scale per row.
     fn quantised(&mut self, name: &str, [rows, cols]: [u64; 2]) -> Result<(), Invalid> {
         let values = self.checkpoint.float(name, &[rows, cols])?;
-        let (mut planes, mut scales) = (vec![0; values.len()], vec![0.0; rows as usize]);
-        let quantised = QuantRow::new(rows as usize, cols as usize, Precision::I8)
-            .map_err(Error::from)
-            .and_then(|op| op.forward(&values, &mut planes, &mut scales));
-        quantised.map_err(|error| match error {
-            Error::Refused(refused) => self.checkpoint.invalid(name, refused.into()),
-            Error::Trap(trap) => self.checkpoint.invalid(name, Problem::NotFinite(trap.index)),
-        })?;
-        self.tensors.insert(name.into(), Tensor::i8(&[1, rows, cols], planes));
-        self.tensors.insert(format!("{name}.scale"), Tensor::f32(&[rows], scales));
-        Ok(())
+        weights::publish(&mut self.tensors, name, &values, [rows, cols], Precision::I8)
+            .map_err(|problem| self.checkpoint.invalid(name, problem))
     }
 
     fn node(&mut self, name: impl Into<String>, op: Op, inputs: &[&str]) -> String {

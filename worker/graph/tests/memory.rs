@@ -1,0 +1,75 @@
+//! What a job takes of memory is within what is said of it before: counted by the allocator, in a process of its own.
+#![allow(unsafe_code, reason = "an allocator that counts hands on to the system's")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use assay_exact::Precision;
+use assay_exec::Reference;
+use assay_graph::decoder::{Decoder, Recipe};
+use assay_graph::job::{memory, run, Generate, Input, Kind, Sampling, Train};
+use assay_graph::program::Program;
+use assay_graph::tensor::{Tensor, Tensors};
+use assay_graph::train::State;
+
+/// Bytes in use, and the most there were.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
+        MOST.fetch_max(live, Relaxed);
+        System.alloc(layout)
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Relaxed);
+        System.dealloc(pointer, layout)
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const DECODER: Decoder =
+    Decoder { layers: 2, width: 64, heads: 4, kv_heads: 2, hidden: 160, vocabulary: 256, context: 128 };
+
+/// Runs a job; gives the bytes it took at most, as counted and as said.
+fn measured(program: &Program, kind: Kind, tensors: &Tensors) -> (u64, u64) {
+    let input = Input::load("input", &Input::pack(kind, tensors).unwrap()).unwrap();
+    let before = LIVE.load(Relaxed);
+    MOST.store(before, Relaxed);
+    let outcome = run(program, &input, b"memory", &Reference, 1).unwrap();
+    let most = MOST.load(Relaxed);
+    assert!(outcome.result.is_ok());
+    ((most - before) as u64, memory(program, &input).unwrap())
+}
+
+/// One test: others in the same process would be counted too.
+#[test]
+fn a_job_takes_no_more_memory_than_it_says() {
+    let mut recipe = Recipe::new(2, 96, 4, 0.01);
+    recipe.every = 2;
+    let training = Program::load("training", &DECODER.training(&recipe).unwrap()).unwrap();
+    let data: Vec<u8> = (0..4_000u32).map(|i| (i * i % 251) as u8).collect();
+    let data = Tensors::from([("data".into(), Tensor::u8(&[4_000], data))]);
+    let parameters = State::from_seed(&training, b"memory").parameters;
+    let package = DECODER.inference(&parameters, Precision::I8).unwrap();
+    let program = Program::load("program", &package).unwrap();
+    let prompts = Input::sequences(&[vec![1; 90], vec![2; 3], vec![3; 40]]);
+    let generate = Generate { sampling: Sampling::Greedy, stop: None, tokens: 30 };
+    for (what, program, kind, tensors) in [
+        ("embed", &program, Kind::Embed, &prompts),
+        ("generate", &program, Kind::Generate(generate), &prompts),
+        ("train", &training, Kind::Train(Train { from: 0, to: 4 }), &data),
+    ] {
+        let (counted, said) = measured(program, kind, tensors);
+        println!("{what}: {counted} bytes of {said}");
+        assert!(counted <= said, "{what}: {counted} bytes, and {said} were said");
+        assert!(said <= 4 * counted, "{what}: {said} is no estimate of {counted}");
+    }
+}
