@@ -70,7 +70,7 @@ impl Network {
     fn genesis(&self) -> serde_json::Value {
         let mut genesis = genesis::preset(self.preset).unwrap_or_default();
         if let Some(validators) = self.validators {
-            genesis["session"]["keys"] = genesis::session_keys(validators);
+            genesis::validators(&mut genesis, validators);
         }
         genesis
     }

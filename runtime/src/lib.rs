@@ -173,6 +173,19 @@ mod runtime {
     #[runtime::pallet_index(3)]
     pub type Clock = pallet_clock;
 
+    // Money.
+    #[runtime::pallet_index(5)]
+    pub type Balances = pallet_balances;
+    #[runtime::pallet_index(6)]
+    pub type TransactionPayment = pallet_transaction_payment;
+
+    // Bonds. The index is also the order of hooks and of genesis: the first sets are elected when Session's genesis is
+    // built, from balances, bonds and parameters that are there by then.
+    #[runtime::pallet_index(8)]
+    pub type Slashing = pallet_assay_slashing;
+    #[runtime::pallet_index(9)]
+    pub type Staking = pallet_assay_staking;
+
     // Validators.
     #[runtime::pallet_index(10)]
     pub type Authorship = pallet_authorship;
@@ -184,12 +197,6 @@ mod runtime {
     pub type Session = pallet_session;
     #[runtime::pallet_index(14)]
     pub type Grandpa = pallet_grandpa;
-
-    // Money.
-    #[runtime::pallet_index(20)]
-    pub type Balances = pallet_balances;
-    #[runtime::pallet_index(21)]
-    pub type TransactionPayment = pallet_transaction_payment;
 
     // Accounts' conveniences.
     #[runtime::pallet_index(30)]

@@ -1,7 +1,6 @@
 //! Consensus: BABE, GRANDPA, sessions, authorship, offences.
 
 use crate::*;
-use alloc::vec::Vec;
 use frame_support::{
     parameter_types,
     traits::{ConstU32, ConstU64, Contains, Get, KeyOwnerProofSystem},
@@ -12,8 +11,8 @@ use sp_core::crypto::KeyTypeId;
 use sp_runtime::traits::{Convert, ConvertInto, OpaqueKeys};
 use sp_staking::SessionIndex;
 
-/// How many sessions back an equivocation can be reported: 14 days of production's epochs.
-pub const REPORT_SESSIONS: SessionIndex = 336;
+/// The most sessions back that an equivocation can be reported: 14 days of production's epochs.
+pub const MAX_REPORT_SESSIONS: SessionIndex = 336;
 /// Most validators of a session.
 pub const MAX_VALIDATORS: u32 = 1_000;
 
@@ -27,7 +26,8 @@ pub struct KeyOwnerProofAge;
 
 impl Get<u64> for KeyOwnerProofAge {
     fn get() -> u64 {
-        u64::from(REPORT_SESSIONS).saturating_mul(pallet_clock::EpochDuration::<Runtime>::get())
+        u64::from(pallet_assay_staking::Params::<Runtime>::get().report_sessions)
+            .saturating_mul(pallet_clock::EpochDuration::<Runtime>::get())
     }
 }
 
@@ -50,7 +50,8 @@ impl pallet_grandpa::Config for Runtime {
     type KeyOwnerProof = sp_session::MembershipProof;
     type MaxAuthorities = ConstU32<MAX_VALIDATORS>;
     type MaxNominators = ConstU32<0>;
-    type MaxSetIdSessionEntries = ConstU64<{ REPORT_SESSIONS as u64 }>;
+    // The session of an offence, the running one, and the set before: see the README of staking.
+    type MaxSetIdSessionEntries = ConstU64<{ MAX_REPORT_SESSIONS as u64 + 3 }>;
     type RuntimeEvent = RuntimeEvent;
     type WeightInfo = ();
 }
@@ -60,10 +61,9 @@ impl pallet_authorship::Config for Runtime {
     type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Babe>;
 }
 
-// Reports are recorded and shown; what an offence costs is decided by staking.
 impl pallet_offences::Config for Runtime {
     type IdentificationTuple = historical::IdentificationTuple<Self>;
-    type OnOffenceHandler = ();
+    type OnOffenceHandler = Slashing;
     type RuntimeEvent = RuntimeEvent;
 }
 
@@ -83,62 +83,14 @@ impl historical::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
 }
 
-/// The validators of genesis, for as long as there is no staking to elect others.
-///
-/// Never answers with an empty set, and on a chain with validators, which genesis insists on, never with `None` either:
-/// that would neither clear disabled validators nor store a historical root, without which no later equivocation could
-/// be proven.
-pub struct GenesisValidators;
-
-impl pallet_session::SessionManager<AccountId> for GenesisValidators {
-    fn new_session(_: SessionIndex) -> Option<Vec<AccountId>> {
-        Some(pallet_session::Validators::<Runtime>::get()).filter(|validators| !validators.is_empty())
-    }
-
-    fn new_session_genesis(_: SessionIndex) -> Option<Vec<AccountId>> {
-        let mut validators: Vec<_> = pallet_session::NextKeys::<Runtime>::iter_keys().collect();
-        validators.sort();
-        Some(validators).filter(|validators| !validators.is_empty())
-    }
-
-    fn start_session(_: SessionIndex) {}
-
-    fn end_session(ended: SessionIndex) {
-        Historical::prune_up_to(ended.saturating_sub(REPORT_SESSIONS));
-    }
-}
-
-impl historical::SessionManager<AccountId, ()> for GenesisValidators {
-    fn new_session(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        identified(<Self as pallet_session::SessionManager<AccountId>>::new_session(index))
-    }
-
-    fn new_session_genesis(index: SessionIndex) -> Option<Vec<(AccountId, ())>> {
-        identified(<Self as pallet_session::SessionManager<AccountId>>::new_session_genesis(index))
-    }
-
-    fn start_session(index: SessionIndex) {
-        <Self as pallet_session::SessionManager<AccountId>>::start_session(index)
-    }
-
-    fn end_session(index: SessionIndex) {
-        <Self as pallet_session::SessionManager<AccountId>>::end_session(index)
-    }
-}
-
-/// Refuses calls that would take a validator's keys away. The set is that of genesis and nobody could replace a validator
-/// that leaves, so the chain would end with the last one; and without the keys, no equivocation of a session that is
-/// still running could be proven.
+/// Refuses the session pallet's own way to remove keys, for everybody: it does not ask whether they are in use.
+/// `Staking::purge_keys` does. Without the keys of a validator, no equivocation of the running session could be proven.
 pub struct KeepKeys;
 
 impl Contains<RuntimeCall> for KeepKeys {
     fn contains(call: &RuntimeCall) -> bool {
         !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys {}))
     }
-}
-
-fn identified(validators: Option<Vec<AccountId>>) -> Option<Vec<(AccountId, ())>> {
-    validators.map(|validators| validators.into_iter().map(|validator| (validator, ())).collect())
 }
 
 impl pallet_session::Config for Runtime {
@@ -149,7 +101,7 @@ impl pallet_session::Config for Runtime {
     type NextSessionRotation = Babe;
     type RuntimeEvent = RuntimeEvent;
     type SessionHandler = <opaque::SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
-    type SessionManager = NoteHistoricalRoot<Self, GenesisValidators>;
+    type SessionManager = NoteHistoricalRoot<Self, Staking>;
     type ShouldEndSession = Babe;
     type ValidatorId = AccountId;
     type ValidatorIdOf = ConvertInto;

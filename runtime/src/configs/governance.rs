@@ -192,8 +192,12 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     | RuntimeCall::Multisig(..)
                     | RuntimeCall::Proxy(..)
                     | RuntimeCall::Preimage(..)
+                    | RuntimeCall::Staking(..)
             ),
-            ProxyType::SessionKeys => matches!(call, RuntimeCall::Session(..)),
+            ProxyType::SessionKeys => matches!(
+                call,
+                RuntimeCall::Session(..) | RuntimeCall::Staking(pallet_assay_staking::Call::purge_keys {})
+            ),
         }
     }
 

@@ -5,8 +5,10 @@ mod consensus;
 mod governance;
 mod money;
 mod safety;
+mod staking;
 
 pub use blocks::{BlockLength, BlockWeights, SingleBlockMigrations};
-pub use consensus::{KeyOwnerProofAge, MAX_VALIDATORS, REPORT_SESSIONS};
+pub use consensus::{KeyOwnerProofAge, MAX_REPORT_SESSIONS, MAX_VALIDATORS};
 pub use governance::{dynamic_params, RuntimeParameters};
 pub use money::{ExistentialDeposit, TransactionByteFee};
+pub use staking::{SessionBlocks, Treasury};

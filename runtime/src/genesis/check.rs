@@ -5,16 +5,41 @@ use crate::{
     configs::{ExistentialDeposit, MAX_VALIDATORS},
     Runtime, RuntimeGenesisConfig,
 };
-use alloc::{collections::BTreeSet, format, string::String};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+};
 use frame_support::ensure;
 use sp_consensus_babe::AllowedSlots;
+use sp_runtime::SaturatedConversion;
 
 /// Says what is wrong with the configuration, if anything is, naming the field.
 pub(super) fn check(config: &RuntimeGenesisConfig) -> Result<(), String> {
     pallet_clock::GenesisConfig::<Runtime>::check(config.clock.slot_millis, config.clock.epoch_slots)?;
     check_consensus(config)?;
     check_validators(config)?;
-    check_balances(config)
+    check_balances(config)?;
+    check_bonds(config)
+}
+
+fn check_bonds(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    let session_blocks = config.clock.epoch_slots.saturated_into();
+    config.staking.check(session_blocks, config.slashing.params.window)?;
+    let keys: BTreeSet<_> = config.session.keys.iter().map(|(account, ..)| account).collect();
+    let bonds: BTreeSet<_> = config.staking.validators.iter().map(|(account, _)| account).collect();
+    if let Some(account) = keys.symmetric_difference(&bonds).next() {
+        return Err(format!(
+            "{account:?} is in one of session.keys and staking.validators, and not in the other"
+        ));
+    }
+    let balances: BTreeMap<_, _> =
+        config.balances.balances.iter().map(|(account, amount)| (account, *amount)).collect();
+    for (account, bond) in config.staking.validators.iter().chain(&config.staking.providers) {
+        let balance = balances.get(account).copied().unwrap_or_default();
+        ensure!(*bond < balance, format!("staking: {account:?} bonds {bond} and has {balance}"));
+    }
+    Ok(())
 }
 
 fn check_consensus(config: &RuntimeGenesisConfig) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Accounts whose keys everyone knows, and networks of them.
 
-use super::{Preset, GENESIS_ISSUANCE};
-use crate::{opaque::SessionKeys, AccountId, Balance};
+use super::{Bonds, Preset, GENESIS_ISSUANCE};
+use crate::{opaque::SessionKeys, token, AccountId, Balance};
 use alloc::vec::Vec;
 use serde_json::{json, Value};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -23,6 +23,9 @@ pub const MAX_DEVELOPMENT_VALIDATORS: usize = ACCOUNTS.len();
 /// Epoch length of development networks in slots.
 const EPOCH_SLOTS: u64 = 20;
 
+/// What each validator of a development network has bonded.
+const BOND: Balance = 1_000_000 * token::ASY;
+
 /// A network of the first `validators` accounts, all of them endowed, the first of them root.
 pub(super) fn preset(validators: usize, slot_millis: u64) -> Preset {
     Preset {
@@ -33,13 +36,31 @@ pub(super) fn preset(validators: usize, slot_millis: u64) -> Preset {
             .iter()
             .map(|(account, _)| (account.to_account_id(), GENESIS_ISSUANCE / ACCOUNTS.len() as Balance))
             .collect(),
+        bonds: Bonds {
+            sessions_per_era: 1,
+            min_validator: 10_000 * token::ASY,
+            min_provider: 1_000 * token::ASY,
+            max_validators: 8,
+            min_validators: 1,
+            unbonding: 100,
+            report_sessions: 2,
+            slash_window: 20,
+            longest_suspension: 100,
+            validators: bonds(validators),
+        },
         sudo: Some(Sr25519Keyring::Alice.to_account_id()),
     }
 }
 
-/// Genesis configuration `session.keys` of the first `validators` accounts, at most [`MAX_DEVELOPMENT_VALIDATORS`].
-pub fn session_keys(validators: usize) -> Value {
-    json!(keys(validators))
+/// Patches a genesis configuration so that the first `validators` accounts, at most [`MAX_DEVELOPMENT_VALIDATORS`],
+/// validate: their session keys and bonds.
+pub fn validators(genesis: &mut Value, validators: usize) {
+    genesis["session"]["keys"] = json!(keys(validators));
+    genesis["staking"]["validators"] = json!(bonds(validators));
+}
+
+fn bonds(validators: usize) -> Vec<(AccountId, Balance)> {
+    ACCOUNTS.iter().take(validators).map(|(account, _)| (account.to_account_id(), BOND)).collect()
 }
 
 fn keys(validators: usize) -> Vec<(AccountId, AccountId, SessionKeys)> {

@@ -4,13 +4,15 @@ mod check;
 mod development;
 
 use crate::{
-    opaque::SessionKeys, token, AccountId, Balance, RuntimeGenesisConfig, BABE_GENESIS_EPOCH_CONFIG,
+    opaque::SessionKeys, token, AccountId, Balance, BlockNumber, RuntimeGenesisConfig,
+    BABE_GENESIS_EPOCH_CONFIG,
 };
 use alloc::{format, string::String, vec, vec::Vec};
-pub use development::{session_keys, MAX_DEVELOPMENT_VALIDATORS};
+pub use development::{validators, MAX_DEVELOPMENT_VALIDATORS};
 use frame_support::traits::BuildGenesisConfig;
 use serde_json::{json, Value};
 use sp_genesis_builder::PresetId;
+use sp_runtime::Perbill;
 
 /// One validator, quick to start, for work on one machine.
 pub const DEVELOPMENT: &str = "development";
@@ -30,7 +32,52 @@ struct Preset {
     epoch_slots: u64,
     validators: Vec<(AccountId, AccountId, SessionKeys)>,
     balances: Vec<(AccountId, Balance)>,
+    bonds: Bonds,
     sudo: Option<AccountId>,
+}
+
+/// Terms of bonds and slashes; times in blocks of the market clock.
+struct Bonds {
+    sessions_per_era: u32,
+    min_validator: Balance,
+    min_provider: Balance,
+    max_validators: u32,
+    min_validators: u32,
+    unbonding: BlockNumber,
+    report_sessions: u32,
+    slash_window: BlockNumber,
+    longest_suspension: BlockNumber,
+    validators: Vec<(AccountId, Balance)>,
+}
+
+impl Bonds {
+    fn staking(&self) -> Value {
+        json!({
+            "sessionsPerEra": self.sessions_per_era,
+            "params": {
+                "minValidatorBond": self.min_validator,
+                "minProviderBond": self.min_provider,
+                "maxValidators": self.max_validators,
+                "minValidators": self.min_validators,
+                "unbondingBlocks": self.unbonding,
+                "reportSessions": self.report_sessions,
+            },
+            "validators": self.validators,
+        })
+    }
+
+    fn slashing(&self) -> Value {
+        let percent = |share| Perbill::from_percent(share).deconstruct();
+        json!({
+            "params": {
+                "window": self.slash_window,
+                "longestSuspension": self.longest_suspension,
+                "maxEquivocation": percent(50),
+                "reporterShare": percent(5),
+                "burnShare": percent(100),
+            },
+        })
+    }
 }
 
 impl Preset {
@@ -41,6 +88,8 @@ impl Preset {
             "balances": { "balances": self.balances },
             "clock": { "slotMillis": self.slot_millis, "epochSlots": self.epoch_slots },
             "session": { "keys": self.validators },
+            "slashing": self.bonds.slashing(),
+            "staking": self.bonds.staking(),
             "sudo": { "key": self.sudo },
         })
     }
@@ -59,7 +108,20 @@ pub fn preset(id: &str) -> Option<Value> {
 }
 
 fn production() -> Preset {
-    Preset { slot_millis: 3_000, epoch_slots: 1_200, validators: vec![], balances: vec![], sudo: None }
+    // 28 days to unbond, 14 to report, 7 in which a slash can be appealed.
+    let bonds = Bonds {
+        sessions_per_era: 6,
+        min_validator: 100_000 * token::ASY,
+        min_provider: 10_000 * token::ASY,
+        max_validators: 100,
+        min_validators: 4,
+        unbonding: 806_400,
+        report_sessions: 336,
+        slash_window: 201_600,
+        longest_suspension: 806_400,
+        validators: vec![],
+    };
+    Preset { slot_millis: 3_000, epoch_slots: 1_200, validators: vec![], balances: vec![], bonds, sudo: None }
 }
 
 /// The preset of a name as the genesis builder API hands it out.

@@ -1,12 +1,16 @@
 //! A chain in memory: real genesis, real blocks, and every pallet's invariants after every test.
 
+use assay_primitives::Role;
 use assay_runtime::{
-    genesis, AllPalletsWithSystem, Babe, Balances, Executive, Header, Nonce, Runtime, RuntimeCall, System,
-    TxExtension, UncheckedExtrinsic, VERSION,
+    genesis, AllPalletsWithSystem, Babe, Balances, Executive, Header, Nonce, Runtime, RuntimeCall, Session,
+    System, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use codec::Encode;
 use frame_support::traits::{TryState, TryStateSelect};
-use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest};
+use sp_consensus_babe::{
+    digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest},
+    AuthorityId, Epoch,
+};
 use sp_core::{crypto::VrfSecret, H256};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
@@ -39,7 +43,22 @@ pub fn on_genesis(patch: serde_json::Value, test: impl FnOnce(&mut Chain)) {
         test(&mut Chain { head, slot: FIRST_SLOT });
         AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
             .expect("every invariant of every pallet holds");
+        check_accusations();
     });
+}
+
+/// Each ledger is accused as often as slashes wait for it: neither pallet can see that alone.
+fn check_accusations() {
+    let mut waiting = std::collections::BTreeMap::<_, u32>::new();
+    for slash in pallet_assay_slashing::Pending::<Runtime>::iter_values() {
+        *waiting.entry((slash.owner.clone(), slash.role())).or_default() += 1;
+    }
+    for (owner, ledger) in pallet_assay_staking::Ledgers::<Runtime>::iter() {
+        for role in [Role::Validator, Role::Provider] {
+            let expected = waiting.get(&(owner.clone(), role)).copied().unwrap_or_default();
+            assert_eq!(ledger.stake(role).accused, expected, "{owner:?} as {role:?}");
+        }
+    }
 }
 
 /// A patch laid over the default configuration, as the genesis builder does it.
@@ -54,9 +73,12 @@ pub fn full(patch: serde_json::Value) -> serde_json::Value {
 }
 
 impl Chain {
-    /// Opens the block of the next slot: its author's VRF verified, its timestamp set.
+    /// Opens the block of the next slot whose author is not disabled: its VRF verified, its timestamp set.
     pub fn open(&mut self) -> u32 {
         self.slot += 1;
+        while self.author_is_disabled() {
+            self.slot += 1;
+        }
         let number = self.head.number() + 1;
         let header = Header::new(
             number,
@@ -136,19 +158,36 @@ impl Chain {
         Header::new(self.head.number() + 1, Default::default(), Default::default(), self.head.hash(), digest)
     }
 
-    fn vrf_pre_digest(&self) -> Digest {
-        let authorities = Babe::authorities();
-        let index = self.slot as usize % authorities.len();
-        let author = Sr25519Keyring::iter()
-            .find(|key| key.public() == authorities[index].0.clone().into())
-            .expect("validators of development networks have well-known keys");
-        // The epoch that this block belongs to may be the one that it opens.
+    /// The epoch of the current slot, which may be the one that its block opens.
+    fn epoch(&self) -> Epoch {
         let epoch = Babe::current_epoch();
-        let epoch = if self.slot >= *epoch.start_slot + epoch.duration && System::block_number() > 0 {
+        if self.slot >= *epoch.start_slot + epoch.duration && System::block_number() > 0 {
             Babe::next_epoch()
         } else {
             epoch
-        };
+        }
+    }
+
+    /// Whose turn the current slot is: its index among the authorities, and its key.
+    fn author(&self) -> (usize, AuthorityId) {
+        let authorities = self.epoch().authorities;
+        let index = self.slot as usize % authorities.len();
+        (index, authorities[index].0.clone())
+    }
+
+    fn author_is_disabled(&self) -> bool {
+        let authorities = Babe::authorities();
+        let disabled = Session::disabled_validators();
+        let (_, author) = self.author();
+        disabled.iter().any(|index| authorities.get(*index as usize).is_some_and(|(key, _)| *key == author))
+    }
+
+    fn vrf_pre_digest(&self) -> Digest {
+        let (index, key) = self.author();
+        let author = Sr25519Keyring::iter()
+            .find(|known| known.public() == key.clone().into())
+            .expect("validators of development networks have well-known keys");
+        let epoch = self.epoch();
         let data =
             sp_consensus_babe::make_vrf_sign_data(&epoch.randomness, self.slot.into(), epoch.epoch_index);
         digest(PreDigest::SecondaryVRF(SecondaryVRFPreDigest {

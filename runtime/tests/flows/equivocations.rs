@@ -2,8 +2,8 @@
 
 use crate::chain::{self, Chain};
 use assay_runtime::{
-    configs::REPORT_SESSIONS, genesis, Babe, Block, Grandpa, Hash, Header, Historical, Runtime, RuntimeCall,
-    Session, System, UncheckedExtrinsic,
+    genesis, Babe, Block, Grandpa, Hash, Header, Historical, Runtime, RuntimeCall, Session, System,
+    UncheckedExtrinsic,
 };
 use codec::Encode;
 use frame_support::traits::KeyOwnerProofSystem;
@@ -209,11 +209,12 @@ fn proofs_are_kept_for_as_long_as_reports_are_accepted() {
     let mut preset = genesis::preset(genesis::DEVELOPMENT).unwrap();
     preset["clock"]["epochSlots"] = serde_json::json!(1);
     chain::on_genesis(preset, |chain| {
-        let now = REPORT_SESSIONS + 20;
+        let accepted = pallet_assay_staking::Params::<Runtime>::get().report_sessions;
+        let now = accepted + 20;
         chain.pass_to_session(now);
         let kept: Vec<_> = (0..=now + 2).filter(|of| Historical::historical_root(*of).is_some()).collect();
         // The session that has just ended counts as the newest; the next one is queued already.
-        let oldest = now - 1 - REPORT_SESSIONS;
+        let oldest = now - 1 - accepted;
         assert_eq!(kept, (oldest..=now + 1).collect::<Vec<_>>());
     });
 }

@@ -1,9 +1,12 @@
 //! What chains start from, and what they refuse to start from.
 
 use crate::chain;
-use assay_runtime::{genesis, Balances, Runtime, Session};
+use assay_runtime::{genesis, token, Balance, Balances, Runtime, Session};
 use serde_json::json;
 use sp_keyring::Sr25519Keyring::Alice;
+
+/// What each validator of a preset has bonded.
+const BOND: Balance = 1_000_000 * token::ASY;
 
 fn refusal(patch: serde_json::Value) -> String {
     let mut ext = sp_io::TestExternalities::default();
@@ -32,13 +35,16 @@ fn presets_differ_in_time_and_validators_only() {
 #[test]
 fn production_has_no_root_and_the_times_of_the_design() {
     let mut preset = genesis::preset(genesis::PRODUCTION).unwrap();
-    preset["session"]["keys"] = genesis::session_keys(3);
+    genesis::validators(&mut preset, 4);
+    let owners = preset["staking"]["validators"].as_array().unwrap().iter();
+    let balances: Vec<_> = owners.map(|bond| json!([bond[0], 2 * BOND])).collect();
+    preset["balances"]["balances"] = json!(balances);
     chain::on_genesis(preset, |chain| {
         chain.pass(2);
         assert_eq!(pallet_clock::SlotMillis::<Runtime>::get(), 3_000);
         assert_eq!(pallet_clock::EpochSlots::<Runtime>::get(), 1_200);
         assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
-        assert_eq!(Session::validators().len(), 3);
+        assert_eq!(Session::validators().len(), 4);
     });
 }
 
@@ -56,7 +62,7 @@ fn genesis_says_what_is_wrong_with_it() {
     assert!(refusal(twice).contains("is named twice"));
 
     let mut other = genesis::preset(genesis::TEST).unwrap();
-    other["session"]["nonAuthorityKeys"] = genesis::session_keys(1);
+    other["session"]["nonAuthorityKeys"] = json!([other["session"]["keys"][0]]);
     assert!(refusal(other).contains("session.nonAuthorityKeys"));
 
     let mut direct = genesis::preset(genesis::TEST).unwrap();
@@ -74,6 +80,26 @@ fn genesis_says_what_is_wrong_with_it() {
     let mut rich = genesis::preset(genesis::TEST).unwrap();
     rich["balances"]["balances"][1] = rich["balances"]["balances"][0].clone();
     assert!(refusal(rich).contains("is named twice"));
+
+    let mut unbonded = genesis::preset(genesis::TEST).unwrap();
+    unbonded["staking"]["validators"].as_array_mut().unwrap().pop();
+    assert!(refusal(unbonded).contains("in one of session.keys and staking.validators"));
+
+    let mut overdrawn = genesis::preset(genesis::TEST).unwrap();
+    overdrawn["balances"]["balances"][0][1] = json!(BOND);
+    assert!(refusal(overdrawn).contains("bonds 1000000000000000000 and has 1000000000000000000"));
+
+    let mut dust = genesis::preset(genesis::TEST).unwrap();
+    dust["staking"]["validators"][0][1] = json!(token::ASY);
+    assert!(refusal(dust).contains("below staking.params.minValidatorBond"));
+
+    let mut hasty = genesis::preset(genesis::TEST).unwrap();
+    hasty["staking"]["params"]["unbondingBlocks"] = json!(60);
+    assert!(refusal(hasty).contains("unbondingBlocks"));
+
+    let mut long = genesis::preset(genesis::TEST).unwrap();
+    long["slashing"]["params"]["window"] = json!(100);
+    assert!(refusal(long).contains("unbondingBlocks"));
 
     let mut endless = genesis::preset(genesis::TEST).unwrap();
     endless["clock"]["epochSlots"] = json!(0);

@@ -7,4 +7,5 @@ mod equivocations;
 mod fees;
 mod genesis;
 mod safety;
+mod staking;
 mod upgrade;

@@ -6,5 +6,6 @@ mod rpc;
 mod safe_mode;
 mod sealing;
 mod session_keys;
+mod staking;
 mod upgrade;
 mod verbs;

@@ -1,6 +1,6 @@
 //! How an account registers the keys of its node.
 
-use crate::harness::{Client, Network};
+use crate::harness::{node::Node, Client, Network};
 use assay_runtime::{opaque::SessionKeys, Runtime, RuntimeCall};
 use codec::{DecodeAll, Encode};
 use jsonrpsee::rpc_params;
@@ -31,6 +31,14 @@ async fn keys_are_registered_with_a_proof_of_their_owner() {
     let registered = register(eve, &keys, proof).await;
     assert_eq!(registered, (Ok(()), Some(session_keys(&keys))));
     assert!(eve.call::<bool>("author_hasSessionKeys", rpc_params![keys]).await);
+}
+
+/// Makes session keys for Eve in the keystore of a node, and registers them.
+pub async fn register_new(node: &Node) {
+    let printed = rotate_keys(node.rpc_port());
+    let (keys, proof) = (hex_after(&printed, "keys"), hex_after(&printed, "proof"));
+    let registered = register(node.client(), &keys, proof).await;
+    assert_eq!(registered, (Ok(()), Some(session_keys(&keys))));
 }
 
 /// What the script that operators use prints for Eve and the node that listens on this port.
