@@ -56,7 +56,7 @@ pub enum Error {
     /// A validator without keys to work with.
     #[error(
         "a validator needs session keys, and the keystore {keystore} has none of type {missing}: start without \
-         --validator, make them by the RPC call author_rotateKeysWithOwner, register them by session.setKeys, then \
+         --validator, make them by the RPC call author_rotateKeysWithOwner, register them by staking.setKeys, then \
          start with --validator"
     )]
     SessionKeys {

@@ -1,8 +1,11 @@
 //! The runtime APIs: what a node may ask the runtime.
 
 use crate::{
-    genesis, network::Network, opaque, AccountId, Babe, Balance, Block, Clock, Executive, Grandpa,
-    Historical, InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, System,
+    bonds::{self, Candidate, Ledger, LockId, Locks, Slash, SlashId, Validator},
+    genesis,
+    network::Network,
+    opaque, AccountId, Babe, Balance, Block, BlockNumber, Clock, Executive, Grandpa, Historical,
+    InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, Staking, System,
     TransactionPayment, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::vec::Vec;
@@ -242,6 +245,47 @@ impl_runtime_apis! {
                 market_halted: Clock::market_halted(),
                 validators: Session::validators(),
             }
+        }
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    impl frame_benchmarking::Benchmark<Block> for Runtime {
+        fn benchmark_metadata(
+            extra: bool,
+        ) -> (Vec<frame_benchmarking::BenchmarkList>, Vec<frame_support::traits::StorageInfo>) {
+            crate::benchmarks::metadata(extra)
+        }
+
+        fn dispatch_benchmark(
+            config: frame_benchmarking::BenchmarkConfig,
+        ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
+            crate::benchmarks::dispatch(&config)
+        }
+    }
+
+    impl crate::bonds::BondsApi<Block> for Runtime {
+        fn ledger(owner: AccountId) -> Option<Ledger> {
+            Ledger::of(owner)
+        }
+
+        fn locks(owner: AccountId, from: LockId, limit: u32) -> Locks {
+            Locks::of(owner, from, limit)
+        }
+
+        fn candidates() -> Vec<Candidate> {
+            Staking::candidates(0, u32::MAX)
+        }
+
+        fn validators() -> Vec<Validator> {
+            Validator::all()
+        }
+
+        fn pending_slashes(
+            owner: Option<AccountId>,
+            after: Option<(BlockNumber, SlashId)>,
+            limit: u32,
+        ) -> Vec<(SlashId, Slash)> {
+            bonds::pending_slashes(owner, after, limit)
         }
     }
 

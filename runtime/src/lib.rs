@@ -14,6 +14,9 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 extern crate alloc;
 
 pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarks;
+pub mod bonds;
 pub mod configs;
 pub mod genesis;
 pub mod network;

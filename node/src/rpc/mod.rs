@@ -2,12 +2,16 @@
 //!
 //! chainHead, transaction, archive, author, state, system and the rest of the standard set the SDK serves by itself.
 
+mod answers;
+mod bonds;
 mod network;
+mod params;
 
 use crate::service::{Block, BlockNumber, FullBackend, FullClient, Hash, SelectChain, TransactionPool};
 use assay_runtime::{AccountId, Balance, Nonce};
+use bonds::{Bonds, BondsRpcServer};
 use jsonrpsee::RpcModule;
-use network::{AssayApiServer, Network};
+use network::{Network, NetworkRpcServer};
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use pallet_transaction_payment_rpc_runtime_api::RuntimeDispatchInfo;
 use sc_consensus_babe::BabeWorkerHandle;
@@ -72,5 +76,6 @@ pub fn module(
     );
     module.merge(grandpa.into_rpc())?;
     module.merge(Network::new(sources.chain.clone(), client.clone()).into_rpc())?;
+    module.merge(Bonds::new(client.clone()).into_rpc())?;
     Ok(module)
 }

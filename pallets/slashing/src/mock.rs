@@ -1,7 +1,7 @@
 //! A runtime of slashing over real balances and scripted bonds.
 
 use crate as pallet_assay_slashing;
-use crate::{weights::AssayWeight, Disable, GenesisConfig, Parameters, SlashOf};
+use crate::{Disable, GenesisConfig, Parameters, SlashOf};
 use assay_primitives::{
     mock::{self, MockBonds, MockCollateral, MockOnSlash, Vault},
     Collateral, Fault, FaultKind, LockId, ReportFault, Role, SlashId,
@@ -140,7 +140,7 @@ impl pallet_assay_slashing::Config for Test {
     type OnSlash = MockOnSlash;
     type ParamsOrigin = frame_system::EnsureRoot<Self::AccountId>;
     type Treasury = ConstU64<TREASURY>;
-    type WeightInfo = AssayWeight<Test>;
+    type WeightInfo = ();
     type WithinUnbonding = WithinUnbonding;
 }
 

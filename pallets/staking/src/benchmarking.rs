@@ -243,6 +243,24 @@ mod benches {
         Ok(())
     }
 
+    /// Whether an account is one of `c` validators of this session or of the next, which it is not.
+    #[benchmark]
+    fn keys_in_use(c: Linear<1, { T::MaxCandidates::get() }>) {
+        let owner = funded::<T>(0);
+        fill::<T>(c);
+        offenders::<T>(c);
+        let next = pallet_session::Pallet::<T>::current_index().saturating_add(1);
+        Elected::<T>::insert(Pallet::<T>::era_of(next), Candidates::<T>::get());
+        let in_use;
+
+        #[block]
+        {
+            in_use = Pallet::<T>::is_elected(&owner);
+        }
+
+        assert!(!in_use);
+    }
+
     #[benchmark]
     fn set_params() -> Result<(), BenchmarkError> {
         let origin = governance::<T>()?;

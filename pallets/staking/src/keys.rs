@@ -10,6 +10,16 @@ impl<T: Config> Pallet<T> {
         pallet_session::NextKeys::<T>::contains_key(account)
     }
 
+    pub(crate) fn do_set_keys(
+        origin: OriginFor<T>,
+        owner: &T::AccountId,
+        keys: T::Keys,
+        proof: Vec<u8>,
+    ) -> DispatchResult {
+        ensure!(!Self::is_elected(owner), Error::<T>::KeysInUse);
+        pallet_session::Pallet::<T>::set_keys(origin, keys, proof)
+    }
+
     /// Whether an account may remove its session keys: not while it can be elected, and not while it validates or is
     /// about to. A set with fewer keys than members makes every proof of who owned a key fail, and so every report of
     /// an equivocation in the session that is running. Of sessions that are over, only roots are asked.

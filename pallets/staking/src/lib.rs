@@ -337,7 +337,7 @@ pub mod pallet {
         WorkerTaken,
         /// It is already so.
         NothingToChange,
-        /// A candidate's or a validator's keys have to stay.
+        /// The keys of who validates, or will, have to stay; nor can a candidate go without any.
         KeysInUse,
         /// Less collateral than that is available.
         NotEnoughCollateral,
@@ -606,12 +606,37 @@ pub mod pallet {
             Self::do_set_worker(&owner, worker)
         }
 
+        /// Registers session keys, or others in their place.
+        ///
+        /// ## Dispatch origin
+        /// Signed, by the account that owns them.
+        ///
+        /// ## Details
+        /// Stands in for the session pallet's call of that name, which the chain filters out for everybody: whoever
+        /// changed keys while they are in use could sign with the old ones, and nobody could prove whose they were.
+        /// The proof is that call's: each key's signature of the owner.
+        ///
+        /// ## Errors
+        /// * [`Error::KeysInUse`]: the account validates in this session or the next. Chill first, and wait until it has
+        ///   left the set.
+        /// * those of the session pallet: the proof is wrong, a key is another one's, the deposit can't be paid.
+        #[pallet::call_index(12)]
+        #[pallet::weight(
+            <<T as pallet_session::Config>::WeightInfo as pallet_session::WeightInfo>::set_keys()
+                .saturating_add(<T as Config>::WeightInfo::keys_in_use(T::MaxCandidates::get()))
+        )]
+        pub fn set_keys(origin: OriginFor<T>, keys: T::Keys, proof: Vec<u8>) -> DispatchResult {
+            let owner = ensure_signed(origin.clone())?;
+            Self::do_set_keys(origin, &owner, keys, proof)
+        }
+
         /// Removes one's session keys.
         ///
         /// ## Dispatch origin
         /// Signed, by the account that registered the keys.
         ///
-        /// ## Details Stands in for the session pallet's call of that name, which the chain filters out for
+        /// ## Details
+        /// Stands in for the session pallet's call of that name, which the chain filters out for
         /// everybody: that one does not ask whether the keys are in use.
         ///
         /// ## Errors

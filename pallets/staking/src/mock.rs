@@ -61,7 +61,8 @@ pub struct KeepKeys;
 
 impl Contains<RuntimeCall> for KeepKeys {
     fn contains(call: &RuntimeCall) -> bool {
-        !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys {}))
+        use pallet_session::Call::{purge_keys, set_keys};
+        !matches!(call, RuntimeCall::Session(set_keys { .. } | purge_keys {}))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Weights of staking.
 //!
-//! Database accesses are counted from the code: each call touches a fixed handful of keys, and the list of candidates
-//! or the set of an era is one key of 48 bytes per entry. The reference time beside them is an upper estimate for
-//! decoding, searching, hashing and encoding, not a measurement.
+//! A runtime measures its own. Those here are for tests: database accesses counted from the code, where the list of
+//! candidates or the set of an era is one key of 48 bytes per entry, beside an upper estimate for decoding, searching,
+//! hashing and encoding.
 
 use frame_support::weights::{
     constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MICROS, WEIGHT_REF_TIME_PER_NANOS},
@@ -33,6 +33,8 @@ pub trait WeightInfo {
     fn set_worker() -> Weight;
     /// No keys.
     fn purge_keys(c: u32) -> Weight;
+    /// Whether keys are in use by one of `c` validators.
+    fn keys_in_use(c: u32) -> Weight;
     /// Other parameters.
     fn set_params() -> Weight;
     /// A session planned: if it is the first of its era by an election, in which `v` operators are looked at and `k`
@@ -62,7 +64,7 @@ fn lists(count: u64, entries: u32) -> Weight {
     Weight::from_parts(time, STAKER_BYTES).saturating_mul(count).saturating_mul(entries.into())
 }
 
-/// At the database prices of this chain.
+/// For tests.
 impl WeightInfo for () {
     // Ledger (r, w), parameters (r), account (r, w), holds (r, w), worker (r, w), its owner's ledger (r, w), events.
     fn bond() -> Weight {
@@ -118,6 +120,11 @@ impl WeightInfo for () {
     // of each key (2 w), keys set from outside (r).
     fn purge_keys(c: u32) -> Weight {
         priced(80, 9, 5).saturating_add(lists(3, c))
+    }
+
+    // Session index, sets of this session and the next (r).
+    fn keys_in_use(c: u32) -> Weight {
+        priced(10, 4, 0).saturating_add(lists(2, c))
     }
 
     // Parameters (w), sessions per era, length of a session, slash window (r).

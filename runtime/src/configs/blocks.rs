@@ -112,7 +112,7 @@ impl pallet_clock::Config for Runtime {
     type FreezeOrigin = frame_system::EnsureRoot<AccountId>;
     type MarketHalted = MarketHalted;
     type VrfHistory = ConstU32<1_024>;
-    type WeightInfo = pallet_clock::weights::AssayWeight<Runtime>;
+    type WeightInfo = ();
 }
 
 /// What happens when a multi-block migration fails: nobody but governance may touch a half-migrated state, and

@@ -83,13 +83,15 @@ impl historical::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
 }
 
-/// Refuses the session pallet's own way to remove keys, for everybody: it does not ask whether they are in use.
-/// `Staking::purge_keys` does. Without the keys of a validator, no equivocation of the running session could be proven.
+/// Refuses the session pallet's own ways to change and to remove keys, for everybody: they do not ask whether the keys
+/// are in use. `Staking::set_keys` and `Staking::purge_keys` do. Of keys that a validator no longer has, nobody could
+/// prove whose they were, and so no equivocation by them.
 pub struct KeepKeys;
 
 impl Contains<RuntimeCall> for KeepKeys {
     fn contains(call: &RuntimeCall) -> bool {
-        !matches!(call, RuntimeCall::Session(pallet_session::Call::purge_keys {}))
+        use pallet_session::Call::{purge_keys, set_keys};
+        !matches!(call, RuntimeCall::Session(set_keys { .. } | purge_keys {}))
     }
 }
 

@@ -49,7 +49,7 @@ impl pallet_assay_slashing::Disable<AccountId> for DisableOffender {
 impl pallet_assay_slashing::Config for Runtime {
     type AppealOrigin = EnsureRoot<AccountId>;
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = ();
+    type BenchmarkHelper = crate::benchmarks::Validators;
     type Bonds = Staking;
     type Clock = pallet_clock::MarketClock<Runtime>;
     type Currency = Balances;

@@ -1,5 +1,6 @@
 //! Whole flows through the real runtime: blocks with real inherents, VRFs and signatures.
 
+mod bonds;
 mod ceiling;
 mod chain;
 mod clock;
@@ -9,3 +10,4 @@ mod genesis;
 mod safety;
 mod staking;
 mod upgrade;
+mod weights;

@@ -20,17 +20,17 @@ use sp_keyring::{
 };
 
 /// What each validator of the preset has bonded.
-const BOND: Balance = 1_000_000 * token::ASY;
+pub const BOND: Balance = 1_000_000 * token::ASY;
 /// Half of it: what an equivocation takes at most.
 const HALF: Balance = BOND / 2;
 /// How long a slash waits, in blocks.
-const WINDOW: u32 = 20;
+pub const WINDOW: u32 = 20;
 
-fn staking(call: pallet_assay_staking::Call<Runtime>) -> RuntimeCall {
+pub fn staking(call: pallet_assay_staking::Call<Runtime>) -> RuntimeCall {
     RuntimeCall::Staking(call)
 }
 
-fn slashing(call: pallet_assay_slashing::Call<Runtime>) -> RuntimeCall {
+pub fn slashing(call: pallet_assay_slashing::Call<Runtime>) -> RuntimeCall {
     RuntimeCall::Slashing(call)
 }
 
@@ -54,12 +54,12 @@ fn register_keys(chain: &mut Chain) {
     let babe: sp_consensus_babe::AuthoritySignature = Eve.sign(&statement).into();
     let grandpa: sp_consensus_grandpa::AuthoritySignature = Ed25519Keyring::Eve.sign(&statement).into();
     let proof = (babe, grandpa).encode();
-    let call = RuntimeCall::Session(pallet_session::Call::set_keys { keys, proof });
+    let call = RuntimeCall::Staking(pallet_assay_staking::Call::set_keys { keys, proof });
     chain.submit(Eve, call).expect("valid").expect("the keys are Eve's");
 }
 
 /// Reports that Bob made two blocks in the newest slot; gives the number of the slash that waits then.
-fn report_bob(chain: &mut Chain) -> u64 {
+pub fn report_bob(chain: &mut Chain) -> u64 {
     let (proof, owner) = (double_block(chain.slot()), babe_owner());
     chain.open();
     report_block(chain, proof, owner).expect("valid").expect("counts");

@@ -10,7 +10,8 @@ use jsonrpsee::{
 use sc_rpc::state::ReadProof;
 use serde::{de::DeserializeOwned, Deserialize};
 use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest};
-use sp_core::Bytes;
+use sp_core::{crypto::Ss58Codec, Bytes};
+use sp_keyring::Sr25519Keyring;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 
 /// Version of a runtime, as far as a signer needs it.
@@ -31,6 +32,11 @@ pub struct Market {
     pub market_block: BlockNumber,
     /// Whether it stands still.
     pub market_halted: bool,
+}
+
+/// The address of a development account.
+pub fn address(account: Sr25519Keyring) -> String {
+    account.to_account_id().to_ss58check()
 }
 
 /// A connection to a node.

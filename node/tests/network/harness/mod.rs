@@ -8,7 +8,7 @@ pub mod process;
 pub mod transaction;
 pub mod wait;
 
-pub use client::Client;
+pub use client::{address, Client};
 pub use network::Network;
 pub use ports::free_port;
 pub use wait::until;

@@ -1,10 +1,18 @@
 //! What clients may call, and what they are told.
 
-use crate::harness::{until, Client, Network};
-use jsonrpsee::rpc_params;
-use serde_json::Value;
-use sp_core::{crypto::Ss58Codec, Bytes};
-use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
+use crate::harness::{address, until, Client, Network};
+use assay_runtime::{token, Balance};
+use jsonrpsee::{
+    core::{params::ArrayParams, ClientError},
+    rpc_params,
+    types::error::INVALID_PARAMS_CODE,
+};
+use serde_json::{json, Value};
+use sp_core::Bytes;
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Ferdie};
+
+/// What each validator of the preset has bonded.
+const BOND: Balance = 1_000_000 * token::ASY;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_get_the_standard_methods_and_ours_but_no_unsafe_ones() {
@@ -30,7 +38,9 @@ async fn clients_get_the_standard_methods_and_ours_but_no_unsafe_ones() {
         assert!(offered.contains(&method), "{method} is not among {offered:?}");
     }
     tells_where_the_network_stands(node).await;
-    lists_validators_by_pages(node).await;
+    lists_validators_and_candidates_by_pages(node).await;
+    tells_what_is_bonded(node).await;
+    refuses_what_it_cannot_answer(node).await;
     refuses_what_is_unsafe(node).await;
 }
 
@@ -45,15 +55,61 @@ async fn tells_where_the_network_stands(node: &Client) {
     assert_eq!(info["marketBlock"], info["best"]["number"]);
 }
 
-async fn lists_validators_by_pages(node: &Client) {
-    let mut all = [Alice, Bob, Charlie, Dave].map(|key| key.to_account_id());
-    all.sort();
-    let all = all.map(|account| account.to_ss58check());
+async fn lists_validators_and_candidates_by_pages(node: &Client) {
+    let bond = BOND.to_string();
     let page: Value = node.call("assay_validators", rpc_params![1, 2]).await;
-    assert_eq!(page["total"], 4);
-    assert_eq!(page["items"], Value::from(all[1..3].to_vec()));
-    let refused = node.try_call::<Value>("assay_validators", rpc_params![0, 101]).await.unwrap_err();
-    assert!(refused.to_string().contains("1 to 100"), "{refused}");
+    let validators =
+        [Bob, Charlie].map(|owner| json!({ "address": address(owner), "bond": bond, "disabled": false }));
+    assert_eq!(page, json!({ "total": 4, "items": validators }));
+    let page: Value = node.call("assay_candidates", rpc_params![1, 2]).await;
+    let candidates = [Bob, Charlie].map(|owner| json!({ "address": address(owner), "bond": bond }));
+    assert_eq!(page, json!({ "total": 4, "items": candidates }));
+}
+
+async fn tells_what_is_bonded(node: &Client) {
+    let ledger: Value = node.call("assay_ledger", rpc_params![address(Alice)]).await;
+    let nothing = json!({ "active": "0", "unbonding": [], "accused": 0 });
+    let expected = json!({
+        "validator": { "active": BOND.to_string(), "unbonding": [], "accused": 0 },
+        "provider": nothing,
+        "locked": "0",
+        "available": "0",
+        "worker": null,
+        "status": { "hasKeys": true, "candidate": true, "queued": true, "active": true },
+    });
+    assert_eq!(ledger, expected);
+    assert_eq!(node.call::<Value>("assay_ledger", rpc_params![address(Ferdie)]).await, json!(null));
+    let end = json!({ "items": [], "next": null });
+    assert_eq!(node.call::<Value>("assay_locks", rpc_params![address(Alice), 0, 100]).await, end);
+    assert_eq!(node.call::<Value>("assay_pendingSlashes", rpc_params![(), (), 100]).await, end);
+}
+
+async fn refuses_what_it_cannot_answer(node: &Client) {
+    for (method, params, says) in [
+        ("assay_validators", rpc_params![0, 101], "limit is 101, and has to be a number of 1 to 100"),
+        ("assay_candidates", rpc_params![-1, 10], "start is -1, and has to be a number of 0 to 4294967295"),
+        ("assay_ledger", rpc_params!["Alice"], "owner is \"Alice\", and has to be an address in SS58 form"),
+        (
+            "assay_locks",
+            rpc_params![address(Alice), "first", 10],
+            "from is \"first\", and has to be a number",
+        ),
+        ("assay_pendingSlashes", rpc_params![(), 7, 10], "after is 7, and has to be null or the \"next\""),
+    ] {
+        let told = refusal(node, method, params).await;
+        assert!(told.starts_with(says), "{method} refuses, but says {told}");
+    }
+}
+
+/// What a node says where a parameter is wrong.
+async fn refusal(node: &Client, method: &str, params: ArrayParams) -> String {
+    match node.try_call::<Value>(method, params).await {
+        Err(ClientError::Call(error)) => {
+            assert_eq!(error.code(), INVALID_PARAMS_CODE);
+            serde_json::from_str(error.data().expect("the error says more").get()).expect("in words")
+        }
+        other => panic!("{method} answers {other:?}"),
+    }
 }
 
 async fn refuses_what_is_unsafe(node: &Client) {

@@ -26,8 +26,8 @@ async fn keys_are_registered_with_a_proof_of_their_owner() {
 
     let printed = rotate_keys(network["eve"].rpc_port());
     let (keys, proof) = (hex_after(&printed, "keys"), hex_after(&printed, "proof"));
-    let call = pallet_session::Call::set_keys { keys: session_keys(&keys), proof: proof.to_vec() };
-    assert_eq!(hex_after(&printed, "call").to_vec(), RuntimeCall::Session(call).encode());
+    let call = pallet_assay_staking::Call::set_keys { keys: session_keys(&keys), proof: proof.to_vec() };
+    assert_eq!(hex_after(&printed, "call").to_vec(), RuntimeCall::Staking(call).encode());
     let registered = register(eve, &keys, proof).await;
     assert_eq!(registered, (Ok(()), Some(session_keys(&keys))));
     assert!(eve.call::<bool>("author_hasSessionKeys", rpc_params![keys]).await);
@@ -60,8 +60,8 @@ fn hex_after(printed: &str, word: &str) -> Bytes {
 
 /// Registers keys for Eve; returns the outcome and the keys that Eve then has.
 async fn register(node: &Client, keys: &Bytes, proof: Bytes) -> (DispatchResult, Option<SessionKeys>) {
-    let call = pallet_session::Call::set_keys { keys: session_keys(keys), proof: proof.0 };
-    let receipt = node.execute(Eve, RuntimeCall::Session(call)).await;
+    let call = pallet_assay_staking::Call::set_keys { keys: session_keys(keys), proof: proof.0 };
+    let receipt = node.execute(Eve, RuntimeCall::Staking(call)).await;
     let key = NextKeys::<Runtime>::hashed_key_for(Eve.to_account_id());
     (receipt.result(), node.storage(&key, receipt.block).await)
 }

@@ -41,8 +41,10 @@ async fn a_running_network_is_upgraded_and_passes_through_safe_mode() {
 fn next_runtime() -> Vec<u8> {
     let built = Path::new(BINARY).ancestors().nth(2).expect("the binary lies in the target directory");
     let path = env::var_os("ASSAY_NEXT_RUNTIME")
-        .map_or_else(|| built.join("next-runtime/assay_runtime.wasm"), PathBuf::from);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run scripts/next-runtime", path.display()))
+        .map_or_else(|| built.join("runtime/next-version/assay_runtime.wasm"), PathBuf::from);
+    fs::read(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}; run scripts/runtime-variant next-version", path.display())
+    })
 }
 
 /// Upgrades to the next version, and returns the height of the last block of the old one.

@@ -1,4 +1,4 @@
-use crate::{mock::*, weights::AssayWeight, Error, Event, Pending, WeightInfo};
+use crate::{mock::*, Error, Event, Pending, WeightInfo};
 use assay_primitives::{FaultKind, Role};
 use frame_support::{
     assert_noop, assert_ok,
@@ -7,7 +7,7 @@ use frame_support::{
 };
 use sp_runtime::DispatchError;
 
-type Priced = AssayWeight<Test>;
+type Priced = ();
 
 fn applied(taken: u128, missing: u128, reporter: Option<u64>, shares: [u128; 3]) -> Event<Test> {
     let [reward, burnt, treasury] = shares;

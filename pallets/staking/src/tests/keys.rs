@@ -1,7 +1,7 @@
 use crate::{mock::*, Error};
 use assay_primitives::Role::Validator;
-use frame_support::{assert_err_ignore_postinfo, assert_noop, assert_ok};
-use sp_runtime::traits::Dispatchable;
+use frame_support::{assert_err_ignore_postinfo, assert_noop, assert_ok, dispatch::DispatchResult};
+use sp_runtime::{testing::UintAuthorityId, traits::Dispatchable};
 
 fn has_keys(who: u64) -> bool {
     pallet_session::NextKeys::<Test>::contains_key(who)
@@ -59,8 +59,72 @@ fn queued_validator_keeps_its_keys() {
     });
 }
 
+fn set_keys(who: u64, key: u64) -> DispatchResult {
+    Staking::set_keys(signed(who), UintAuthorityId(key), vec![])
+}
+
+fn key_of(who: u64) -> Option<UintAuthorityId> {
+    pallet_session::NextKeys::<Test>::get(who)
+}
+
 #[test]
-fn stock_call_is_closed_also_in_a_batch() {
+fn account_registers_keys_and_replaces_them_while_it_validates_nowhere() {
+    run(|| {
+        assert_ok!(set_keys(5, 50));
+        assert_ok!(set_keys(5, 51));
+        assert_eq!(key_of(5), Some(UintAuthorityId(51)));
+        assert_noop!(set_keys(6, 51), pallet_session::Error::<Test>::DuplicatedKey);
+    });
+}
+
+#[test]
+fn candidate_that_is_not_elected_replaces_its_keys() {
+    run(|| {
+        stand(5, 100);
+        advance_to_session(6);
+        assert!(!Session::validators().contains(&5));
+        assert_ok!(set_keys(5, 51));
+        assert_eq!(key_of(5), Some(UintAuthorityId(51)));
+    });
+}
+
+#[test]
+fn validator_cannot_replace_the_keys_that_would_prove_its_guilt() {
+    run(|| {
+        stand(5, 1_500);
+        advance_to_session(1);
+        assert!(elected(1).contains(&5) && !Session::validators().contains(&5));
+        assert_noop!(set_keys(5, 51), Error::<Test>::KeysInUse);
+        advance_to_session(2);
+        assert!(Session::validators().contains(&5));
+        assert_noop!(set_keys(5, 51), Error::<Test>::KeysInUse);
+        assert_ok!(Staking::chill(signed(5)));
+        assert_noop!(set_keys(5, 51), Error::<Test>::KeysInUse);
+        advance_to_session(4);
+        assert!(!Session::validators().contains(&5));
+        assert_ok!(set_keys(5, 51));
+    });
+}
+
+#[test]
+fn stock_call_that_sets_keys_is_closed_also_in_a_batch() {
+    run(|| {
+        let stock =
+            RuntimeCall::Session(pallet_session::Call::set_keys { keys: UintAuthorityId(51), proof: vec![] });
+        assert_err_ignore_postinfo!(
+            stock.clone().dispatch(signed(5)),
+            frame_system::Error::<Test>::CallFiltered
+        );
+        assert_err_ignore_postinfo!(
+            Utility::batch_all(signed(5), vec![stock]),
+            frame_system::Error::<Test>::CallFiltered
+        );
+        assert!(!has_keys(5));
+    });
+}
+
+#[test]
+fn stock_call_that_removes_keys_is_closed_also_in_a_batch() {
     run(|| {
         assert_err_ignore_postinfo!(
             stock_purge().dispatch(signed(1)),

@@ -135,7 +135,7 @@ impl World {
             Kick => Staking::kick(signed(who), self.random.account()),
             SetWorker => self.set_worker(who),
             SetKeys => {
-                Session::set_keys(signed(who), UintAuthorityId(self.random.below(4 * ACCOUNTS)), vec![])
+                Staking::set_keys(signed(who), UintAuthorityId(self.random.below(4 * ACCOUNTS)), vec![])
             }
             PurgeKeys => Staking::purge_keys(signed(who)),
             SetParams => self.set_params(),
