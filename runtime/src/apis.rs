@@ -3,10 +3,14 @@
 use crate::{
     bonds::{self, Candidate, Ledger, LockId, Locks, Slash, SlashId, Validator},
     genesis,
+    market::{
+        self, Assignment, Estimate, JobClass, JobId, JobSpec, ListingId, MachineState, Policy, Provider,
+        Receipt, Refusal, Status,
+    },
     network::Network,
     opaque, AccountId, Babe, Balance, Block, BlockNumber, Clock, Executive, Grandpa, Historical,
-    InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, Staking, System,
-    TransactionPayment, BABE_GENESIS_EPOCH_CONFIG, VERSION,
+    InherentDataExt, Jobs, Nonce, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, Staking,
+    System, TransactionPayment, Verification, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -286,6 +290,44 @@ impl_runtime_apis! {
             limit: u32,
         ) -> Vec<(SlashId, Slash)> {
             bonds::pending_slashes(owner, after, limit)
+        }
+    }
+
+    impl crate::market::MarketApi<Block> for Runtime {
+        fn estimate(spec: JobSpec) -> Result<Estimate, Refusal> {
+            Estimate::of(spec)
+        }
+
+        fn job(id: JobId) -> Option<market::Job> {
+            market::Job::of(id)
+        }
+
+        fn jobs_of(requester: AccountId, after: Option<JobId>, limit: u32) -> Vec<(JobId, Status)> {
+            Jobs::jobs_of(requester, after, limit)
+        }
+
+        fn seats(signer: AccountId) -> Vec<Assignment> {
+            Assignment::all(signer)
+        }
+
+        fn receipt(id: JobId) -> Option<Receipt> {
+            Jobs::receipt(id)
+        }
+
+        fn machines() -> Vec<MachineState> {
+            MachineState::all()
+        }
+
+        fn provider(owner: AccountId) -> Option<Provider> {
+            Providers::provider(owner)
+        }
+
+        fn listing(id: ListingId) -> Option<market::Listing> {
+            market::Listing::of(id)
+        }
+
+        fn policy(class: JobClass) -> Option<(u32, Policy)> {
+            Verification::policy(class)
         }
     }
 

@@ -19,9 +19,11 @@ pub mod benchmarks;
 pub mod bonds;
 pub mod configs;
 pub mod genesis;
+pub mod market;
 pub mod network;
 #[cfg(feature = "next-version")]
 pub mod rehearsal;
+pub mod weights;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{
@@ -200,6 +202,18 @@ mod runtime {
     pub type Session = pallet_session;
     #[runtime::pallet_index(14)]
     pub type Grandpa = pallet_grandpa;
+
+    // The market. Changes of providers are applied before draws run.
+    #[runtime::pallet_index(20)]
+    pub type Registry = pallet_assay_registry;
+    #[runtime::pallet_index(21)]
+    pub type Escrow = pallet_assay_escrow;
+    #[runtime::pallet_index(22)]
+    pub type Providers = pallet_assay_providers;
+    #[runtime::pallet_index(23)]
+    pub type Verification = pallet_assay_verification;
+    #[runtime::pallet_index(24)]
+    pub type Jobs = pallet_assay_jobs;
 
     // Accounts' conveniences.
     #[runtime::pallet_index(30)]

@@ -1,9 +1,10 @@
-//! The form of what our methods answer.
+//! The form of what our methods answer. Amounts and digests have it also where they are given.
 
 use super::params::{Limit, Start};
-use assay_runtime::{token, AccountId, Balance};
+use assay_runtime::{market::Digest, token, AccountId, Balance};
+use hex::FromHex;
 use jsonrpsee::types::{error::INTERNAL_ERROR_CODE, ErrorObjectOwned};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use sp_core::crypto::{Ss58AddressFormat, Ss58Codec};
 
 /// A part of a list.
@@ -25,12 +26,43 @@ impl<T> Page<T> {
 }
 
 /// An amount in planck. It is a decimal string, since a number in JSON is only sure to be exact up to 2⁵³.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Planck(pub Balance);
+
+impl TryFrom<String> for Planck {
+    type Error = &'static str;
+
+    /// Takes what is told of an amount, and nothing else: no sign, no leading zero.
+    fn try_from(given: String) -> Result<Self, Self::Error> {
+        let amount = given.parse::<Balance>().ok().filter(|amount| amount.to_string() == given);
+        amount.map(Self).ok_or("not an amount in planck")
+    }
+}
 
 impl Serialize for Planck {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+/// 32 bytes, as `0x` and 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Hex(pub Digest);
+
+impl TryFrom<String> for Hex {
+    type Error = &'static str;
+
+    fn try_from(given: String) -> Result<Self, Self::Error> {
+        let digest = given.strip_prefix("0x").and_then(|digits| Digest::from_hex(digits).ok());
+        digest.map(Self).ok_or("not 32 bytes")
+    }
+}
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("0x{}", hex::encode(self.0)))
     }
 }
 
@@ -47,6 +79,7 @@ pub fn failed(error: sp_api::ApiError) -> ErrorObjectOwned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn page(list: &[u32], start: u32, limit: u32) -> Page<u32> {
         Page::of(list.to_vec(), Start(start), Limit(limit))
@@ -73,6 +106,33 @@ mod tests {
     fn amounts_are_exact_in_json() {
         let json = serde_json::to_string(&Planck(Balance::MAX)).unwrap();
         assert_eq!(json, "\"340282366920938463463374607431768211455\"");
+    }
+
+    #[test]
+    fn amounts_are_taken_as_they_are_told() {
+        for amount in [0, 1, Balance::MAX] {
+            let json = serde_json::to_value(Planck(amount)).unwrap();
+            assert_eq!(serde_json::from_value::<Planck>(json).unwrap(), Planck(amount));
+        }
+        let more = format!("{}0", Balance::MAX);
+        for wrong in ["", "-1", "+1", "01", "1.0", "1e3", " 1", "0x1", more.as_str()] {
+            assert!(serde_json::from_value::<Planck>(json!(wrong)).is_err(), "{wrong} was taken");
+        }
+        assert!(serde_json::from_value::<Planck>(json!(1)).is_err(), "a number may not be exact");
+    }
+
+    #[test]
+    fn digests_are_hexadecimal_and_taken_as_they_are_told() {
+        let digest = Hex([0xa5; 32]);
+        let json = serde_json::to_value(digest).unwrap();
+        assert_eq!(json, json!(format!("0x{}", "a5".repeat(32))));
+        assert_eq!(serde_json::from_value::<Hex>(json).unwrap(), digest);
+        let digits = "a5".repeat(32);
+        let (short, long) = (format!("0x{}", "a5".repeat(31)), format!("0x{digits}00"));
+        let (no_digit, space) = (format!("0x{}zz", "a5".repeat(31)), format!("0x {}", "a5".repeat(31)));
+        for wrong in [digits, short, long, no_digit, space] {
+            assert!(serde_json::from_value::<Hex>(json!(wrong)).is_err(), "{wrong} was taken");
+        }
     }
 
     #[test]

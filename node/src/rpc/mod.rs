@@ -4,6 +4,7 @@
 
 mod answers;
 mod bonds;
+mod market;
 mod network;
 mod params;
 
@@ -11,6 +12,7 @@ use crate::service::{Block, BlockNumber, FullBackend, FullClient, Hash, SelectCh
 use assay_runtime::{AccountId, Balance, Nonce};
 use bonds::{Bonds, BondsRpcServer};
 use jsonrpsee::RpcModule;
+use market::{Assignments, AssignmentsRpcServer, Market, MarketRpcServer};
 use network::{Network, NetworkRpcServer};
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use pallet_transaction_payment_rpc_runtime_api::RuntimeDispatchInfo;
@@ -77,5 +79,7 @@ pub fn module(
     module.merge(grandpa.into_rpc())?;
     module.merge(Network::new(sources.chain.clone(), client.clone()).into_rpc())?;
     module.merge(Bonds::new(client.clone()).into_rpc())?;
+    module.merge(Market::new(client.clone()).into_rpc())?;
+    module.merge(Assignments::new(client.clone()).into_rpc())?;
     Ok(module)
 }

@@ -44,10 +44,12 @@ pub struct NetworkInfo {
 }
 
 /// A block, by number and hash.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BlockId {
-    number: BlockNumber,
-    hash: Hash,
+    /// Its number.
+    pub number: BlockNumber,
+    /// Its hash.
+    pub hash: Hash,
 }
 
 /// Answers from the chain.

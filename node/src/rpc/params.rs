@@ -7,7 +7,7 @@ use assay_runtime::{
     token, AccountId,
 };
 use jsonrpsee::core::JsonValue;
-use serde::{Deserialize, Serialize};
+use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use sp_core::crypto::{Ss58AddressFormat, Ss58Codec};
 use std::fmt::Display;
 
@@ -23,9 +23,7 @@ impl TryFrom<JsonValue> for Owner {
     type Error = String;
 
     fn try_from(given: JsonValue) -> Result<Self, String> {
-        let account = given.as_str().and_then(account);
-        let form = format!("an address in SS58 form with the prefix {}", token::SS58_PREFIX);
-        account.map(Self).ok_or_else(|| wrong("owner", &given, form))
+        account("owner", &given).map(Self)
     }
 }
 
@@ -38,8 +36,7 @@ impl TryFrom<JsonValue> for Start {
     type Error = String;
 
     fn try_from(given: JsonValue) -> Result<Self, String> {
-        let position = u32::deserialize(&given);
-        position.map(Self).map_err(|_| wrong("start", &given, format!("a number of 0 to {}", u32::MAX)))
+        number("start", &given, u32::MAX).map(Self)
     }
 }
 
@@ -67,8 +64,7 @@ impl TryFrom<JsonValue> for FirstLock {
     type Error = String;
 
     fn try_from(given: JsonValue) -> Result<Self, String> {
-        let id = LockId::deserialize(&given);
-        id.map(Self).map_err(|_| wrong("from", &given, format!("a number of 0 to {}", LockId::MAX)))
+        number("from", &given, LockId::MAX).map(Self)
     }
 }
 
@@ -96,31 +92,44 @@ impl TryFrom<JsonValue> for After {
     }
 }
 
-fn account(address: &str) -> Option<AccountId> {
+/// An account, given as an address of this chain.
+pub fn account(name: &str, given: &JsonValue) -> Result<AccountId, String> {
+    let form = format!("an address in SS58 form with the prefix {}", token::SS58_PREFIX);
+    given.as_str().and_then(account_of).ok_or_else(|| wrong(name, given, form))
+}
+
+fn account_of(address: &str) -> Option<AccountId> {
     let (account, format) = AccountId::from_ss58check_with_version(address).ok()?;
     (format == Ss58AddressFormat::custom(token::SS58_PREFIX)).then_some(account)
 }
 
-fn wrong(name: &str, given: &JsonValue, form: impl Display) -> String {
+/// A whole number of a type whose largest value is `max`.
+pub fn number<T: DeserializeOwned + Display>(name: &str, given: &JsonValue, max: T) -> Result<T, String> {
+    T::deserialize(given).map_err(|_| wrong(name, given, format!("a number of 0 to {max}")))
+}
+
+/// How a parameter is refused.
+pub fn wrong(name: &str, given: &dyn Display, form: impl Display) -> String {
     format!("{name} is {given}, and has to be {form}")
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use jsonrpsee::types::{error::INVALID_PARAMS_CODE, Params};
-    use serde::de::DeserializeOwned;
     use sp_keyring::Sr25519Keyring::Alice;
 
-    const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    /// Addresses of the development accounts of these names.
+    pub const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    pub const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 
     /// Reads a parameter as the server does.
-    fn taken<T: DeserializeOwned>(json: &str) -> T {
+    pub fn taken<T: DeserializeOwned>(json: &str) -> T {
         Params::new(Some(&format!("[{json}]"))).sequence().next().expect("the parameter is right")
     }
 
     /// What the server answers to a parameter that is wrong.
-    fn refused<T: DeserializeOwned>(json: &str) -> String {
+    pub fn refused<T: DeserializeOwned>(json: &str) -> String {
         let params = format!("[{json}]");
         let Err(error) = Params::new(Some(&params)).sequence().next::<T>() else {
             panic!("{json} was taken");

@@ -33,18 +33,23 @@ mod benches {
         assert_eq!(MarketBlock::<T>::get(), before.saturating_add(One::one()));
     }
 
+    /// A block that forgets two VRFs, as long as there are more of them than the history holds.
     #[benchmark]
     fn on_finalize() {
-        let expired: BlockNumberFor<T> = One::one();
-        BlockVrfs::<T>::insert(expired, [1; 32]);
-        let now = T::VrfHistory::get().saturating_add(expired);
+        let expired: [BlockNumberFor<T>; 3] = [1u32.into(), 2u32.into(), 3u32.into()];
+        for block in expired {
+            BlockVrfs::<T>::insert(block, [1; 32]);
+        }
+        OldestVrf::<T>::put(expired[0]);
+        let now = T::VrfHistory::get().saturating_add(expired[2]);
 
         #[block]
         {
             <Pallet<T> as Hooks<_>>::on_finalize(now);
         }
 
-        assert!(!BlockVrfs::<T>::contains_key(expired));
+        assert_eq!(expired.map(BlockVrfs::<T>::contains_key), [false, false, true]);
+        assert_eq!(OldestVrf::<T>::get(), expired[2]);
     }
 
     impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);

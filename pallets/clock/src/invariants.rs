@@ -1,14 +1,14 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
 use crate::pallet::*;
-use frame_support::{ensure, traits::Get};
-use sp_runtime::{traits::Saturating, TryRuntimeError};
+use frame_support::ensure;
+use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::check_lengths()?;
         Self::check_market_block()?;
-        Self::check_vrf_history()
+        Self::check_vrfs()
     }
 
     /// Invariant 1: slot and epoch length are ones that genesis would accept.
@@ -24,13 +24,16 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Invariant 3: VRFs are of past blocks no older than the history.
-    fn check_vrf_history() -> Result<(), TryRuntimeError> {
+    /// Invariants 3 and 4: VRFs are of past blocks from the oldest one on, and nothing is forgotten that is of the history
+    /// or that a draw waits for.
+    fn check_vrfs() -> Result<(), TryRuntimeError> {
         let now = frame_system::Pallet::<T>::block_number();
+        let oldest = OldestVrf::<T>::get();
         for block in BlockVrfs::<T>::iter_keys() {
             ensure!(block <= now, "a VRF of a block to come is recorded");
-            ensure!(block.saturating_add(T::VrfHistory::get()) >= now, "a VRF is kept beyond the history");
+            ensure!(block >= oldest, "a VRF is kept that counts as forgotten");
         }
+        ensure!(oldest <= Self::kept_from(now), "a VRF is forgotten that has to stay");
         Ok(())
     }
 }

@@ -5,9 +5,10 @@
 //! * **The market clock** ([`MarketClock`]) counts blocks in which the market was served. Deadlines of jobs are counted
 //!   on it: it stands still while safe-mode, a multi-block migration or a freeze by governance is on, so no provider
 //!   misses a deadline because of the chain.
-//! * **Block VRFs**: the randomness each block's author could not choose, kept for a while as the source of draws.
+//! * **Block VRFs**: the randomness each block's author could not choose, lent as seeds
+//!   ([`Chance`](assay_primitives::Chance)); kept for a while, and for as long as a draw waits for them.
 //!
-//! Not for: wall-clock time (stock timestamp), draws and their seeds (verification). The runtime says where a block's
+//! Not for: wall-clock time (stock timestamp), draws, their order and their purposes (verification). The runtime says where a block's
 //! VRF comes from and what halts the market; this pallet knows neither BABE nor safe-mode.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -22,11 +23,14 @@
     )
 )]
 
+extern crate alloc;
+
 pub use pallet::*;
 pub use weights::WeightInfo;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod chance;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
@@ -55,6 +59,7 @@ pub const DEFAULT_EPOCH_SLOTS: u64 = 1_200;
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use assay_primitives::PendingDraws;
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
 
@@ -76,9 +81,12 @@ pub mod pallet {
         /// Who may freeze the market clock.
         type FreezeOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-        /// For how many blocks a VRF is kept.
+        /// For how many blocks a VRF is kept at least; also the most blocks among which a seed is looked for.
         #[pallet::constant]
         type VrfHistory: Get<BlockNumberFor<Self>>;
+
+        /// The oldest draw that has not run: VRFs of blocks after the one that made it due are kept for it.
+        type OldestDraw: PendingDraws;
 
         /// Weights of this pallet.
         type WeightInfo: WeightInfo;
@@ -112,9 +120,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type Frozen<T> = StorageValue<_, bool, ValueQuery>;
 
-    /// VRF outputs of the last [`Config::VrfHistory`] blocks; a block whose author gave none has no entry.
+    /// VRF outputs of the last [`Config::VrfHistory`] blocks, and of those before that a draw waits for or that are
+    /// still to be forgotten; a block whose author gave none has no entry.
     #[pallet::storage]
     pub type BlockVrfs<T> = StorageMap<_, Twox64Concat, BlockNumberFor<T>, Randomness>;
+
+    /// The oldest block whose VRF is kept: those of all earlier ones are forgotten.
+    #[pallet::storage]
+    pub type OldestVrf<T> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]

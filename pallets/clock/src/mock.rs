@@ -1,6 +1,7 @@
 //! A runtime of the clock alone, whose VRFs and halts the tests script.
 
 use crate as pallet_clock;
+use assay_primitives::mock::{self, market::MockPendingDraws};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{Get, Hooks},
@@ -32,11 +33,15 @@ parameter_types! {
     pub static Halted: bool = false;
 }
 
+/// For how many blocks a VRF is kept.
+pub const HISTORY: u64 = 10;
+
 impl pallet_clock::Config for Test {
     type BlockVrf = BlockVrf;
     type MarketHalted = Halted;
+    type OldestDraw = MockPendingDraws;
     type FreezeOrigin = frame_system::EnsureRoot<Self::AccountId>;
-    type VrfHistory = frame_support::traits::ConstU64<10>;
+    type VrfHistory = frame_support::traits::ConstU64<HISTORY>;
     type WeightInfo = ();
 }
 
@@ -52,6 +57,7 @@ pub fn chain() -> sp_io::TestExternalities {
 /// Runs `test` on a chain at block 0 and checks the invariants after it.
 pub fn run(test: impl FnOnce()) {
     chain().execute_with(|| {
+        mock::reset();
         BlockVrf::set(None);
         Halted::set(false);
         test();
@@ -67,6 +73,20 @@ pub fn advance_to(block: u64) {
         <Clock as Hooks<u64>>::on_initialize(next);
         <Clock as Hooks<u64>>::on_finalize(next);
     }
+}
+
+/// Executes blocks up to `block`, each with a VRF of 32 times the number of the block.
+pub fn advance_with_vrfs_to(block: u64) {
+    while System::block_number() < block {
+        let next = System::block_number() + 1;
+        BlockVrf::set(Some(vrf_of(next)));
+        advance_to(next);
+    }
+}
+
+/// The VRF that [`advance_with_vrfs_to`] gives a block below 256.
+pub fn vrf_of(block: u64) -> [u8; 32] {
+    [u8::try_from(block).expect("tests are short"); 32]
 }
 
 /// What a length lent to another pallet is now.

@@ -4,7 +4,7 @@ use crate::pallet::*;
 use core::marker::PhantomData;
 use frame_support::{ensure, pallet_prelude::DispatchResult, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use sp_runtime::traits::{BlockNumberProvider, CheckedSub, Saturating};
+use sp_runtime::traits::{BlockNumberProvider, Saturating};
 
 /// Length of a slot in milliseconds.
 pub struct SlotDuration<T>(PhantomData<T>);
@@ -54,16 +54,6 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn tick() {
         if !Self::market_halted() {
             MarketBlock::<T>::mutate(|block| block.saturating_inc());
-        }
-    }
-
-    /// Keeps the VRF of block `now` and forgets the one that has become too old.
-    pub(crate) fn record_vrf(now: BlockNumberFor<T>) {
-        if let Some(randomness) = T::BlockVrf::get() {
-            BlockVrfs::<T>::insert(now, randomness);
-        }
-        if let Some(expired) = now.checked_sub(&T::VrfHistory::get()) {
-            BlockVrfs::<T>::remove(expired);
         }
     }
 

@@ -8,7 +8,7 @@ pub trait WeightInfo {
     fn set_frozen() -> Weight;
     /// One tick of the market clock.
     fn on_initialize() -> Weight;
-    /// One VRF in, one out.
+    /// One VRF in, two out.
     fn on_finalize() -> Weight;
 }
 

@@ -5,7 +5,14 @@
 //!
 //! Not for: storage, money itself, anything of FRAME; who may do what (pallets).
 //!
+//! * [`draw`]: what the chance of blocks decides: tickets, audits, leaves to open.
 //! * [`penalty`]: what a validator's fault costs, what several faults of an era cost together, who gets what was taken.
+//! * [`policy`]: how many seats a job can have, how long it can take, whether a policy makes lying a loss.
+//! * [`price`]: what a unit costs from one hour to the next.
+//! * [`reputation`]: how a provider's record changes, and its weight in draws.
+//! * [`settlement`]: what is held for a job, and who gets how much of it in the end.
+//! * [`trace`]: whether opened leaves belong to a trace.
+//! * [`verdict`]: what is true of a job, and what a seat did.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(test),
@@ -19,4 +26,15 @@
     )
 )]
 
+extern crate alloc;
+
+#[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
+pub mod draw;
 pub mod penalty;
+pub mod policy;
+#[allow(clippy::as_conversions, reason = "derived code casts counts of fields")]
+pub mod price;
+pub mod reputation;
+pub mod settlement;
+pub mod trace;
+pub mod verdict;

@@ -1,6 +1,7 @@
 //! Bonding, and how ledgers are read and kept.
 
 use crate::*;
+use assay_primitives::OnBond;
 use frame_support::{ensure, pallet_prelude::DispatchResult, traits::fungible::MutateHold};
 use sp_runtime::{
     traits::{CheckedAdd, Zero},
@@ -23,6 +24,10 @@ impl<T: Config> Pallet<T> {
         Self::put_in(owner, &mut ledger, role, amount)?;
         Self::quit_work(owner);
         Self::keep(owner, ledger);
+        // A validator that has just begun is no candidate yet.
+        if role == Role::Provider {
+            T::OnBond::bond_changed(owner);
+        }
         Self::deposit_event(Event::Bonded { owner: owner.clone(), role, amount });
         Ok(())
     }
@@ -32,8 +37,7 @@ impl<T: Config> Pallet<T> {
         let mut ledger = Self::ledger_of(owner)?;
         ensure!(!ledger.stake(role).active.is_zero(), Error::<T>::NotBonded);
         Self::put_in(owner, &mut ledger, role, amount)?;
-        Self::follow_bond(owner, role, ledger.stake(role).active);
-        Self::keep(owner, ledger);
+        Self::keep_changed(owner, role, ledger);
         Self::deposit_event(Event::Bonded { owner: owner.clone(), role, amount });
         Ok(())
     }
@@ -53,6 +57,17 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn ledger_of(owner: &T::AccountId) -> Result<Ledger<T>, DispatchError> {
         Ledgers::<T>::get(owner).ok_or_else(|| Error::<T>::NotBonded.into())
+    }
+
+    /// Stores a ledger whose active bond in a role is another one now. Who goes by that hears of it afterwards: the list
+    /// of candidates, or the listener to providers' bonds.
+    pub(crate) fn keep_changed(owner: &T::AccountId, role: Role, ledger: Ledger<T>) {
+        let bond = ledger.stake(role).active;
+        Self::keep(owner, ledger);
+        match role {
+            Role::Validator => Self::follow_bond(owner, bond),
+            Role::Provider => T::OnBond::bond_changed(owner),
+        }
     }
 
     /// Stores a ledger, or forgets it where nothing is left. A provider that has left has no worker any more.

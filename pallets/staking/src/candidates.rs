@@ -40,10 +40,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Gives a candidate the place that its bond is now worth; none below the minimum.
-    pub(crate) fn follow_bond(owner: &T::AccountId, role: Role, bond: BalanceOf<T>) {
-        if role == Role::Provider {
-            return;
-        }
+    pub(crate) fn follow_bond(owner: &T::AccountId, bond: BalanceOf<T>) {
         let mut candidates = Candidates::<T>::get();
         let Some(place) = Self::place(&candidates, owner) else { return };
         candidates.remove(place);

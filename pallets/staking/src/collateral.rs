@@ -1,7 +1,7 @@
-//! Locks on providers' bonds.
+//! Providers' bonds as the market sees them, and locks on them.
 
 use crate::*;
-use assay_primitives::Collateral;
+use assay_primitives::{Balance, Collateral, ProviderBond};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use sp_runtime::{
     traits::{CheckedAdd, CheckedSub, Zero},
@@ -10,6 +10,15 @@ use sp_runtime::{
 
 /// Most ids of locks that one view goes through.
 const MOST_IDS: u32 = 1_000;
+
+impl<T: Config> ProviderBond<T::AccountId> for Pallet<T>
+where
+    BalanceOf<T>: Into<Balance>,
+{
+    fn active(owner: &T::AccountId) -> Balance {
+        Ledgers::<T>::get(owner).map_or(0, |ledger| ledger.provider.active.into())
+    }
+}
 
 impl<T: Config> Collateral<T::AccountId> for Pallet<T> {
     type Balance = BalanceOf<T>;

@@ -9,7 +9,8 @@
 //!   have session keys become its set. It is the session manager of the chain.
 //!
 //! Not for: what a fault costs and when it is taken (slashing), who gets a seat (verification), rewards and
-//! delegation. Seats are locked by verification, faults come from slashing, sessions from the stock session pallet.
+//! delegation. Seats are locked by verification, faults come from slashing, sessions from the stock session pallet; who
+//! draws providers by their bonds hears of each change ([`Config::OnBond`]).
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -68,6 +69,7 @@ use assay_primitives::{LockId, Role};
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use assay_primitives::OnBond;
     use frame_support::{
         pallet_prelude::*,
         traits::fungible::{BalancedHold, MutateHold},
@@ -99,6 +101,10 @@ pub mod pallet {
 
         /// For how many blocks of the clock a slash waits.
         type SlashWindow: Get<BlockNumberFor<Self>>;
+
+        /// Who hears that a provider's active bond has changed, once the ledger is stored. What it takes is part of the
+        /// weights of the calls.
+        type OnBond: OnBond<Self::AccountId>;
 
         /// Who may change the parameters and chill others.
         type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -412,7 +418,7 @@ pub mod pallet {
         /// ## Events
         /// * [`Event::Bonded`], and [`Event::WorkerSet`] where a worker stopped being one.
         #[pallet::call_index(0)]
-        #[pallet::weight(<T as Config>::WeightInfo::bond())]
+        #[pallet::weight(<T as Config>::WeightInfo::bond().saturating_add(T::OnBond::weight()))]
         pub fn bond(origin: OriginFor<T>, role: Role, amount: BalanceOf<T>) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             Self::do_bond(&owner, role, amount)
@@ -436,7 +442,9 @@ pub mod pallet {
         /// ## Events
         /// * [`Event::Bonded`].
         #[pallet::call_index(1)]
-        #[pallet::weight(<T as Config>::WeightInfo::bond_extra(Pallet::<T>::most_candidates(*role)))]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::bond_extra(Pallet::<T>::most_candidates(*role)).saturating_add(T::OnBond::weight())
+        )]
         pub fn bond_extra(origin: OriginFor<T>, role: Role, amount: BalanceOf<T>) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             Self::do_bond_extra(&owner, role, amount)
@@ -461,7 +469,9 @@ pub mod pallet {
         /// ## Events
         /// * [`Event::Unbonded`].
         #[pallet::call_index(2)]
-        #[pallet::weight(<T as Config>::WeightInfo::unbond(Pallet::<T>::most_candidates(*role)))]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::unbond(Pallet::<T>::most_candidates(*role)).saturating_add(T::OnBond::weight())
+        )]
         pub fn unbond(origin: OriginFor<T>, role: Role, amount: BalanceOf<T>) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             Self::do_unbond(&owner, role, amount)
@@ -480,7 +490,9 @@ pub mod pallet {
         /// ## Events
         /// * [`Event::Rebonded`].
         #[pallet::call_index(3)]
-        #[pallet::weight(<T as Config>::WeightInfo::rebond(Pallet::<T>::most_candidates(*role)))]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::rebond(Pallet::<T>::most_candidates(*role)).saturating_add(T::OnBond::weight())
+        )]
         pub fn rebond(origin: OriginFor<T>, role: Role, amount: BalanceOf<T>) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             Self::do_rebond(&owner, role, amount)

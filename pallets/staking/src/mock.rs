@@ -2,7 +2,10 @@
 
 use crate as pallet_assay_staking;
 use crate::{StakingParams, StakingParamsOf};
-use assay_primitives::{Bonds, Collateral, LockId, Role};
+use assay_primitives::{
+    mock::market::{bond_changes, MockOnBond},
+    Bonds, Collateral, LockId, OnBond, ProviderBond, Role, Workers,
+};
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
     traits::{
@@ -123,6 +126,8 @@ parameter_types! {
     pub static Halted: u64 = 0;
     pub static MaxCandidates: u32 = 8;
     pub static SlashWindow: u64 = 20;
+    /// What a provider's bond was when the listener heard of it.
+    pub static BondsSeen: Vec<u128> = Vec::new();
 }
 
 /// Counts blocks in which it was not halted.
@@ -136,6 +141,16 @@ impl BlockNumberProvider for TestClock {
     }
 }
 
+/// Records whose bond has changed, and what it is.
+pub struct Listener;
+
+impl OnBond<u64> for Listener {
+    fn bond_changed(owner: &u64) {
+        MockOnBond::bond_changed(owner);
+        BondsSeen::mutate(|seen| seen.push(provider_bond(*owner)));
+    }
+}
+
 impl pallet_assay_staking::Config for Test {
     type Clock = TestClock;
     type Currency = Balances;
@@ -143,6 +158,7 @@ impl pallet_assay_staking::Config for Test {
     type MaxCandidates = MaxCandidates;
     type MaxChunks = ConstU32<4>;
     type MaxReportSessions = ConstU32<20>;
+    type OnBond = Listener;
     type SessionBlocks = ConstU64<SESSION_BLOCKS>;
     type SlashWindow = SlashWindow;
     type WeightInfo = ();
@@ -202,6 +218,8 @@ pub fn chain_with_keys(
 
 /// Takes back what an earlier test on this thread has scripted.
 pub fn reset() {
+    assay_primitives::mock::reset();
+    BondsSeen::reset();
     Halted::set(0);
     MaxCandidates::set(8);
     SlashWindow::set(20);
@@ -302,6 +320,22 @@ pub fn held(who: u64, role: Role) -> u64 {
 
 pub fn active(who: u64, role: Role) -> u64 {
     Staking::ledger(who).map_or(0, |ledger| ledger.stake(role).active)
+}
+
+/// The active bond of a provider, as draws see it.
+pub fn provider_bond(who: u64) -> u128 {
+    <Staking as ProviderBond<u64>>::active(&who)
+}
+
+/// Whose bond has changed, and what it was when the listener heard of it, since the last time that this was asked.
+pub fn heard() -> Vec<(u64, u128)> {
+    let heard = bond_changes().into_iter().zip(BondsSeen::take()).collect();
+    assay_primitives::mock::reset();
+    heard
+}
+
+pub fn acts_for(signer: u64, owner: u64) -> bool {
+    <Staking as Workers<u64>>::acts_for(&signer, &owner)
 }
 
 /// What is on its way out, as (amount, block).

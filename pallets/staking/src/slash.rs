@@ -62,7 +62,9 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
 
     fn slash(owner: &T::AccountId, role: Role, amount: BalanceOf<T>) -> (CreditOf<T>, BalanceOf<T>) {
         let Some(mut ledger) = Ledgers::<T>::get(owner) else { return (CreditOf::<T>::default(), amount) };
-        let planned = ledger.stake_mut(role).take(amount);
+        let stake = ledger.stake_mut(role);
+        let active = stake.active;
+        let planned = stake.take(amount);
         if planned.is_zero() {
             return (CreditOf::<T>::default(), amount);
         }
@@ -72,8 +74,11 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
         }
         let taken = credit.peek();
         let missing = amount.defensive_saturating_sub(taken);
-        Self::follow_bond(owner, role, ledger.stake(role).active);
-        Self::keep(owner, ledger);
+        if ledger.stake(role).active == active {
+            Self::keep(owner, ledger);
+        } else {
+            Self::keep_changed(owner, role, ledger);
+        }
         Self::deposit_event(Event::Slashed { owner: owner.clone(), role, taken, missing });
         (credit, missing)
     }

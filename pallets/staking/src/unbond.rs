@@ -23,8 +23,7 @@ impl<T: Config> Pallet<T> {
         stake.active = rest;
         let at = stake.leave(amount, at)?;
 
-        Self::follow_bond(owner, role, rest);
-        Self::keep(owner, ledger);
+        Self::keep_changed(owner, role, ledger);
         Self::deposit_event(Event::Unbonded { owner: owner.clone(), role, amount, at });
         Ok(())
     }
@@ -55,8 +54,7 @@ impl<T: Config> Pallet<T> {
         stake.active = stake.active.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
         ensure!(stake.active >= Self::minimum(role), Error::<T>::BelowMinimum);
 
-        Self::follow_bond(owner, role, ledger.stake(role).active);
-        Self::keep(owner, ledger);
+        Self::keep_changed(owner, role, ledger);
         Self::deposit_event(Event::Rebonded { owner: owner.clone(), role, amount });
         Ok(())
     }

@@ -3,6 +3,12 @@
 use crate::*;
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 
+impl<T: Config> assay_primitives::Workers<T::AccountId> for Pallet<T> {
+    fn acts_for(signer: &T::AccountId, owner: &T::AccountId) -> bool {
+        signer == owner || Workers::<T>::get(signer).as_ref() == Some(owner)
+    }
+}
+
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_worker(owner: &T::AccountId, worker: Option<T::AccountId>) -> DispatchResult {
         let mut ledger = Self::ledger_of(owner)?;

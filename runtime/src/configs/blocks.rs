@@ -111,8 +111,9 @@ impl pallet_clock::Config for Runtime {
     type BlockVrf = OwnBlockVrf;
     type FreezeOrigin = frame_system::EnsureRoot<AccountId>;
     type MarketHalted = MarketHalted;
+    type OldestDraw = Verification;
     type VrfHistory = ConstU32<1_024>;
-    type WeightInfo = ();
+    type WeightInfo = weights::clock::WeightInfo<Runtime>;
 }
 
 /// What happens when a multi-block migration fails: nobody but governance may touch a half-migrated state, and

@@ -3,6 +3,7 @@
 mod blocks;
 mod consensus;
 mod governance;
+mod market;
 mod money;
 mod safety;
 mod staking;

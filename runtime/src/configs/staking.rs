@@ -32,9 +32,10 @@ impl pallet_assay_staking::Config for Runtime {
     type MaxCandidates = ConstU32<MAX_VALIDATORS>;
     type MaxChunks = ConstU32<32>;
     type MaxReportSessions = ConstU32<MAX_REPORT_SESSIONS>;
+    type OnBond = Providers;
     type SessionBlocks = SessionBlocks;
     type SlashWindow = pallet_assay_slashing::SlashWindow<Runtime>;
-    type WeightInfo = ();
+    type WeightInfo = weights::staking::WeightInfo<Runtime>;
 }
 
 /// Offenders stay disabled in every set that was chosen before they were found out.
@@ -58,6 +59,6 @@ impl pallet_assay_slashing::Config for Runtime {
     type OnSlash = ();
     type ParamsOrigin = EnsureRoot<AccountId>;
     type Treasury = Treasury;
-    type WeightInfo = ();
+    type WeightInfo = weights::slashing::WeightInfo<Runtime>;
     type WithinUnbonding = pallet_assay_staking::WithinUnbonding<Runtime>;
 }

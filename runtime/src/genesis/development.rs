@@ -1,7 +1,7 @@
 //! Accounts whose keys everyone knows, and networks of them.
 
-use super::{Bonds, Preset, GENESIS_ISSUANCE};
-use crate::{opaque::SessionKeys, token, AccountId, Balance};
+use super::{Bonds, Market, Preset, GENESIS_ISSUANCE};
+use crate::{opaque::SessionKeys, token, AccountId, Balance, BlockNumber};
 use alloc::vec::Vec;
 use serde_json::{json, Value};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -27,7 +27,7 @@ const EPOCH_SLOTS: u64 = 20;
 const BOND: Balance = 1_000_000 * token::ASY;
 
 /// A network of the first `validators` accounts, all of them endowed, the first of them root.
-pub(super) fn preset(validators: usize, slot_millis: u64) -> Preset {
+pub(super) fn preset(validators: usize, slot_millis: u64, commit_blocks: BlockNumber) -> Preset {
     Preset {
         slot_millis,
         epoch_slots: EPOCH_SLOTS,
@@ -47,6 +47,15 @@ pub(super) fn preset(validators: usize, slot_millis: u64) -> Preset {
             slash_window: 20,
             longest_suspension: 100,
             validators: bonds(validators),
+        },
+        market: Market {
+            audit: 100,
+            draw_blocks: 2,
+            commit_blocks,
+            units_per_block: 10,
+            reveal_blocks: commit_blocks.max(40),
+            week: 1_000,
+            hour: 100,
         },
         sudo: Some(Sr25519Keyring::Alice.to_account_id()),
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod development;
+mod market;
 
 use crate::{
     opaque::SessionKeys, token, AccountId, Balance, BlockNumber, RuntimeGenesisConfig,
@@ -10,6 +11,7 @@ use crate::{
 use alloc::{format, string::String, vec, vec::Vec};
 pub use development::{validators, MAX_DEVELOPMENT_VALIDATORS};
 use frame_support::traits::BuildGenesisConfig;
+use market::Market;
 use serde_json::{json, Value};
 use sp_genesis_builder::PresetId;
 use sp_runtime::Perbill;
@@ -33,6 +35,7 @@ struct Preset {
     validators: Vec<(AccountId, AccountId, SessionKeys)>,
     balances: Vec<(AccountId, Balance)>,
     bonds: Bonds,
+    market: Market,
     sudo: Option<AccountId>,
 }
 
@@ -87,10 +90,13 @@ impl Preset {
             "babe": { "epochConfig": BABE_GENESIS_EPOCH_CONFIG },
             "balances": { "balances": self.balances },
             "clock": { "slotMillis": self.slot_millis, "epochSlots": self.epoch_slots },
+            "jobs": self.market.jobs(),
+            "providers": self.market.providers(),
             "session": { "keys": self.validators },
             "slashing": self.bonds.slashing(),
             "staking": self.bonds.staking(),
             "sudo": { "key": self.sudo },
+            "verification": self.market.verification(),
         })
     }
 }
@@ -98,9 +104,9 @@ impl Preset {
 /// The preset of a name as JSON, `None` if there is none of that name.
 pub fn preset(id: &str) -> Option<Value> {
     let preset = match id {
-        DEVELOPMENT => development::preset(1, 3_000),
-        LOCAL => development::preset(2, 3_000),
-        TEST => development::preset(4, 1_000),
+        DEVELOPMENT => development::preset(1, 3_000, 60),
+        LOCAL => development::preset(2, 3_000, 60),
+        TEST => development::preset(4, 1_000, 20),
         PRODUCTION => production(),
         _ => return None,
     };
@@ -121,7 +127,24 @@ fn production() -> Preset {
         longest_suspension: 806_400,
         validators: vec![],
     };
-    Preset { slot_millis: 3_000, epoch_slots: 1_200, validators: vec![], balances: vec![], bonds, sudo: None }
+    let market = Market {
+        audit: 20,
+        draw_blocks: 8,
+        commit_blocks: 200,
+        units_per_block: 30,
+        reveal_blocks: 200,
+        week: 201_600,
+        hour: 1_200,
+    };
+    Preset {
+        slot_millis: 3_000,
+        epoch_slots: 1_200,
+        validators: vec![],
+        balances: vec![],
+        bonds,
+        market,
+        sudo: None,
+    }
 }
 
 /// The preset of a name as the genesis builder API hands it out.

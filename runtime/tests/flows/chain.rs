@@ -1,9 +1,10 @@
 //! A chain in memory: real genesis, real blocks, and every pallet's invariants after every test.
 
+use crate::market;
 use assay_primitives::Role;
 use assay_runtime::{
-    genesis, AllPalletsWithSystem, Babe, Balances, Executive, Header, Nonce, Runtime, RuntimeCall, Session,
-    System, TxExtension, UncheckedExtrinsic, VERSION,
+    genesis, AccountId, AllPalletsWithSystem, Babe, Balances, Executive, Header, Nonce, Runtime, RuntimeCall,
+    Session, System, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use codec::Encode;
 use frame_support::traits::{TryState, TryStateSelect};
@@ -11,7 +12,7 @@ use sp_consensus_babe::{
     digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest},
     AuthorityId, Epoch,
 };
-use sp_core::{crypto::VrfSecret, H256};
+use sp_core::{crypto::VrfSecret, sr25519::Pair, Pair as _, H256};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
     generic::Era, traits::Header as _, ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, MultiAddress,
@@ -44,6 +45,7 @@ pub fn on_genesis(patch: serde_json::Value, test: impl FnOnce(&mut Chain)) {
         AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
             .expect("every invariant of every pallet holds");
         check_accusations();
+        market::check();
     });
 }
 
@@ -125,8 +127,9 @@ impl Chain {
     }
 
     /// Signs a call and applies it to the open block.
-    pub fn submit(&mut self, signer: Sr25519Keyring, call: RuntimeCall) -> ApplyExtrinsicResult {
-        let nonce = System::account_nonce(signer.to_account_id());
+    pub fn submit(&mut self, signer: impl Into<Pair>, call: RuntimeCall) -> ApplyExtrinsicResult {
+        let signer: Pair = signer.into();
+        let nonce = System::account_nonce(AccountId::from(signer.public()));
         self.apply(signed(signer, nonce, call))
     }
 
@@ -203,12 +206,13 @@ fn digest(pre_digest: PreDigest) -> Digest {
 }
 
 /// A transaction that stays valid for ever, signed as a wallet would.
-pub fn signed(signer: Sr25519Keyring, nonce: Nonce, call: RuntimeCall) -> UncheckedExtrinsic {
+pub fn signed(signer: impl Into<Pair>, nonce: Nonce, call: RuntimeCall) -> UncheckedExtrinsic {
     signed_with(signer, nonce, Era::Immortal, call)
 }
 
 /// A transaction of an era that began at genesis, signed as a wallet would.
-pub fn signed_with(signer: Sr25519Keyring, nonce: Nonce, era: Era, call: RuntimeCall) -> UncheckedExtrinsic {
+pub fn signed_with(signer: impl Into<Pair>, nonce: Nonce, era: Era, call: RuntimeCall) -> UncheckedExtrinsic {
+    let signer: Pair = signer.into();
     let genesis: H256 = System::block_hash(0);
     let extension: TxExtension = (
         frame_system::AuthorizeCall::new(),
@@ -227,7 +231,8 @@ pub fn signed_with(signer: Sr25519Keyring, nonce: Nonce, era: Era, call: Runtime
         ((), (), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), None, ());
     let payload = assay_runtime::SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
     let signature = payload.using_encoded(|payload| signer.sign(payload));
-    UncheckedExtrinsic::new_signed(call, signer.to_account_id().into(), signature.into(), extension)
+    let address = AccountId::from(signer.public()).into();
+    UncheckedExtrinsic::new_signed(call, address, signature.into(), extension)
 }
 
 /// A transfer that keeps the sender alive.

@@ -7,6 +7,8 @@ mod clock;
 mod equivocations;
 mod fees;
 mod genesis;
+mod market;
+mod market_views;
 mod safety;
 mod staking;
 mod upgrade;

@@ -1,5 +1,6 @@
 //! Tests by subject.
 
+mod chance;
 mod genesis;
 mod market;
 mod vrf;

@@ -199,7 +199,7 @@ impl Model {
     }
 
     fn step(&mut self) {
-        let watched = self.random.below(10) == 0;
+        let watched = self.random.below(40) == 0;
         let before = watched.then(|| sp_io::storage::root(StateVersion::V1));
         let (name, result) = match self.random.below(32) {
             0..=3 => ("report", self.report()),
@@ -231,7 +231,7 @@ impl Model {
         }
         self.read_events();
         // Not after each one, or a minute would go by.
-        if self.random.below(16) == 0 {
+        if self.random.below(50) == 0 {
             self.check();
         }
     }

@@ -8,6 +8,7 @@ mod election;
 mod genesis;
 mod invariants;
 mod keys;
+mod listener;
 mod lock;
 mod operations;
 mod params;

@@ -1,6 +1,6 @@
 //! Random sequences of operations against the invariants. The seed is fixed; `ASSAY_OPERATIONS` asks for more of them.
 
-use crate::{mock::*, StakingParams};
+use crate::{mock::*, Ledgers, StakingParams};
 use assay_primitives::{
     Collateral, LockId,
     Role::{self, Provider, Validator},
@@ -8,7 +8,7 @@ use assay_primitives::{
 use frame_support::assert_ok;
 use sp_runtime::{testing::UintAuthorityId, DispatchResult, Perbill, StateVersion};
 use sp_staking::offence::OffenceSeverity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many operations where nobody asks for more.
 const OPERATIONS: u32 = 20_000;
@@ -268,6 +268,22 @@ fn root() -> Vec<u8> {
     sp_io::storage::root(StateVersion::V1)
 }
 
+/// The active bonds of providers.
+fn provider_bonds() -> BTreeMap<u64, u128> {
+    Ledgers::<Test>::iter().map(|(owner, ledger)| (owner, ledger.provider.active.into())).collect()
+}
+
+/// Those whose bond as a provider changed in a step, each heard of once, when it was what it is now.
+fn check_heard(before: &BTreeMap<u64, u128>) {
+    let mut heard = heard();
+    heard.sort();
+    let after = provider_bonds();
+    let bond = |bonds: &BTreeMap<u64, u128>, owner: &u64| bonds.get(owner).copied().unwrap_or(0);
+    let owners: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let changed = owners.into_iter().filter(|owner| bond(before, owner) != bond(&after, owner));
+    assert_eq!(heard, changed.map(|owner| (*owner, bond(&after, owner))).collect::<Vec<_>>());
+}
+
 /// What is on hold belongs to ledgers, and all there is belongs to somebody.
 fn check_money() {
     let mut sum = 0;
@@ -291,10 +307,19 @@ fn invariants_hold_through_random_operations() {
         let mut outcomes = BTreeMap::<Operation, (u32, u32)>::new();
         for step in 0..operations {
             let operation = ALL[world.random.below(ALL.len() as u64) as usize];
-            let before = (step % 16 == 0).then(root);
+            let looked_at = step % 16 == 0;
+            let before = looked_at.then(|| (root(), provider_bonds()));
+            heard();
             let outcome = world.perform(operation);
-            if let (Some(before), Err(error)) = (before, &outcome) {
-                assert_eq!(before, root(), "{operation:?} was refused ({error:?}) and changed something");
+            if let Some((root_before, bonds_before)) = before {
+                check_heard(&bonds_before);
+                if let Err(error) = &outcome {
+                    assert_eq!(
+                        root_before,
+                        root(),
+                        "{operation:?} refused ({error:?}), but something changed"
+                    );
+                }
             }
             let (done, refused) = outcomes.entry(operation).or_default();
             *(if outcome.is_ok() { done } else { refused }) += 1;

@@ -24,6 +24,22 @@ fn owner_names_changes_and_dismisses_its_worker() {
 }
 
 #[test]
+fn owner_and_its_worker_act_for_it_and_nobody_else() {
+    run(|| {
+        bond_provider(5, 100);
+        bond_provider(6, 100);
+        assert!(acts_for(5, 5) && !acts_for(15, 5));
+        assert_ok!(Staking::set_worker(signed(5), Some(15)));
+        assert_ok!(Staking::set_worker(signed(6), Some(16)));
+        assert!(acts_for(5, 5) && acts_for(15, 5));
+        assert!(!acts_for(15, 6) && !acts_for(16, 5) && !acts_for(5, 15) && !acts_for(6, 5));
+
+        assert_ok!(Staking::set_worker(signed(5), Some(17)));
+        assert!(acts_for(17, 5) && !acts_for(15, 5));
+    });
+}
+
+#[test]
 fn only_a_provider_has_a_worker() {
     run(|| {
         assert_noop!(Staking::set_worker(signed(5), Some(15)), Error::<Test>::NotBonded);

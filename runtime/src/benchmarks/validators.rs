@@ -1,42 +1,19 @@
-//! What is benchmarked, and what benchmarks find on the chain: see `scripts/weights`.
+//! Validators to be slashed.
 
 use crate::{
     configs::{ExistentialDeposit, MAX_VALIDATORS},
     *,
 };
-use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
+use alloc::vec::Vec;
 use frame_support::{
     assert_ok,
     traits::{
         fungible::{Mutate, MutateHold},
-        Get, StorageInfo, StorageInfoTrait, WhitelistedStorageKeys,
+        Get,
     },
 };
 use pallet_assay_staking::{Candidates, Chunk, Elected, HoldReason, Ledger, Ledgers, Staker};
 use sp_staking::SessionIndex;
-
-frame_benchmarking::define_benchmarks!(
-    [pallet_clock, Clock]
-    [pallet_assay_slashing, Slashing]
-    [pallet_assay_staking, Staking]
-);
-
-/// Lists the benchmarks and the storage that they may touch.
-pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
-    let mut list = Vec::new();
-    list_benchmarks!(list, extra);
-    (list, AllPalletsWithSystem::storage_info())
-}
-
-/// Runs the benchmarks that were asked for. What every block reads and writes anyway is not counted.
-pub fn dispatch(config: &BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
-    let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
-    let params = (config, &whitelist);
-    let mut batches = Vec::new();
-    add_benchmarks!(params, batches);
-    Ok(batches)
-}
 
 /// What each part of a validator's bond is worth, in planck.
 const PART: Balance = 1_000 * crate::token::ASY;

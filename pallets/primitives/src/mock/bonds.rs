@@ -1,10 +1,7 @@
-//! Scriptable mocks of the traits, for tests of pallets: functions here set what they answer and tell what they were
-//! asked. All state is the test thread's own; [`reset`] empties it.
-//!
-//! Bonds and collateral share one book of ledgers ([`MockBonds`], [`MockCollateral`]); faults and slashes are recorded
-//! ([`MockReportFault`], [`MockOnSlash`]).
+//! Bonds and collateral, which share one book of ledgers, and what is reported of faults and slashes.
 
-use crate::{Bonds, Collateral, Fault, FaultKind, LockId, OnSlash, ReportFault, Role, SlashId};
+use super::{AccountId, Balance};
+use crate::{Bonds, Collateral, Fault, FaultKind, LockId, OnSlash, ProviderBond, ReportFault, Role, SlashId};
 use frame_support::dispatch::DispatchResult;
 use sp_runtime::DispatchError;
 use sp_staking::SessionIndex;
@@ -13,11 +10,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     marker::PhantomData,
 };
-
-/// Accounts of mock runtimes.
-pub type AccountId = u64;
-/// Amounts of mock runtimes, in planck.
-pub type Balance = u128;
 
 /// Refusal of [`MockBonds`]: nothing is bonded there.
 pub const NO_LEDGER: DispatchError = DispatchError::Other("mock: no such ledger");
@@ -95,8 +87,7 @@ fn ledgers<R>(f: impl FnOnce(&mut Ledgers) -> R) -> R {
     LEDGERS.with_borrow_mut(f)
 }
 
-/// Forgets everything that was set or recorded.
-pub fn reset() {
+pub(super) fn reset() {
     LEDGERS.take();
     FAULTS.take();
     SLASHES.take();
@@ -243,6 +234,12 @@ impl<V: Vault> Bonds<AccountId> for MockBonds<V> {
 
     fn chill(owner: &AccountId) {
         ledgers(|book| book.chilled.insert(*owner));
+    }
+}
+
+impl<V> ProviderBond<AccountId> for MockBonds<V> {
+    fn active(owner: &AccountId) -> Balance {
+        bonded(*owner, Role::Provider)
     }
 }
 

@@ -1,0 +1,144 @@
+//! Benchmarks of jobs. What escrow, verification, providers and the registry do is measured with it, as the runtime has
+//! them.
+
+use super::*;
+use alloc::{boxed::Box, vec};
+use assay_primitives::{Claim, JobId, JobSpec, OnVerdict, Outcome, Pay, Verdict};
+use assay_rules::policy::PAID_SEATS;
+use frame_benchmarking::v2::*;
+use frame_support::{traits::EnsureOrigin, weights::WeightMeter};
+use frame_system::RawOrigin;
+use sp_runtime::traits::BlockNumberProvider;
+
+/// What has to be there before a job can be posted.
+pub trait BenchmarkHelper<AccountId> {
+    /// An account that has the money for a job.
+    fn requester() -> AccountId;
+
+    /// A job that verification would take in now, of a listing, on a machine with many providers.
+    fn spec() -> JobSpec;
+
+    /// Draws all first seats of a job that was just posted.
+    fn draw(job: JobId);
+}
+
+/// A job that was just posted, and whose it is.
+fn posted<T: Config>() -> (T::AccountId, JobId) {
+    let requester = T::BenchmarkHelper::requester();
+    let job = NextJob::<T>::get();
+    Pallet::<T>::do_post(requester.clone(), T::BenchmarkHelper::spec()).expect("the job is sound");
+    (requester, job)
+}
+
+/// A verdict that pays a number of seats as much as a seat can get, and the royalty.
+fn verdict<T: Config>(paid: u32) -> Verdict<T::AccountId> {
+    Verdict {
+        outcome: Outcome::Agreed,
+        claim: Some(Claim::Computed { result: [1; 32], trace: [2; 32] }),
+        output: Some(vec![3; 256].try_into().expect("as much as there can be")),
+        price: T::BenchmarkHelper::spec().price_cap,
+        paid: (0..paid).map(|seat| (account("seat", seat, 0), Pay::Whole)).collect(),
+        audited: true,
+        thin: false,
+    }
+}
+
+/// A receipt whose retention time is over.
+fn prunable<T: Config>() -> JobId {
+    let (_, job) = posted::<T>();
+    Pallet::<T>::on_verdict(job, verdict::<T>(2));
+    let ended = Receipts::<T>::get(job).expect("it has ended").ended;
+    T::Clock::set_block_number(ended.saturating_add(Params::<T>::get().retention));
+    job
+}
+
+#[benchmarks]
+mod benches {
+    use super::*;
+
+    #[benchmark]
+    fn set_params() -> Result<(), BenchmarkError> {
+        let origin = T::ParamsOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let params = Parameters { retention: 1, max_units: 2, max_output_bytes: 3 };
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, params);
+
+        assert_eq!(Params::<T>::get(), params);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn post() {
+        let (requester, spec) = (T::BenchmarkHelper::requester(), T::BenchmarkHelper::spec());
+        let job = NextJob::<T>::get();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(requester), Box::new(spec));
+
+        assert!(Jobs::<T>::contains_key(job));
+    }
+
+    #[benchmark]
+    fn cancel() {
+        let (requester, job) = posted::<T>();
+        T::BenchmarkHelper::draw(job);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(requester), job);
+
+        assert!(Receipts::<T>::contains_key(job));
+    }
+
+    #[benchmark]
+    fn on_verdict(n: Linear<0, { PAID_SEATS.into() }>) {
+        let (_, job) = posted::<T>();
+        let verdict = verdict::<T>(n);
+
+        #[block]
+        {
+            Pallet::<T>::on_verdict(job, verdict);
+        }
+
+        assert!(Receipts::<T>::contains_key(job));
+    }
+
+    #[benchmark]
+    fn prune() {
+        let job = prunable::<T>();
+        let caller: T::AccountId = whitelisted_caller();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), job);
+
+        assert!(!Receipts::<T>::contains_key(job));
+    }
+
+    #[benchmark]
+    fn sweep_base() {
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::sweep(&mut meter);
+        }
+
+        assert_eq!(meter.consumed(), T::WeightInfo::sweep_base());
+    }
+
+    #[benchmark]
+    fn sweep_job() {
+        let job = prunable::<T>();
+        FirstKept::<T>::put(job);
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::sweep(&mut meter);
+        }
+
+        assert!(!Receipts::<T>::contains_key(job));
+    }
+
+    impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);
+}

@@ -1,0 +1,68 @@
+//! The invariants of the README, checked after every test and by `try-runtime`.
+
+use crate::{pallet::*, JobOf, ReceiptOf};
+use assay_primitives::{Escrow, JobId};
+use frame_support::ensure;
+use sp_runtime::{traits::BlockNumberProvider, TryRuntimeError};
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        Jobs::<T>::iter().try_for_each(|(id, job)| Self::check_job(id, &job))?;
+        Receipts::<T>::iter().try_for_each(|(id, receipt)| Self::check_receipt(id, &receipt))?;
+        Self::check_index()?;
+        Self::check_params()
+    }
+
+    /// Invariants 1, 2 and 3, of a job that is open.
+    fn check_job(id: JobId, job: &JobOf<T>) -> Result<(), TryRuntimeError> {
+        Self::check_number(id, &job.requester)?;
+        ensure!(!Receipts::<T>::contains_key(id), "a job is open and has a receipt");
+        let (now, held) = (T::Clock::current_block_number(), T::Escrow::held(id));
+        let expired = now > job.expires && held == 0;
+        ensure!(expired || job.hold.total() == Some(held), "an open job's escrow is not its hold");
+        ensure!(job.hold.seats > 0, "a job is open that pays nothing for a seat");
+        ensure!(
+            job.royalty.is_some() == job.spec.listing.is_some(),
+            "a royalty without a listing, or the reverse"
+        );
+        ensure!(job.posted <= now, "a job was posted in the future");
+        Ok(())
+    }
+
+    /// Invariants 1, 2 and 4, of a job that has ended.
+    fn check_receipt(id: JobId, receipt: &ReceiptOf<T>) -> Result<(), TryRuntimeError> {
+        Self::check_number(id, &receipt.requester)?;
+        ensure!(T::Escrow::held(id) == 0, "a job has ended for which something is on hold");
+        ensure!(receipt.posted <= receipt.ended, "a job ended before it was posted");
+        ensure!(receipt.ended <= T::Clock::current_block_number(), "a job ended in the future");
+        let held = [receipt.burnt, receipt.treasury, receipt.refunded]
+            .into_iter()
+            .try_fold(receipt.paid, |sum, amount| sum.checked_add(amount));
+        ensure!(held.is_some_and(|held| held > 0), "a receipt's amounts are not those of a hold");
+        ensure!(receipt.burnt >= receipt.treasury, "less than half of a fee was burnt");
+        Ok(())
+    }
+
+    /// Invariant 1: the number was given, is not swept, and stands in the requester's index.
+    fn check_number(id: JobId, requester: &T::AccountId) -> Result<(), TryRuntimeError> {
+        ensure!(id < NextJob::<T>::get(), "a job has a number that was not given yet");
+        ensure!(id >= FirstKept::<T>::get(), "something is left of a job that counts as swept");
+        let indexed = JobsOf::<T>::contains_key(requester, Self::place(id));
+        ensure!(indexed, "a job is missing in its requester's index");
+        Ok(())
+    }
+
+    /// Invariant 1: nothing else stands in the index, and nothing counts as swept that was not posted.
+    fn check_index() -> Result<(), TryRuntimeError> {
+        let indexed = JobsOf::<T>::iter_keys().count();
+        let kept = Jobs::<T>::iter_keys().count().saturating_add(Receipts::<T>::iter_keys().count());
+        ensure!(indexed == kept, "the index names a job of which nothing is left");
+        ensure!(FirstKept::<T>::get() <= NextJob::<T>::get(), "a job counts as swept that was not posted");
+        Ok(())
+    }
+
+    /// Invariant 5: the parameters are ones that the setter would accept.
+    fn check_params() -> Result<(), TryRuntimeError> {
+        Self::check(&Params::<T>::get()).map_err(|wrong| TryRuntimeError::Other(wrong.into()))
+    }
+}

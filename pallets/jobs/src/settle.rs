@@ -1,0 +1,63 @@
+//! The end of a job.
+
+use crate::{pallet::*, Job, JobOf, Receipt, ReceiptOf};
+use alloc::vec::Vec;
+use assay_primitives::{Balance, Escrow, JobId, OnVerdict, Settlement, Verdict};
+use assay_rules::settlement;
+use sp_runtime::traits::BlockNumberProvider;
+
+impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
+    fn on_verdict(id: JobId, verdict: Verdict<T::AccountId>) {
+        match Jobs::<T>::take(id) {
+            Some(job) => Self::settle(id, job, verdict),
+            None => {
+                log::error!(target: "runtime::jobs", "verdict on job {id}, which is not open, is ignored")
+            }
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Has everybody paid, and leaves a receipt.
+    fn settle(id: JobId, job: JobOf<T>, verdict: Verdict<T::AccountId>) {
+        let settlement = match T::Escrow::held(id) {
+            // The escrow has expired: all of it has gone back, and there is nothing to pay from.
+            0 => Settlement { payouts: Vec::new(), burnt: 0, treasury: 0 },
+            _ => settlement::settle(&job.hold, job.spec.units, job.royalty.as_ref(), &verdict),
+        };
+        let receipt = Self::receipt_of(job, verdict, &settlement);
+        let payouts = settlement.payouts.clone();
+        T::Escrow::settle(id, settlement);
+        Receipts::<T>::insert(id, &receipt);
+        Self::deposit_event(Event::Ended { id, receipt, payouts });
+    }
+
+    fn receipt_of(
+        job: JobOf<T>,
+        verdict: Verdict<T::AccountId>,
+        settlement: &Settlement<T::AccountId>,
+    ) -> ReceiptOf<T> {
+        let Job { requester, spec, policy, hold, posted, .. } = job;
+        // Nothing here saturates: all legs together are at most the hold, whose total was checked when it was opened.
+        let held = hold.total().unwrap_or_default();
+        let paid = settlement.payouts.iter().fold(0, |sum: Balance, (_, amount)| sum.saturating_add(*amount));
+        let spent = paid.saturating_add(settlement.burnt).saturating_add(settlement.treasury);
+        Receipt {
+            requester,
+            spec,
+            policy,
+            outcome: verdict.outcome,
+            claim: verdict.claim,
+            output: verdict.output,
+            price: verdict.price,
+            audited: verdict.audited,
+            thin: verdict.thin,
+            paid,
+            burnt: settlement.burnt,
+            treasury: settlement.treasury,
+            refunded: held.saturating_sub(spent),
+            posted,
+            ended: T::Clock::current_block_number(),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Each invariant is one that a broken state breaks.
+
+use crate::{mock::*, FirstKept, JobsOf, NextJob, Params, Receipts};
+use assay_primitives::Royalty;
+
+/// An open job and one that has ended.
+fn two() -> (u64, u64) {
+    let jobs = (post_listed(), post(spec()));
+    end(jobs.1, agreed());
+    jobs
+}
+
+/// Breaks a sound state, and expects the invariants to say so.
+fn broken_by(breaking: impl FnOnce(u64, u64), message: &'static str) {
+    chain().execute_with(|| {
+        let (open, ended) = two();
+        check();
+        breaking(open, ended);
+        let found = Jobs::do_try_state().expect_err("the state is broken");
+        assert_eq!(found, sp_runtime::TryRuntimeError::Other(message));
+    });
+}
+
+fn mutate_job(job: u64, change: impl FnOnce(&mut crate::JobOf<Test>)) {
+    crate::Jobs::<Test>::mutate(job, |job| change(job.as_mut().expect("it is open")));
+}
+
+fn mutate_receipt(job: u64, change: impl FnOnce(&mut crate::ReceiptOf<Test>)) {
+    Receipts::<Test>::mutate(job, |receipt| change(receipt.as_mut().expect("it has ended")));
+}
+
+#[test]
+fn numbers_are_given_before_they_are_used() {
+    broken_by(|_, _| NextJob::<Test>::put(0), "a job has a number that was not given yet");
+}
+
+#[test]
+fn nothing_is_left_of_what_is_swept() {
+    broken_by(|_, _| FirstKept::<Test>::put(2), "something is left of a job that counts as swept");
+}
+
+#[test]
+fn nothing_is_swept_that_was_not_posted() {
+    let breaking = |open: u64, ended: u64| {
+        crate::Jobs::<Test>::remove(open);
+        Receipts::<Test>::remove(ended);
+        let _ = JobsOf::<Test>::clear(9, None);
+        FirstKept::<Test>::put(3);
+    };
+    broken_by(breaking, "a job counts as swept that was not posted");
+}
+
+#[test]
+fn each_job_is_in_its_requesters_index() {
+    let missing = "a job is missing in its requester's index";
+    broken_by(|open, _| JobsOf::<Test>::remove(REQUESTER, open.to_be_bytes()), missing);
+    broken_by(|_, ended| mutate_receipt(ended, |receipt| receipt.requester = OTHER), missing);
+}
+
+#[test]
+fn nothing_else_is_in_an_index() {
+    let too_much = "the index names a job of which nothing is left";
+    broken_by(|open, _| JobsOf::<Test>::insert(OTHER, open.to_be_bytes(), ()), too_much);
+}
+
+#[test]
+fn job_is_open_or_has_a_receipt() {
+    let both = |open, ended| Receipts::<Test>::insert(open, receipt(ended));
+    broken_by(both, "a job is open and has a receipt");
+}
+
+#[test]
+fn escrow_holds_what_the_job_says() {
+    let other = "an open job's escrow is not its hold";
+    broken_by(|open, _| mutate_job(open, |job| job.hold.fee += 1), other);
+    broken_by(|open, _| mutate_job(open, |job| job.hold.fee = u128::MAX), other);
+    broken_by(|_, _| assay_primitives::mock::reset(), other);
+}
+
+#[test]
+fn seats_of_an_open_job_are_paid() {
+    let breaking = |open, _| {
+        let nothing = assay_rules::settlement::Hold { seats: 0, royalty: 0, fee: 0, bond: 0 };
+        mutate_job(open, |job| job.hold = nothing);
+        assay_primitives::mock::reset();
+    };
+    broken_by(breaking, "a job is open that pays nothing for a seat");
+}
+
+#[test]
+fn escrow_holds_nothing_for_what_has_ended() {
+    let breaking = |_, ended| {
+        use assay_primitives::{mock::market::MockEscrow, Escrow};
+        MockEscrow::open(ended, &REQUESTER, 1, 9).expect("nothing is held");
+    };
+    broken_by(breaking, "a job has ended for which something is on hold");
+}
+
+#[test]
+fn royalty_is_there_where_a_listing_is() {
+    let one_without = "a royalty without a listing, or the reverse";
+    broken_by(|open, _| mutate_job(open, |job| job.royalty = None), one_without);
+    let royalty = Some(Royalty { owner: AUTHOR, share: percent(1) });
+    let breaking = |open, _| {
+        mutate_job(open, |job| {
+            job.spec.listing = None;
+            job.royalty = royalty;
+        });
+    };
+    broken_by(breaking, one_without);
+}
+
+#[test]
+fn times_are_in_order() {
+    broken_by(|open, _| mutate_job(open, |job| job.posted = 2), "a job was posted in the future");
+    broken_by(|_, ended| mutate_receipt(ended, |job| job.posted = 2), "a job ended before it was posted");
+    broken_by(|_, ended| mutate_receipt(ended, |job| job.ended = 2), "a job ended in the future");
+}
+
+#[test]
+fn amounts_of_a_receipt_are_those_of_a_hold() {
+    let wrong = "a receipt's amounts are not those of a hold";
+    broken_by(|_, ended| mutate_receipt(ended, |receipt| receipt.refunded = u128::MAX), wrong);
+    let nothing = |_, ended| {
+        mutate_receipt(ended, |job| (job.paid, job.burnt, job.treasury, job.refunded) = (0, 0, 0, 0));
+    };
+    broken_by(nothing, wrong);
+    broken_by(|_, ended| mutate_receipt(ended, |job| job.treasury = 21), "less than half of a fee was burnt");
+}
+
+#[test]
+fn parameters_are_sound() {
+    broken_by(|_, _| Params::<Test>::mutate(|params| params.max_units = 0), "MaxUnitsIsZero");
+}

@@ -1,0 +1,166 @@
+use crate::{mock::*, Error, Event, FirstKept, JobsOf, Parameters, Receipts, WeightInfo, MAX_SWEPT};
+use frame_support::{assert_noop, assert_ok, weights::Weight};
+use sp_runtime::DispatchError;
+
+type Weights = <Test as crate::Config>::WeightInfo;
+
+/// Posts jobs that end at once.
+fn ended(count: u64) -> Vec<u64> {
+    (0..count)
+        .map(|_| {
+            let job = post(spec());
+            end(job, agreed());
+            job
+        })
+        .collect()
+}
+
+fn kept() -> usize {
+    Receipts::<Test>::iter_keys().count()
+}
+
+/// Weight for a block to look at so many jobs.
+fn room(jobs: u64) -> Weight {
+    Weights::sweep_base() + Weights::sweep_job() * jobs
+}
+
+#[test]
+fn anyone_prunes_a_receipt_after_its_retention_time() {
+    run(|| {
+        let job = ended(1)[0];
+        Now::set(101);
+        assert_ok!(prune(job));
+        assert_eq!(last_event(), Event::Pruned { id: job });
+        assert_eq!(Jobs::status(job), None);
+        assert_eq!(JobsOf::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn receipt_is_kept_for_its_retention_time() {
+    run(|| {
+        let job = ended(1)[0];
+        Now::set(100);
+        assert_noop!(prune(job), Error::<Test>::Retained);
+        assert_eq!(idle(Weight::MAX), room(1));
+        assert_eq!(kept(), 1);
+    });
+}
+
+#[test]
+fn what_has_no_receipt_cannot_be_pruned() {
+    run(|| {
+        assert_noop!(prune(0), Error::<Test>::NoReceipt);
+        assert_noop!(prune(u64::MAX), Error::<Test>::NoReceipt);
+        let open = post(spec());
+        Now::set(u32::MAX);
+        assert_noop!(prune(open), Error::<Test>::NoReceipt);
+    });
+}
+
+#[test]
+fn only_a_signed_account_can_prune() {
+    run(|| {
+        let job = ended(1)[0];
+        Now::set(101);
+        assert_noop!(Jobs::prune(RuntimeOrigin::none(), job), DispatchError::BadOrigin);
+        assert_noop!(Jobs::prune(RuntimeOrigin::root(), job), DispatchError::BadOrigin);
+    });
+}
+
+#[test]
+fn receipt_is_pruned_once() {
+    run(|| {
+        let job = ended(1)[0];
+        Now::set(101);
+        assert_ok!(prune(job));
+        assert_noop!(prune(job), Error::<Test>::NoReceipt);
+    });
+}
+
+#[test]
+fn retention_time_that_changes_is_for_receipts_that_are_there_too() {
+    run(|| {
+        let job = ended(1)[0];
+        let retain = |retention| {
+            assert_ok!(Jobs::set_params(RuntimeOrigin::root(), Parameters { retention, ..params() }));
+        };
+        Now::set(101);
+        retain(u32::MAX);
+        assert_noop!(prune(job), Error::<Test>::Retained);
+        retain(50);
+        assert_ok!(prune(job));
+    });
+}
+
+#[test]
+fn blocks_with_room_prune_by_themselves() {
+    run(|| {
+        ended(3);
+        Now::set(60);
+        ended(2);
+        Now::set(101);
+        assert_eq!(idle(Weight::MAX), room(4));
+        assert_eq!((kept(), FirstKept::<Test>::get()), (2, 3));
+        Now::set(160);
+        idle(Weight::MAX);
+        assert_eq!((kept(), FirstKept::<Test>::get()), (0, 5));
+        assert_eq!(idle(Weight::MAX), room(0));
+    });
+}
+
+#[test]
+fn block_does_as_much_as_its_weight_allows() {
+    run(|| {
+        ended(5);
+        Now::set(101);
+        assert_eq!(idle(room(0) - Weight::from_parts(1, 0)), Weight::zero());
+        assert_eq!(idle(room(0)), room(0));
+        assert_eq!(kept(), 5);
+        assert_eq!(idle(room(2) + Weight::from_parts(1, 1)), room(2));
+        assert_eq!(kept(), 3);
+        idle(room(3));
+        assert_eq!(kept(), 0);
+    });
+}
+
+#[test]
+fn block_has_a_limit_of_its_own() {
+    run(|| {
+        ended(100);
+        Now::set(101);
+        assert_eq!(idle(Weight::MAX), room(64));
+        assert_eq!(kept(), 100 - MAX_SWEPT);
+        idle(Weight::MAX);
+        assert_eq!(kept(), 0);
+    });
+}
+
+#[test]
+fn open_job_holds_up_only_what_was_posted_after_it_and_only_in_blocks() {
+    run(|| {
+        ended(2);
+        let open = post(spec());
+        let behind = ended(2);
+        Now::set(101);
+        idle(Weight::MAX);
+        assert_eq!((kept(), FirstKept::<Test>::get()), (2, open));
+        assert_ok!(prune(behind[0]));
+        end(open, agreed());
+        Now::set(201);
+        idle(Weight::MAX);
+        assert_eq!((kept(), FirstKept::<Test>::get()), (0, 5));
+    });
+}
+
+#[test]
+fn what_was_pruned_out_of_turn_is_passed_over() {
+    run(|| {
+        let jobs = ended(3);
+        Now::set(101);
+        assert_ok!(prune(jobs[0]));
+        assert_ok!(prune(jobs[2]));
+        idle(Weight::MAX);
+        assert_eq!((kept(), FirstKept::<Test>::get()), (0, 3));
+    });
+}

@@ -1,0 +1,104 @@
+//! Weights of jobs.
+//!
+//! Database accesses are counted from the code, those of escrow, verification, providers and the registry included: a
+//! post and a cancel are theirs for the greater part. The reference time beside them is an upper estimate for hashing
+//! and decoding those keys, not a measurement.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of the calls and of the hook, and of verdicts, for those whose calls and hooks reach them.
+pub trait WeightInfo {
+    /// Set the parameters.
+    fn set_params() -> Weight;
+    /// Post a job of a listing.
+    fn post() -> Weight;
+    /// Cancel a job whose first seats are drawn.
+    fn cancel() -> Weight;
+    /// A verdict by which `n` are paid, escrow's part included.
+    fn on_verdict(n: u32) -> Weight;
+    /// Prune a receipt.
+    fn prune() -> Weight;
+    /// A block in which nothing can be swept.
+    fn sweep_base() -> Weight;
+    /// A job looked at, its receipt pruned.
+    fn sweep_job() -> Weight;
+}
+
+/// Weights at the database prices of the runtime.
+pub struct AssayWeight<T>(PhantomData<T>);
+
+/// Proof size of one key of a few hundred bytes, its trie path included.
+const KEY_PROOF: u64 = 3_500;
+
+fn priced<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
+    Weight::from_parts(micros.saturating_mul(1_000_000), reads.saturating_mul(KEY_PROOF))
+        .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+}
+
+impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
+    // Params (w), the event.
+    fn set_params() -> Weight {
+        priced::<T>(10, 0, 1)
+    }
+
+    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob (3 w); the lists of machines, the policy, the listing and
+    // its version (4 r); of verification the weights of the machine and of all (2 r), the case (r, w), the queue of
+    // draws (r, 2 w), the block (r), the deadlines (w); of escrow the entry and the requester's sum (2 r, 2 w),
+    // its account, holds, locks and freezes (4 r, 2 w).
+    fn post() -> Weight {
+        priced::<T>(120, 18, 11)
+    }
+
+    // Jobs (r), of verification the case (r, w), its deadline (w), the draws and the clock (2 r), of each of two seats
+    // the lock and the ledger (2 r, 2 w), the provider and its branch of the tree (6 r, 6 w); the verdict that pays
+    // them.
+    fn cancel() -> Weight {
+        priced::<T>(200, 20, 18).saturating_add(Self::on_verdict(2))
+    }
+
+    // Jobs (r, w), Receipts (w), the clock (r); of escrow the entry, the requester's sum, account and holds (4 r, 4 w),
+    // the treasury and the issuance (2 r, 2 w), each payee's account (r, w).
+    fn on_verdict(n: u32) -> Weight {
+        priced::<T>(80, 8, 8).saturating_add(priced::<T>(15, 1, 1).saturating_mul(n.into()))
+    }
+
+    // Receipts (r, w), the clock, Params (r), JobsOf (w).
+    fn prune() -> Weight {
+        priced::<T>(20, 3, 2)
+    }
+
+    // FirstKept (r, w), NextJob (r), and what every job asks: the clock, Params (r).
+    fn sweep_base() -> Weight {
+        priced::<T>(10, 4, 1)
+    }
+
+    // Receipts (r, w), Jobs (r), JobsOf (w).
+    fn sweep_job() -> Weight {
+        priced::<T>(20, 2, 2)
+    }
+}
+
+impl WeightInfo for () {
+    fn set_params() -> Weight {
+        Weight::zero()
+    }
+    fn post() -> Weight {
+        Weight::zero()
+    }
+    fn cancel() -> Weight {
+        Weight::zero()
+    }
+    fn on_verdict(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn prune() -> Weight {
+        Weight::zero()
+    }
+    fn sweep_base() -> Weight {
+        Weight::zero()
+    }
+    fn sweep_job() -> Weight {
+        Weight::zero()
+    }
+}

@@ -1,0 +1,332 @@
+//! Benchmarks of providers, in trees of a size at which every level has more than one node on the way.
+
+use super::*;
+use assay_primitives::{Conduct, JobId, MarketBlock, OnBond, Sortition};
+use assay_rules::price::PriceRule;
+use frame_benchmarking::v2::*;
+use frame_support::{
+    traits::{EnsureOrigin, Get},
+    weights::WeightMeter,
+};
+use frame_system::RawOrigin;
+use sp_runtime::{traits::BlockNumberProvider, Perbill, SaturatedConversion};
+
+/// What has to be there before somebody can be a provider.
+pub trait BenchmarkHelper<AccountId> {
+    /// Sets the active bond of an account as a provider, in planck; more than the minimum, if not zero.
+    fn bond(owner: &AccountId, amount: Balance);
+}
+
+/// Enough that the nodes of two levels are full and the root has more than one entry.
+const CROWD: u32 = 4_200;
+
+/// A bond above any minimum.
+const BOND: Balance = 1_000_000_000_000_000;
+
+const FROM: Machine = Machine { hardware: 201, memory: 1 };
+const TO: Machine = Machine { hardware: 202, memory: 1 };
+
+fn entry() -> MachineEntry {
+    let price = PriceRule {
+        floor: 1_000,
+        ceiling: 1_000_000,
+        low: Perbill::from_percent(40),
+        high: Perbill::from_percent(60),
+        step: Perbill::from_percent(1),
+    };
+    MachineEntry { description: Description::truncate_from(alloc::vec![b'x'; 64]), price, enabled: true }
+}
+
+fn governance<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
+    T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
+}
+
+fn member<T: Config>(machine: Machine, slot: u32) -> T::AccountId {
+    account("member", slot, machine.hardware.into())
+}
+
+/// Two machines, each with a crowd.
+fn crowds<T: Config>() {
+    Params::<T>::put(Parameters::default());
+    for machine in [FROM, TO] {
+        Pallet::<T>::do_set_machine(machine, entry()).expect("there is room on the list");
+        crowd::fill::<T>(machine, CROWD, BOND, |slot| member::<T>(machine, slot));
+    }
+}
+
+/// Somebody with a bond.
+fn bonded<T: Config>() -> T::AccountId {
+    let owner: T::AccountId = account("owner", 0, 0);
+    T::BenchmarkHelper::bond(&owner, BOND);
+    owner
+}
+
+/// A provider amid a crowd, with a bond.
+fn provider<T: Config>() -> T::AccountId {
+    crowds::<T>();
+    let owner = member::<T>(FROM, CROWD / 2);
+    T::BenchmarkHelper::bond(&owner, BOND);
+    owner
+}
+
+fn mutate<T: Config>(owner: &T::AccountId, change: impl FnOnce(&mut Provider)) {
+    let before = Providers::<T>::get(owner).expect("it is a provider");
+    let mut after = before.clone();
+    change(&mut after);
+    Pallet::<T>::keep(owner, &before, after);
+}
+
+/// As many seats as it can have, or one less.
+fn fill_seats<T: Config>(owner: &T::AccountId, seats: u32) {
+    mutate::<T>(owner, |provider| {
+        provider.terms.capacity = MAX_CAPACITY;
+        provider.open = Seats::truncate_from((0..JobId::from(seats)).collect());
+    });
+}
+
+/// Lets the time of all that waits come.
+fn wait<T: Config>() {
+    let delay = Params::<T>::get().change_delay.saturating_add(1);
+    let now: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
+    frame_system::Pallet::<T>::set_block_number(now.saturating_add(delay).into());
+}
+
+/// A provider whose move to another machine is ready, and whose bond has changed since it asked for it.
+fn ready<T: Config>(slot: u32) {
+    let owner = member::<T>(FROM, slot);
+    T::BenchmarkHelper::bond(&owner, BOND);
+    Pallet::<T>::do_update(&owner, Terms { machine: TO, reserve: 1, capacity: MAX_CAPACITY })
+        .expect("there is room");
+    T::BenchmarkHelper::bond(&owner, BOND.saturating_mul(2));
+}
+
+#[benchmarks]
+mod benches {
+    use super::*;
+
+    #[benchmark]
+    fn register() {
+        crowds::<T>();
+        let owner = bonded::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()), TO, 1_000_000, MAX_CAPACITY);
+
+        assert!(Providers::<T>::contains_key(&owner));
+    }
+
+    #[benchmark]
+    fn update() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()), TO, 1_000_000, MAX_CAPACITY);
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+    }
+
+    #[benchmark]
+    fn heartbeat() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+        mutate::<T>(&owner, |provider| provider.silent = true);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()), owner.clone());
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+    }
+
+    #[benchmark]
+    fn retire() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()));
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+    }
+
+    #[benchmark]
+    fn release() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+        mutate::<T>(&owner, |provider| provider.state = State::Jailed { until: MarketBlock::MIN });
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()));
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+    }
+
+    #[benchmark]
+    fn reweigh() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+        Params::<T>::mutate(|params| params.max_bond = MIN_BOND_CAP);
+        let caller: T::AccountId = whitelisted_caller();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), owner.clone());
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+    }
+
+    #[benchmark]
+    fn apply(n: Linear<1, 32>) {
+        crowds::<T>();
+        // Far from each other, so that few nodes are shared.
+        (1..=n).for_each(|index| ready::<T>(index.saturating_mul(100)));
+        wait::<T>();
+        let caller: T::AccountId = whitelisted_caller();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), n);
+
+        assert_eq!(Pools::<T>::get(TO).map(|pool| pool.leaves), Some(CROWD.saturating_add(n)));
+    }
+
+    #[benchmark]
+    fn set_machine() -> Result<(), BenchmarkError> {
+        let origin = governance::<T>()?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, TO, entry());
+
+        assert!(Machines::<T>::contains_key(TO));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn close_machine() -> Result<(), BenchmarkError> {
+        let origin = governance::<T>()?;
+        Pallet::<T>::do_set_machine(TO, entry())?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, TO);
+
+        assert!(Machines::<T>::get(TO).is_some_and(|entry| !entry.enabled));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn remove_machine() -> Result<(), BenchmarkError> {
+        let origin = governance::<T>()?;
+        Pallet::<T>::do_set_machine(TO, entry())?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, TO);
+
+        assert!(!Machines::<T>::contains_key(TO));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_params() -> Result<(), BenchmarkError> {
+        let origin = governance::<T>()?;
+        let change_delay = T::DrawBlocks::get().saturating_add(1);
+        let params = Parameters { change_delay, ..Parameters::default() };
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, params);
+
+        assert_eq!(Params::<T>::get(), params);
+        Ok(())
+    }
+
+    /// A price moves, and the head of the queue is not ready.
+    #[benchmark]
+    fn tick_base() {
+        let owner = provider::<T>();
+        MachineList::<T>::put(BoundedVec::truncate_from(alloc::vec![FROM]));
+        mutate::<T>(&owner, |provider| provider.silent = true);
+        Pallet::<T>::do_heartbeat(&owner, &owner).expect("it is silent");
+        Pools::<T>::mutate_extant(FROM, |pool| pool.price = 10_000);
+        T::Clock::set_block_number(Parameters::default().price_blocks.saturating_mul(2));
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::tick(&mut meter);
+        }
+
+        assert_eq!(Pools::<T>::get(FROM).map(|pool| pool.price), Some(9_900));
+        assert_eq!(meter.consumed(), T::WeightInfo::tick_base());
+    }
+
+    #[benchmark]
+    fn tick_change() {
+        crowds::<T>();
+        ready::<T>(100);
+        wait::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::apply_first();
+        }
+
+        let moved = Providers::<T>::get(member::<T>(FROM, 100)).expect("it has moved");
+        // The bond has changed since, and waits.
+        assert!(moved.terms.machine == TO && moved.pending.is_some());
+    }
+
+    #[benchmark]
+    fn bond_changed() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+        mutate::<T>(&owner, |provider| provider.stake = 1);
+
+        #[block]
+        {
+            <Pallet<T> as OnBond<T::AccountId>>::bond_changed(&owner);
+        }
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+    }
+
+    #[benchmark]
+    fn holder() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY.saturating_sub(1));
+        let ticket = Pallet::<T>::tree_weight(FROM) / 2;
+        let found;
+
+        #[block]
+        {
+            found = <Pallet<T> as Sortition<T::AccountId>>::holder(FROM, ticket);
+        }
+
+        assert!(found.is_some());
+    }
+
+    #[benchmark]
+    fn seat() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY.saturating_sub(1));
+
+        #[block]
+        {
+            <Pallet<T> as Sortition<T::AccountId>>::seat(&owner, JobId::MAX).expect("there is room");
+        }
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weight == 0));
+    }
+
+    #[benchmark]
+    fn unseat() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+        let last = JobId::from(MAX_CAPACITY.saturating_sub(1));
+
+        #[block]
+        {
+            <Pallet<T> as Sortition<T::AccountId>>::unseat(&owner, last, Conduct::Right);
+        }
+
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weight > 0));
+    }
+
+    impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);
+}

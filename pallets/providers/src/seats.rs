@@ -1,0 +1,123 @@
+//! Providers as draws see them.
+
+use crate::{pallet::*, Change, Provider, State};
+use assay_primitives::{Balance, Candidate, Conduct, JobId, Machine, Sortition};
+use assay_rules::reputation;
+use frame_support::{dispatch::DispatchResult, ensure};
+use sp_runtime::traits::BlockNumberProvider;
+
+impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
+    fn exists(machine: Machine) -> bool {
+        Machines::<T>::get(machine).is_some_and(|entry| entry.enabled)
+    }
+
+    fn weight(machine: Machine) -> u64 {
+        Self::tree_weight(machine)
+    }
+
+    fn total_weight() -> u64 {
+        TotalWeight::<T>::get()
+    }
+
+    fn price(machine: Machine) -> Balance {
+        Pools::<T>::get(machine).map_or(0, |pool| pool.price)
+    }
+
+    fn holder(machine: Machine, ticket: u64) -> Option<Candidate<T::AccountId>> {
+        let owner = Self::leaf_at(machine, ticket)?;
+        let reserve = Providers::<T>::get(&owner)?.terms.reserve;
+        Some(Candidate { owner, reserve })
+    }
+
+    fn seat(owner: &T::AccountId, job: JobId) -> DispatchResult {
+        let before = Self::provider_of(owner)?;
+        ensure!(before.in_play(), Error::<T>::NotInPlay);
+        ensure!(!before.open.contains(&job), Error::<T>::HasSeat);
+        ensure!(!before.is_full(), Error::<T>::NoRoom);
+        let mut after = before.clone();
+        after.open.try_push(job).map_err(|_| Error::<T>::NoRoom)?;
+        Self::deposit_event(Event::Seated { owner: owner.clone(), job, seats: after.seats() });
+        Self::keep(owner, &before, after);
+        Ok(())
+    }
+
+    fn unseat(owner: &T::AccountId, job: JobId, conduct: Conduct) {
+        let Some(before) = Providers::<T>::get(owner).filter(|provider| provider.open.contains(&job)) else {
+            return;
+        };
+        let mut after = before.clone();
+        after.open.retain(|open| *open != job);
+        after.score = reputation::score_after(after.score, conduct);
+        let (seats, score) = (after.seats(), after.score);
+        Self::deposit_event(Event::Unseated { owner: owner.clone(), job, conduct, seats, score });
+        match conduct {
+            Conduct::Right | Conduct::Neutral | Conduct::Declined => (),
+            Conduct::NoShow => {
+                after.silent = true;
+                after.void(Change::Awake);
+            }
+            Conduct::Cheated => Self::jail(owner, &mut after),
+        }
+        Self::keep(owner, &before, after);
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    fn jail(owner: &T::AccountId, provider: &mut Provider) {
+        let until = T::Clock::current_block_number().saturating_add(Params::<T>::get().jail_blocks);
+        // A shorter term, set since, does not shorten one that runs.
+        let until = match provider.state {
+            State::Jailed { until: before } => until.max(before),
+            State::Active => until,
+        };
+        provider.state = State::Jailed { until };
+        provider.void(Change::Release);
+        Self::deposit_event(Event::Jailed { owner: owner.clone(), until });
+    }
+
+    /// Stores what has become of a provider, or forgets it where nothing is left, and carries the difference to the
+    /// tree and the pools.
+    pub(crate) fn keep(owner: &T::AccountId, before: &Provider, mut after: Provider) {
+        Self::follow_weight(owner, &mut after);
+        Self::carry(before, &after);
+        if after.is_over() {
+            Providers::<T>::remove(owner);
+            Self::deposit_event(Event::Removed { owner: owner.clone() });
+        } else {
+            Providers::<T>::insert(owner, after);
+        }
+    }
+
+    /// Gives a provider's leaf the weight that is due to it.
+    fn follow_weight(owner: &T::AccountId, provider: &mut Provider) {
+        let Some(slot) = provider.slot else { return };
+        let (machine, weight) = (provider.terms.machine, provider.due_weight());
+        if weight == provider.weight {
+            return;
+        }
+        Self::weigh(machine, slot, provider.weight, weight);
+        provider.weight = weight;
+        Self::deposit_event(Event::WeightChanged { owner: owner.clone(), machine, slot, weight });
+    }
+
+    /// Carries what has become of a provider to the pools that it is or was in.
+    fn carry(before: &Provider, after: &Provider) {
+        let (from, to) = (before.shares(), after.shares());
+        if from == to {
+            return;
+        }
+        let now = T::Clock::current_block_number();
+        for (machine, share) in from.into_iter().flatten() {
+            Pools::<T>::mutate_extant(machine, |pool| {
+                pool.accrue(now);
+                pool.take(share);
+            });
+        }
+        for (machine, share) in to.into_iter().flatten() {
+            Pools::<T>::mutate_extant(machine, |pool| {
+                pool.accrue(now);
+                pool.add(share);
+            });
+        }
+    }
+}

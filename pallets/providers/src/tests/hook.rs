@@ -1,0 +1,58 @@
+use crate::{mock::*, weights::AssayWeight, WeightInfo};
+use frame_support::{
+    assert_ok,
+    traits::Hooks,
+    weights::{Weight, WeightMeter},
+};
+
+fn poll(limit: Weight) -> Weight {
+    let mut meter = WeightMeter::with_limit(limit);
+    <Providers as Hooks<u32>>::on_poll(System::block_number(), &mut meter);
+    meter.consumed()
+}
+
+/// Twenty changes that are ready.
+fn ready() {
+    for owner in 1..=20 {
+        bond(owner, 1);
+        assert_ok!(register(owner, CPU, 1));
+    }
+    System::set_block_number(System::block_number() + DELAY);
+}
+
+#[test]
+fn block_applies_no_more_than_it_may_and_the_rest_later() {
+    run(|| {
+        ready();
+        for waiting in [12, 4, 0] {
+            advance(1);
+            assert_eq!(Providers::queue_length(), waiting);
+        }
+        assert_eq!(holders(CPU), (1..=20).collect::<Vec<u64>>());
+    });
+}
+
+#[test]
+fn block_does_only_what_it_has_weight_for() {
+    run(|| {
+        ready();
+        let (base, change) = (AssayWeight::<Test>::tick_base(), AssayWeight::<Test>::tick_change());
+        assert_eq!(poll(base.saturating_sub(Weight::from_parts(1, 0))), Weight::zero());
+        assert_eq!(poll(base), base);
+        assert_eq!(Providers::queue_length(), 20);
+        // One byte of proof too little for a third change.
+        let limit = base + change.saturating_mul(3) - Weight::from_parts(0, 1);
+        assert_eq!(poll(limit), base + change.saturating_mul(2));
+        assert_eq!(Providers::queue_length(), 18);
+    });
+}
+
+#[test]
+fn block_without_work_costs_the_least() {
+    run(|| {
+        assert_eq!(poll(Weight::MAX), AssayWeight::<Test>::tick_base());
+        bond(1, 1);
+        assert_ok!(register(1, CPU, 1));
+        assert_eq!(poll(Weight::MAX), AssayWeight::<Test>::tick_base());
+    });
+}

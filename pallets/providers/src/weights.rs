@@ -1,0 +1,200 @@
+//! Weights of providers.
+//!
+//! Database accesses are counted from the code, those of the bond (a ledger) and of the oldest draw (two keys) included.
+//! A change of a leaf's weight touches one node of each of the three levels and the weight of all trees. The reference
+//! time beside them is an upper estimate for hashing, decoding and summing up nodes of 64 entries, not a measurement.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of the calls, of the hook, and of what others ask.
+pub trait WeightInfo {
+    /// Register a provider.
+    fn register() -> Weight;
+    /// Update a provider's terms.
+    fn update() -> Weight;
+    /// Give a sign of life.
+    fn heartbeat() -> Weight;
+    /// Retire a provider.
+    fn retire() -> Weight;
+    /// Ask for the release from jail.
+    fn release() -> Weight;
+    /// Weigh a provider anew.
+    fn reweigh() -> Weight;
+    /// Apply `n` changes.
+    fn apply(n: u32) -> Weight;
+    /// Set a machine's entry.
+    fn set_machine() -> Weight;
+    /// Close a machine.
+    fn close_machine() -> Weight;
+    /// Remove a machine.
+    fn remove_machine() -> Weight;
+    /// Set the parameters.
+    fn set_params() -> Weight;
+    /// A block in which a price moves and no change is applied.
+    fn tick_base() -> Weight;
+    /// A change applied: the provider leaves one full tree and enters another, and its bond has changed again.
+    fn tick_change() -> Weight;
+    /// Note that a bond has changed.
+    fn bond_changed() -> Weight;
+    /// Find the holder of a ticket.
+    fn holder() -> Weight;
+    /// Give a provider its last seat.
+    fn seat() -> Weight;
+    /// Take a seat of a full provider back.
+    fn unseat() -> Weight;
+}
+
+/// Weights at the database prices of the runtime.
+pub struct AssayWeight<T>(PhantomData<T>);
+
+/// Proof size of one key of a few hundred bytes, its trie path included.
+const KEY_PROOF: u64 = 3_500;
+
+fn priced<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
+    Weight::from_parts(micros.saturating_mul(1_000_000), reads.saturating_mul(KEY_PROOF))
+        .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+}
+
+impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
+    // Providers (r, w), Machines (2 r), Pools (2 r, w), the bond (r), QueueEnds (r, w), Queue (w), the clock (r).
+    fn register() -> Weight {
+        priced::<T>(40, 7, 4)
+    }
+
+    // What `register` does, and the pool that it is in (r, w).
+    fn update() -> Weight {
+        priced::<T>(45, 8, 5)
+    }
+
+    // The worker (2 r), Providers (r, w), the bond (r), QueueEnds (r, w), Queue (w).
+    fn heartbeat() -> Weight {
+        priced::<T>(30, 5, 3)
+    }
+
+    // Providers (r, w), the bond (r), QueueEnds (r, w), Queue (w).
+    fn retire() -> Weight {
+        priced::<T>(25, 3, 3)
+    }
+
+    // Providers (r, w), the clock (r), the bond (r), QueueEnds (r, w), Queue (w).
+    fn release() -> Weight {
+        priced::<T>(25, 4, 3)
+    }
+
+    // Providers (r, w), Params (r), the bond (r), QueueEnds (r, w), Queue (w).
+    fn reweigh() -> Weight {
+        priced::<T>(30, 4, 3)
+    }
+
+    // The look at the head of the queue that ends it, and each change.
+    fn apply(n: u32) -> Weight {
+        priced::<T>(20, 6, 0).saturating_add(Self::tick_change().saturating_mul(n.into()))
+    }
+
+    // Machines (r, w), Pools (r, w), MachineList (r, w), the clock (r).
+    fn set_machine() -> Weight {
+        priced::<T>(25, 4, 3)
+    }
+
+    // Machines (r, w).
+    fn close_machine() -> Weight {
+        priced::<T>(15, 1, 1)
+    }
+
+    // Pools (r, w), MachineList (r, w), Machines (w).
+    fn remove_machine() -> Weight {
+        priced::<T>(20, 2, 3)
+    }
+
+    // What DrawBlocks looks at (2 r), Params (w).
+    fn set_params() -> Weight {
+        priced::<T>(15, 2, 1)
+    }
+
+    // MachineList, Machines, the clock, Params (r), Pools (r, w), QueueEnds, Queue, Providers, the oldest draw (5 r).
+    fn tick_base() -> Weight {
+        priced::<T>(35, 10, 1)
+    }
+
+    // QueueEnds (r, w), Queue (r, 2 w), Providers (r, w), the oldest draw (2 r), Params, the clock, the bond (r), Pools
+    // (2 r, 2 w); out of one tree: five nodes (r, w), Leaves (r, 2 w), the provider moved (r, w); into another: three
+    // nodes (r, w), Leaves (w); TotalWeight (r, w).
+    fn tick_change() -> Weight {
+        priced::<T>(150, 21, 20)
+    }
+
+    // Providers (r, w), Params (r), the bond (r), QueueEnds (r, w), Queue (w).
+    fn bond_changed() -> Weight {
+        priced::<T>(25, 4, 3)
+    }
+
+    // Three nodes, Leaves, Providers (r).
+    fn holder() -> Weight {
+        priced::<T>(25, 5, 0)
+    }
+
+    // Providers, Pools (r, w), the clock (r), three nodes, TotalWeight (r, w).
+    fn seat() -> Weight {
+        priced::<T>(45, 7, 6)
+    }
+
+    // What `seat` does, and Params for a term in jail (r).
+    fn unseat() -> Weight {
+        priced::<T>(50, 8, 6)
+    }
+}
+
+impl WeightInfo for () {
+    fn register() -> Weight {
+        Weight::zero()
+    }
+    fn update() -> Weight {
+        Weight::zero()
+    }
+    fn heartbeat() -> Weight {
+        Weight::zero()
+    }
+    fn retire() -> Weight {
+        Weight::zero()
+    }
+    fn release() -> Weight {
+        Weight::zero()
+    }
+    fn reweigh() -> Weight {
+        Weight::zero()
+    }
+    fn apply(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn set_machine() -> Weight {
+        Weight::zero()
+    }
+    fn close_machine() -> Weight {
+        Weight::zero()
+    }
+    fn remove_machine() -> Weight {
+        Weight::zero()
+    }
+    fn set_params() -> Weight {
+        Weight::zero()
+    }
+    fn tick_base() -> Weight {
+        Weight::zero()
+    }
+    fn tick_change() -> Weight {
+        Weight::zero()
+    }
+    fn bond_changed() -> Weight {
+        Weight::zero()
+    }
+    fn holder() -> Weight {
+        Weight::zero()
+    }
+    fn seat() -> Weight {
+        Weight::zero()
+    }
+    fn unseat() -> Weight {
+        Weight::zero()
+    }
+}

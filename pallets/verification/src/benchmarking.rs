@@ -1,0 +1,286 @@
+//! Benchmarks of verification, over the providers, bonds and verdicts that the runtime has.
+
+use super::*;
+use crate::{seat::Tally, verdict::Ending};
+use alloc::vec;
+use assay_primitives::{commitment, Claim, Digest, JobClass, JobId, Machine, Order, Policy, Verification};
+use assay_rules::{
+    draw::leaves,
+    trace::{check, Leaf, Opening, LEAF_BYTES, MAX_SIBLINGS},
+};
+use frame_benchmarking::v2::*;
+use frame_support::{traits::EnsureOrigin, weights::WeightMeter};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use sp_runtime::{
+    traits::{BlockNumberProvider, Zero},
+    Perbill, SaturatedConversion,
+};
+
+/// What has to be there before seats can be drawn.
+pub trait BenchmarkHelper<AccountId> {
+    /// A machine that is on the lists.
+    fn machine() -> Machine;
+
+    /// A provider that can be drawn for it at a price of a planck, with a bond of 10⁶ planck at least and room for a
+    /// seat; another one for each index.
+    fn provider(index: u32) -> AccountId;
+
+    /// Gives each block after one, up to another one, its VRF.
+    fn set_vrfs(after: u32, until: u32);
+
+    /// Makes a job, under way and with its escrow, that a verdict can end.
+    fn job(job: JobId, requester: &AccountId);
+}
+
+const JOB: JobId = 0;
+const SALT: Digest = [3; 32];
+const CLAIM: Claim = Claim::Computed { result: [1; 32], trace: [2; 32] };
+
+/// No job is audited, so that the lot opens the reveals.
+fn benchmark_policy() -> Policy {
+    Policy {
+        audit: Perbill::from_parts(1),
+        collateral: 10,
+        draw_blocks: 1,
+        commit_blocks: 100,
+        units_per_block: 10,
+        reveal_blocks: 100,
+        no_show: Perbill::from_percent(10),
+        wrong: Perbill::one(),
+        withheld: Perbill::one(),
+        requester_bond: Perbill::from_percent(5),
+        fee: Perbill::from_percent(2),
+    }
+}
+
+fn new_order<T: Config>(policy: Policy) -> Order<T::AccountId> {
+    (0..32).for_each(|index| {
+        T::BenchmarkHelper::provider(index);
+    });
+    let requester: T::AccountId = account("requester", 0, 0);
+    T::BenchmarkHelper::job(JOB, &requester);
+    Order {
+        requester,
+        spec: [7; 32],
+        class: JobClass::ExactV1,
+        machine: T::BenchmarkHelper::machine(),
+        units: 10,
+        price_cap: 100,
+        deadline: Pallet::<T>::now().saturating_add(10_000),
+        policy,
+    }
+}
+
+/// Runs the draw that is due.
+fn run_draw<T: Config>() {
+    let due: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
+    T::BenchmarkHelper::set_vrfs(due, due.saturating_add(benchmark_policy().draw_blocks));
+    Pallet::<T>::work_draw(Pallet::<T>::now()).expect("a draw is due and its seed is there");
+}
+
+/// A job whose first seats are drawn.
+fn drawn_job<T: Config>() {
+    Pallet::<T>::open(JOB, new_order::<T>(benchmark_policy())).expect("the job is taken in");
+    run_draw::<T>();
+}
+
+fn owner<T: Config>(index: u8) -> T::AccountId {
+    Cases::<T>::get(JOB).and_then(|case| case.seat(index).map(|seat| seat.owner.clone())).expect("a seat")
+}
+
+fn sealed<T: Config>(index: u8) -> Digest {
+    let genesis: Digest = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()).into();
+    commitment(&genesis, JOB, &[7; 32], index.into(), &owner::<T>(index), &CLAIM, &SALT)
+}
+
+fn commit_seat<T: Config>(index: u8) {
+    let signer = RawOrigin::Signed(owner::<T>(index));
+    Pallet::<T>::commit(signer.into(), JOB, index, sealed::<T>(index)).expect("the seat is assigned");
+}
+
+/// A case, not stored, in which so many providers have a place.
+fn seated_case<T: Config>(seats: u32, stage: Stage) -> CaseOf<T> {
+    let mut case = CaseOf::<T>::new(new_order::<T>(benchmark_policy()));
+    case.price = 1;
+    case.add_slots(Round::First, 1, 0);
+    for number in 0..seats {
+        let seed = [number.saturated_into(); 32];
+        let index = case.next_seat();
+        Pallet::<T>::fill(JOB, &mut case, 0, &seed, &mut Tally::default());
+        case.set_stage(index, stage);
+    }
+    assert_eq!(u32::from(case.next_seat()), seats);
+    case
+}
+
+#[benchmarks]
+mod benches {
+    use super::*;
+
+    #[benchmark]
+    fn set_policy() -> Result<(), BenchmarkError> {
+        let origin = T::PolicyOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let policy = Policy { audit: Perbill::one(), ..benchmark_policy() };
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, JobClass::ExactV1, policy);
+
+        assert!(Policies::<T>::get(JobClass::ExactV1).is_some_and(|(_, set)| set == policy));
+        Ok(())
+    }
+
+    /// The last commit of the first round, after so many declines in its slot.
+    #[benchmark]
+    fn commit(d: Linear<0, 3>) {
+        drawn_job::<T>();
+        commit_seat::<T>(1);
+        let mut index = 0_u8;
+        for _ in 0..d {
+            let signer = RawOrigin::Signed(owner::<T>(index));
+            Pallet::<T>::decline(signer.into(), JOB, index).expect("the seat is assigned");
+            index = Cases::<T>::get(JOB).expect("it is being verified").next_seat();
+            run_draw::<T>();
+        }
+        let (signer, commitment) = (owner::<T>(index), sealed::<T>(index));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(signer), JOB, index, commitment);
+
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| matches!(case.phase, Phase::Lot { .. })));
+    }
+
+    #[benchmark]
+    fn decline() {
+        drawn_job::<T>();
+        let signer = owner::<T>(0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(signer), JOB, 0);
+
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.awaits_draw()));
+    }
+
+    #[benchmark]
+    fn reveal() {
+        drawn_job::<T>();
+        commit_seat::<T>(0);
+        commit_seat::<T>(1);
+        run_draw::<T>();
+        let signer = owner::<T>(0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(signer), JOB, 0, CLAIM, SALT, None, None);
+
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.seats.iter().any(|seat| seat.claim().is_some())));
+    }
+
+    /// More siblings than there can be are looked at as far as the tree goes, and refused only then.
+    #[benchmark]
+    fn opening(d: Linear<0, 64>) {
+        let count = u64::MAX.checked_shr(64_u32.saturating_sub(d)).unwrap_or(0);
+        let indices = leaves(&SALT, 0, count);
+        let leaf = Leaf {
+            step: 0,
+            unit: 0,
+            point: 0,
+            offset: 0,
+            dtype: 0,
+            shape: vec![1; 3].try_into().expect("three axes"),
+            bytes: vec![7; LEAF_BYTES as usize].try_into().expect("a full leaf"),
+        };
+        let shown = Opening {
+            count,
+            leaves: vec![leaf; indices.len()].try_into().expect("eight at most"),
+            siblings: vec![SALT; MAX_SIBLINGS as usize].try_into().expect("as many as there can be"),
+        };
+        let right;
+
+        #[block]
+        {
+            right = check(&shown, &indices, &SALT, &SALT);
+        }
+
+        assert!(!right);
+    }
+
+    #[benchmark]
+    fn tick_base() {
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::tick(&mut meter);
+        }
+
+        assert_eq!(meter.consumed(), T::WeightInfo::tick_base());
+    }
+
+    /// A draw of fresh seats, more of them than there ever are, so that the tickets stand out.
+    #[benchmark]
+    fn draw(b: Linear<1, 64>, t: Linear<0, 6>) {
+        let order = new_order::<T>(Policy { draw_blocks: b, ..benchmark_policy() });
+        let mut case = CaseOf::<T>::new(order);
+        case.price = 1;
+        case.phase = Phase::Committing(Round::Fresh);
+        let attempt = Pallet::<T>::make_due(JOB, &mut case, assay_rules::draw::Purpose::Fresh);
+        case.add_slots(Round::Fresh, t.saturated_into(), attempt);
+        Pallet::<T>::keep(JOB, case);
+        let due: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
+        T::BenchmarkHelper::set_vrfs(due, due.saturating_add(b));
+        let now = Pallet::<T>::now();
+
+        #[block]
+        {
+            Pallet::<T>::work_draw(now);
+        }
+
+        assert_eq!(Cases::<T>::get(JOB).map(|case| u32::from(case.next_seat())), Some(t));
+    }
+
+    /// A reminder that comes when all have committed.
+    #[benchmark]
+    fn deadline() {
+        drawn_job::<T>();
+        let at = Cases::<T>::get(JOB).and_then(|case| case.reminder).expect("the seats have to commit");
+        commit_seat::<T>(0);
+        commit_seat::<T>(1);
+        T::Clock::set_block_number(at);
+
+        #[block]
+        {
+            Pallet::<T>::work_deadline(at);
+        }
+
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.reminder.is_none()));
+    }
+
+    #[benchmark]
+    fn fail(n: Linear<0, 6>) {
+        let mut case = seated_case::<T>(n, Stage::Assigned);
+
+        #[block]
+        {
+            Pallet::<T>::strike(JOB, &mut case, u32::MAX);
+        }
+
+        assert!(case.seats.iter().all(|seat| seat.stage == Stage::Missed));
+    }
+
+    /// All are wrong, which costs most.
+    #[benchmark]
+    fn end(n: Linear<0, 14>) {
+        let case = seated_case::<T>(n, Stage::Revealed(CLAIM));
+        Pallet::<T>::keep(JOB, case);
+        let case = Cases::<T>::get(JOB).expect("it was kept");
+        let truth = Claim::Computed { result: [9; 32], trace: [9; 32] };
+
+        #[block]
+        {
+            Pallet::<T>::end(JOB, case, Ending::Decided(truth));
+        }
+
+        assert!(!Cases::<T>::contains_key(JOB));
+    }
+
+    impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);
+}

@@ -1,0 +1,143 @@
+//! Weights of verification.
+//!
+//! Database accesses are counted from the code, those of the other pallets included: a provider's record and its way
+//! through a tree of weights (four levels), a lock and a ledger, a fault's way into the queue of slashes, a verdict's
+//! into jobs, escrow and balances. The reference time beside them is an upper estimate for hashing and decoding those
+//! keys, not a measurement.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights of the calls, and of the parts of what is worked off.
+pub trait WeightInfo {
+    /// Set a policy.
+    fn set_policy() -> Weight;
+    /// Commit, where `d` have declined before.
+    fn commit(d: u32) -> Weight;
+    /// Decline. The end of the job comes on top.
+    fn decline() -> Weight;
+    /// Reveal. The end of the job comes on top.
+    fn reveal() -> Weight;
+    /// Check opened leaves of a trace whose tree has `d` levels.
+    fn opening(d: u32) -> Weight;
+    /// Look for what is due, and find nothing.
+    fn tick_base() -> Weight;
+    /// Run a draw from the VRFs of `b` blocks, in which each of `t` tickets gives a seat. The end of the job comes on
+    /// top.
+    fn draw(b: u32, t: u32) -> Weight;
+    /// Look at a case whose deadline is due. What is done about it comes on top.
+    fn deadline() -> Weight;
+    /// `n` seats that missed or withheld.
+    fn fail(n: u32) -> Weight;
+    /// End a job in which `n` providers have a place, all of whom are paid.
+    fn end(n: u32) -> Weight;
+}
+
+/// Weights at the database prices of the runtime.
+pub struct AssayWeight<T>(PhantomData<T>);
+
+/// Proof size of one key of a few hundred bytes, its trie path included.
+const KEY_PROOF: u64 = 3_500;
+
+fn priced<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
+    Weight::from_parts(micros.saturating_mul(1_000_000), reads.saturating_mul(KEY_PROOF))
+        .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+}
+
+impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
+    // Policies (r, w).
+    fn set_policy() -> Weight {
+        priced::<T>(20, 1, 1)
+    }
+
+    // Cases (r, w), the clock and the worker's owner (2 r), DrawQueue (r, w), Draws (w), Deadlines (2 w). For each one
+    // that declined: its record and its path in the tree (6 r, 6 w).
+    fn commit(d: u32) -> Weight {
+        let judged = priced::<T>(15, 6, 6).saturating_mul(d.into());
+        priced::<T>(40, 4, 5).saturating_add(judged)
+    }
+
+    // Cases (r, w), the clock and the worker's owner (2 r), the lock and its ledger (2 r, 2 w), DrawQueue (r, w), Draws
+    // (w), Deadlines (2 w).
+    fn decline() -> Weight {
+        priced::<T>(50, 6, 7)
+    }
+
+    // Cases (r, w), the clock, the worker's owner and the first block's hash (3 r), DrawQueue (r, w), Draws (w),
+    // Deadlines (2 w).
+    fn reveal() -> Weight {
+        priced::<T>(60, 5, 5)
+    }
+
+    // Nothing is read: 10 µs for each of 8 leaves of 1 KiB, 1 µs for each of 8 nodes on a level, without SIMD.
+    fn opening(d: u32) -> Weight {
+        priced::<T>(u64::from(d).saturating_mul(8).saturating_add(80), 0, 0)
+    }
+
+    // DrawQueue, the first of Draws, its case, the clock, the first key of Deadlines (5 r), and the VRFs so far of a
+    // draw whose seed is not there yet (63 r).
+    fn tick_base() -> Weight {
+        priced::<T>(30, 68, 0)
+    }
+
+    // DrawQueue (r, w), Draws (r, 2 w), Cases (r, w), the clock, weights, price (5 r), Deadlines (2 w), and the VRFs;
+    // for each ticket the way down the tree (4 r), the provider's record and its path in the tree (5 r, 5 w), the lock,
+    // the ledger, the next lock's number and what is locked in all (4 r, 4 w).
+    fn draw(b: u32, t: u32) -> Weight {
+        let seed = priced::<T>(1, 1, 0).saturating_mul(b.into());
+        let tickets = priced::<T>(40, 13, 9).saturating_mul(t.into());
+        priced::<T>(50, 8, 6).saturating_add(seed).saturating_add(tickets)
+    }
+
+    // The first key of Deadlines (r, 2 w), Cases (r, w), the clock (r), DrawQueue (r, w), Draws (w).
+    fn deadline() -> Weight {
+        priced::<T>(35, 4, 5)
+    }
+
+    // For each: the lock, the ledger and what it totals (3 r, 3 w), the slash, its number, its place in the queue and
+    // the parameters (3 r, 4 w), the record and its path in the tree (6 r, 6 w).
+    fn fail(n: u32) -> Weight {
+        priced::<T>(50, 12, 13).saturating_mul(n.into())
+    }
+
+    // Cases, Deadlines (r, 2 w); of the verdict the job, its escrow, its receipt, the requester's account and holds,
+    // the treasury, the issuance, the royalty's account (10 r, 10 w). For each provider what a fault takes, and its
+    // account (r, w).
+    fn end(n: u32) -> Weight {
+        let providers = priced::<T>(70, 13, 14).saturating_mul(n.into());
+        priced::<T>(100, 12, 12).saturating_add(providers)
+    }
+}
+
+impl WeightInfo for () {
+    fn set_policy() -> Weight {
+        Weight::zero()
+    }
+    fn commit(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn decline() -> Weight {
+        Weight::zero()
+    }
+    fn reveal() -> Weight {
+        Weight::zero()
+    }
+    fn opening(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn tick_base() -> Weight {
+        Weight::zero()
+    }
+    fn draw(_: u32, _: u32) -> Weight {
+        Weight::zero()
+    }
+    fn deadline() -> Weight {
+        Weight::zero()
+    }
+    fn fail(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn end(_: u32) -> Weight {
+        Weight::zero()
+    }
+}

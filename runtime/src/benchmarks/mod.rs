@@ -1,0 +1,38 @@
+//! What is benchmarked, and what benchmarks find on the chain: see `scripts/weights`.
+
+mod market;
+mod validators;
+
+use crate::*;
+use alloc::{string::String, vec::Vec};
+use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
+use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
+pub use market::Market;
+pub use validators::Validators;
+
+frame_benchmarking::define_benchmarks!(
+    [pallet_clock, Clock]
+    [pallet_assay_slashing, Slashing]
+    [pallet_assay_staking, Staking]
+    [pallet_assay_registry, Registry]
+    [pallet_assay_escrow, Escrow]
+    [pallet_assay_providers, Providers]
+    [pallet_assay_verification, Verification]
+    [pallet_assay_jobs, Jobs]
+);
+
+/// Lists the benchmarks and the storage that they may touch.
+pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
+    let mut list = Vec::new();
+    list_benchmarks!(list, extra);
+    (list, AllPalletsWithSystem::storage_info())
+}
+
+/// Runs the benchmarks that were asked for. What every block reads and writes anyway is not counted.
+pub fn dispatch(config: &BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
+    let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
+    let params = (config, &whitelist);
+    let mut batches = Vec::new();
+    add_benchmarks!(params, batches);
+    Ok(batches)
+}

@@ -1,0 +1,103 @@
+//! The market: listings, providers, escrow, verification, jobs.
+
+use super::{staking::Treasury, BlockWeights};
+use crate::*;
+use assay_primitives::{JobClass, Verification as VerificationOf};
+use frame_support::{
+    parameter_types,
+    traits::{ConstU32, Get},
+    weights::Weight,
+};
+use frame_system::EnsureRoot;
+use sp_runtime::Perbill;
+
+/// What listings, deadlines, prices and terms in jail are counted on.
+type MarketClock = pallet_clock::MarketClock<Runtime>;
+
+parameter_types! {
+    /// What a listing takes on deposit.
+    pub const ListingDeposit: Balance = 10 * token::ASY;
+    /// What each further version takes.
+    pub const VersionDeposit: Balance = token::ASY;
+    /// What a byte of a listing takes.
+    pub const ListingByteDeposit: Balance = token::MILLI_ASY;
+    /// What verification may take of a block by itself, beside transactions.
+    pub MaxTickWeight: Weight = Perbill::from_percent(25) * BlockWeights::get().max_block;
+}
+
+impl pallet_assay_registry::Config for Runtime {
+    type ByteDeposit = ListingByteDeposit;
+    type CurationOrigin = EnsureRoot<AccountId>;
+    type Currency = Balances;
+    type ListingDeposit = ListingDeposit;
+    type VersionDeposit = VersionDeposit;
+    type WeightInfo = pallet_assay_registry::weights::AssayWeight<Runtime>;
+}
+
+/// The most that an account's locks and freezes ask it to keep.
+pub struct Frozen;
+
+impl pallet_assay_escrow::FrozenBalance<AccountId> for Frozen {
+    fn frozen(who: &AccountId) -> Balance {
+        System::account(who).data.frozen
+    }
+}
+
+impl pallet_assay_escrow::Config for Runtime {
+    type Clock = MarketClock;
+    type Currency = Balances;
+    type Frozen = Frozen;
+    type Treasury = Treasury;
+    type WeightInfo = pallet_assay_escrow::weights::AssayWeight<Runtime>;
+}
+
+/// How many blocks seed a draw.
+pub struct DrawBlocks;
+
+impl Get<u32> for DrawBlocks {
+    fn get() -> u32 {
+        let policy = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1);
+        policy.map_or(0, |(_, policy)| policy.draw_blocks)
+    }
+}
+
+impl pallet_assay_providers::Config for Runtime {
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Market;
+    type Bonds = Staking;
+    type Clock = MarketClock;
+    type DrawBlocks = DrawBlocks;
+    type Draws = Verification;
+    type GovernanceOrigin = EnsureRoot<AccountId>;
+    type MaxPerBlock = ConstU32<32>;
+    type WeightInfo = pallet_assay_providers::weights::AssayWeight<Runtime>;
+    type Workers = Staking;
+}
+
+impl pallet_assay_verification::Config for Runtime {
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Market;
+    type Chance = Clock;
+    type Clock = MarketClock;
+    type Collateral = Staking;
+    type Faults = Slashing;
+    type MaxPerBlock = ConstU32<64>;
+    type MaxTickWeight = MaxTickWeight;
+    type PolicyOrigin = EnsureRoot<AccountId>;
+    type Providers = Providers;
+    type Verdicts = Jobs;
+    type WeightInfo = pallet_assay_verification::weights::AssayWeight<Runtime>;
+    type Workers = Staking;
+}
+
+impl pallet_assay_jobs::Config for Runtime {
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Market;
+    type Clock = MarketClock;
+    type Escrow = Escrow;
+    type Listings = Registry;
+    type ParamsOrigin = EnsureRoot<AccountId>;
+    type Providers = Providers;
+    type Verification = Verification;
+    type WeightInfo = pallet_assay_jobs::weights::AssayWeight<Runtime>;
+}
