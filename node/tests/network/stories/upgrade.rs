@@ -8,6 +8,7 @@ use crate::harness::{
 };
 use assay_runtime::{token, BlockNumber, RuntimeCall, VERSION};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
+use sp_maybe_compressed_blob::{compress_weakly, CODE_BLOB_BOMB_LIMIT};
 use std::{
     collections::BTreeSet,
     env, fs,
@@ -37,14 +38,16 @@ async fn a_running_network_is_upgraded_and_passes_through_safe_mode() {
     safe_mode::is_entered_and_left(&network).await;
 }
 
-/// The WASM with the next specification version.
+/// The WASM with the next specification version, compressed as in a release: a development build's is too large for a
+/// transaction.
 fn next_runtime() -> Vec<u8> {
     let built = Path::new(BINARY).ancestors().nth(2).expect("the binary lies in the target directory");
     let path = env::var_os("ASSAY_NEXT_RUNTIME")
         .map_or_else(|| built.join("runtime/next-version/assay_runtime.wasm"), PathBuf::from);
-    fs::read(&path).unwrap_or_else(|error| {
+    let code = fs::read(&path).unwrap_or_else(|error| {
         panic!("{}: {error}; run scripts/runtime-variant next-version", path.display())
-    })
+    });
+    compress_weakly(&code, CODE_BLOB_BOMB_LIMIT).expect("a runtime is within the limit")
 }
 
 /// Upgrades to the next version, and returns the height of the last block of the old one.
