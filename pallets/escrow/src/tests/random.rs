@@ -2,6 +2,7 @@
 //! more.
 
 use crate::{mock::*, Escrows, Event};
+use assay_primitives::mock::{operations, Random};
 use assay_primitives::JobId;
 use sp_runtime::{DispatchError, DispatchResult, StateVersion};
 use std::collections::BTreeMap;
@@ -13,23 +14,13 @@ const GUESTS: [u64; 2] = [7, 8];
 const PAYEES: u64 = 14;
 const SEED: u64 = 5;
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.word() % bound
-    }
-
+/// What these tests choose at random.
+trait Choose {
     /// Nothing, less than the existential deposit, an ordinary amount, or more than there is.
+    fn amount(&mut self, ordinary: u128) -> u128;
+}
+
+impl Choose for Random {
     fn amount(&mut self, ordinary: u128) -> u128 {
         match self.below(40) {
             0 => 0,
@@ -283,8 +274,7 @@ impl Model {
 
 #[test]
 fn random_sequences_keep_the_invariants() {
-    let operations =
-        std::env::var("ASSAY_OPERATIONS").map_or(20_000, |count| count.parse().expect("a number"));
+    let operations = operations();
     run(|| {
         let mut model = Model::new();
         for _ in 0..operations {

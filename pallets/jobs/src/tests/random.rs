@@ -2,6 +2,7 @@
 //! more.
 
 use crate::{mock::*, Event, FirstKept, NextJob, Parameters, Receipts};
+use assay_primitives::mock::{operations, Random};
 use assay_primitives::{
     mock::market, BlobRef, Claim, InlineOutput, JobClass, JobId, JobSpec, ListedVersion, Machine, Outcome,
     Pay, Policy, Royalty, Verdict,
@@ -16,30 +17,12 @@ const LISTINGS: u64 = 4;
 const MOST_OPEN: usize = 50;
 const SEED: u64 = 5;
 
-/// SplitMix64.
-struct Random(u64);
+/// What these tests choose at random.
+trait Choose {
+    fn percent(&mut self, most: u64) -> Perbill;
+}
 
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.word() % bound
-    }
-
-    fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
-        (!from.is_empty()).then(|| from[self.below(from.len() as u64) as usize])
-    }
-
+impl Choose for Random {
     fn percent(&mut self, most: u64) -> Perbill {
         Perbill::from_percent(self.below(most + 1) as u32)
     }
@@ -348,8 +331,7 @@ fn royalty(posted: &Posted, verdict: &Verdict<u64>) -> u128 {
 
 #[test]
 fn random_sequences_keep_the_invariants() {
-    let operations =
-        std::env::var("ASSAY_OPERATIONS").map_or(20_000, |count| count.parse().expect("a number"));
+    let operations = operations();
     run(|| {
         let mut model = Model::new();
         for _ in 0..operations {

@@ -187,6 +187,10 @@ impl<V: Vault> Bonds<AccountId> for MockBonds<V> {
         ledgers(|book| session / book.sessions_per_era)
     }
 
+    fn last_session(era: u32) -> SessionIndex {
+        ledgers(|book| (era + 1) * book.sessions_per_era - 1)
+    }
+
     fn lock(lock: LockId) -> Option<(AccountId, Balance)> {
         ledgers(|book| book.locks.get(&lock).map(|lock| (lock.owner, lock.amount)))
     }

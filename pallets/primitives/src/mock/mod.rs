@@ -6,8 +6,10 @@
 
 mod bonds;
 pub mod market;
+mod random;
 
 pub use bonds::*;
+pub use random::{operations, Random};
 
 pub use crate::Balance;
 

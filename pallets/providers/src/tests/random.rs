@@ -2,6 +2,7 @@
 //! more.
 
 use crate::{mock::*, Event, MachineEntry, Parameters};
+use assay_primitives::mock::{operations, Random};
 use assay_primitives::{Conduct, JobId, Machine};
 use assay_rules::{price::PriceRule, reputation};
 use frame_support::{traits::Hooks, weights::WeightMeter};
@@ -21,31 +22,19 @@ const CONDUCTS: [Conduct; 8] = [
     Conduct::Cheated,
 ];
 
-/// SplitMix64.
-struct Random(u64);
+/// What these tests choose at random.
+trait Choose {
+    fn owner(&mut self) -> u64;
 
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
+    /// One of the two of genesis, or of eight that come and go.
+    fn machine(&mut self) -> Machine;
+}
 
-    fn below(&mut self, bound: u64) -> u64 {
-        self.word() % bound
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
-        (!from.is_empty()).then(|| from[self.below(from.len() as u64) as usize])
-    }
-
+impl Choose for Random {
     fn owner(&mut self) -> u64 {
         1 + self.below(OWNERS)
     }
 
-    /// One of the two of genesis, or of eight that come and go.
     fn machine(&mut self) -> Machine {
         match self.below(3) {
             0 => CPU,
@@ -230,8 +219,7 @@ impl Model {
 
 #[test]
 fn random_sequences_keep_the_invariants() {
-    let operations =
-        std::env::var("ASSAY_OPERATIONS").map_or(20_000, |count| count.parse().expect("a number"));
+    let operations = operations();
     run(|| {
         let (seats, asked, done) = (vec![], BTreeMap::new(), BTreeMap::new());
         let mut model = Model { random: Random(SEED), seats, next_job: 0, asked, draw: None, done };

@@ -2,6 +2,7 @@
 //! more.
 
 use crate::{mock::*, Kind, MAX_ROYALTY};
+use assay_primitives::mock::{operations, Random};
 use assay_primitives::{ListingId, Royalty};
 use sp_runtime::{DispatchResult, Perbill, StateVersion};
 use std::collections::BTreeMap;
@@ -10,22 +11,17 @@ const ACCOUNTS: u64 = 6;
 const ROOTS: u64 = 24;
 const SEED: u64 = 6;
 
-/// SplitMix64.
-struct Random(u64);
+/// What these tests choose at random.
+trait Choose {
+    fn account(&mut self) -> u64;
 
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
+    fn root(&mut self) -> u8;
 
-    fn below(&mut self, bound: u64) -> u64 {
-        self.word() % bound
-    }
+    /// A little above the most, too.
+    fn royalty(&mut self) -> Perbill;
+}
 
+impl Choose for Random {
     fn account(&mut self) -> u64 {
         1 + self.below(ACCOUNTS)
     }
@@ -34,7 +30,6 @@ impl Random {
         self.below(ROOTS) as u8
     }
 
-    /// A little above the most, too.
     fn royalty(&mut self) -> Perbill {
         Perbill::from_percent(self.below(33) as u32)
     }
@@ -262,8 +257,7 @@ impl Model {
 
 #[test]
 fn random_sequences_keep_the_invariants() {
-    let operations =
-        std::env::var("ASSAY_OPERATIONS").map_or(20_000, |count| count.parse().expect("a number"));
+    let operations = operations();
     run(|| {
         let mut model = Model::new();
         for _ in 0..operations {

@@ -2,6 +2,7 @@
 //! more.
 
 use crate::{mock::*, EraRecords, Event, Parameters, Pending};
+use assay_primitives::mock::{operations, Random};
 use assay_primitives::{mock::MockCollateral, Collateral, LockId, Role, SlashId};
 use assay_rules::penalty;
 use sp_runtime::{DispatchError, DispatchResult, Perbill, StateVersion};
@@ -11,27 +12,6 @@ const VALIDATORS: u64 = 5;
 const PROVIDERS: std::ops::Range<u64> = 100..104;
 const SESSIONS_PER_ERA: u32 = 2;
 const SEED: u64 = 4;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.word() % bound
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
-        (!from.is_empty()).then(|| from[self.below(from.len() as u64) as usize])
-    }
-}
 
 /// What the test knows apart from the chain.
 struct Model {
@@ -290,8 +270,7 @@ fn highest_of(reported: &BTreeMap<(u64, u32), Perbill>, of: (u64, u32)) -> u128 
 
 #[test]
 fn random_sequences_keep_the_invariants() {
-    let operations =
-        std::env::var("ASSAY_OPERATIONS").map_or(20_000, |count| count.parse().expect("a number"));
+    let operations = operations();
     run(|| {
         let mut model = Model::new();
         for _ in 0..operations {

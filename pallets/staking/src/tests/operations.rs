@@ -1,6 +1,7 @@
 //! Random sequences of operations against the invariants. The seed is fixed; `ASSAY_OPERATIONS` asks for more of them.
 
 use crate::{mock::*, Ledgers, StakingParams};
+use assay_primitives::mock::{operations, Random};
 use assay_primitives::{
     Collateral, LockId,
     Role::{self, Provider, Validator},
@@ -10,25 +11,20 @@ use sp_runtime::{testing::UintAuthorityId, DispatchResult, Perbill, StateVersion
 use sp_staking::offence::OffenceSeverity;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many operations where nobody asks for more.
-const OPERATIONS: u32 = 20_000;
+/// What these tests choose at random.
+trait Choose {
+    fn account(&mut self) -> u64;
 
-/// SplitMix64.
-struct Random(u64);
+    fn role(&mut self) -> Role;
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
+    /// Nothing, next to nothing, an ordinary amount, or more than there is.
+    fn amount(&mut self) -> u64;
 
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
+    /// Takes one of several things out.
+    fn take_out<Thing>(&mut self, things: &mut Vec<Thing>) -> Option<Thing>;
+}
 
+impl Choose for Random {
     fn account(&mut self) -> u64 {
         1 + self.below(ACCOUNTS)
     }
@@ -37,7 +33,6 @@ impl Random {
         [Validator, Provider][self.below(2) as usize]
     }
 
-    /// Nothing, next to nothing, an ordinary amount, or more than there is.
     fn amount(&mut self) -> u64 {
         match self.below(12) {
             0 => 0,
@@ -47,8 +42,7 @@ impl Random {
         }
     }
 
-    /// Takes one of several things out.
-    fn pick<Thing>(&mut self, things: &mut Vec<Thing>) -> Option<Thing> {
+    fn take_out<Thing>(&mut self, things: &mut Vec<Thing>) -> Option<Thing> {
         let place = self.below(things.len().max(1) as u64) as usize;
         (!things.is_empty()).then(|| things.swap_remove(place))
     }
@@ -190,14 +184,14 @@ impl World {
     }
 
     fn release(&mut self) -> DispatchResult {
-        match self.random.pick(&mut self.open) {
+        match self.random.take_out(&mut self.open) {
             Some(id) => release(id),
             None => release(u64::MAX),
         }
     }
 
     fn accuse_provider(&mut self) -> DispatchResult {
-        let Some(id) = self.random.pick(&mut self.open) else { return accuse(1, Provider, None) };
+        let Some(id) = self.random.take_out(&mut self.open) else { return accuse(1, Provider, None) };
         let owner = Staking::lock(id).expect("it is open").owner;
         self.accused_seats.push((owner, id));
         accuse(owner, Provider, Some(id))
@@ -205,7 +199,7 @@ impl World {
 
     /// Ends a slash for a seat, taken or not, the lock before it or after.
     fn end_provider_slash(&mut self, take: bool) -> DispatchResult {
-        let Some((owner, id)) = self.random.pick(&mut self.accused_seats) else {
+        let Some((owner, id)) = self.random.take_out(&mut self.accused_seats) else {
             return acquit(1, Provider, Some(u64::MAX));
         };
         let locked = Staking::lock(id).expect("it is accused").amount;
@@ -229,7 +223,7 @@ impl World {
     }
 
     fn end_validator_slash(&mut self, amount: Option<u64>) -> DispatchResult {
-        let Some(validator) = self.random.pick(&mut self.accused_validators) else {
+        let Some(validator) = self.random.take_out(&mut self.accused_validators) else {
             return acquit(ACCOUNTS * 3, Validator, None);
         };
         if let Some(amount) = amount {
@@ -299,8 +293,7 @@ fn check_money() {
 
 #[test]
 fn invariants_hold_through_random_operations() {
-    let operations =
-        std::env::var("ASSAY_OPERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(OPERATIONS);
+    let operations = operations();
     run(|| {
         let mut world =
             World { random: Random(4), open: vec![], accused_seats: vec![], accused_validators: vec![] };

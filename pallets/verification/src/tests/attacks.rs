@@ -1,6 +1,7 @@
 //! Attempts to profit, or to lose less, each of which fails.
 
 use crate::{mock::*, Error, Phase, Round, Stage};
+use assay_primitives::mock::Random;
 use assay_primitives::{
     commitment, mock::market, Claim, Conduct, Digest, FaultKind, Machine, Order, Outcome, Pay, Policy, Role,
 };
@@ -259,18 +260,12 @@ fn draw_is_unknown_until_blocks_after_the_post_have_spoken() {
     assert!(owners.len() > 12, "of 20 providers only {owners:?}");
 }
 
-/// SplitMix64.
-struct Random(u64);
+/// What these tests choose at random.
+trait Choose {
+    fn vrf(&mut self) -> [u64; 4];
+}
 
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
+impl Choose for Random {
     fn vrf(&mut self) -> [u64; 4] {
         [self.word(), self.word(), self.word(), self.word()]
     }

@@ -2,6 +2,7 @@
 //! `ASSAY_OPERATIONS` asks for more.
 
 use crate::{mock::*, CaseOf, Cases, Event, Phase, Seat, Stage};
+use assay_primitives::mock::{operations, Random};
 use assay_primitives::{
     mock::{market, MockBonds},
     Bonds, Claim, JobId, Machine, Order, Outcome, Pay, Policy, Role, Verification as _,
@@ -15,27 +16,6 @@ const SEED: u64 = 6;
 const PROVIDERS: u64 = 30;
 /// Machines that weigh enough to make jobs thin when they are there.
 const CROWD: u64 = 9_000;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.word() % bound
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
-        (!from.is_empty()).then(|| from[self.below(from.len() as u64) as usize])
-    }
-}
 
 fn can_reveal(case: &CaseOf<Test>, seat: &Seat<u64>) -> bool {
     case.reveals_until().is_some() && matches!(seat.stage, Stage::Committed(_))
@@ -339,8 +319,7 @@ fn settle_down() {
 
 #[test]
 fn random_sequences_keep_the_invariants() {
-    let operations =
-        std::env::var("ASSAY_OPERATIONS").map_or(20_000, |count| count.parse().expect("a number"));
+    let operations = operations();
     run_with(PROVIDERS, || {
         let mut model = Model::new();
         for _ in 0..operations {
