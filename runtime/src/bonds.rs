@@ -9,12 +9,9 @@ use assay_primitives::Bonds;
 pub use assay_primitives::{FaultKind, LockId, Role, SlashId};
 use codec::{Decode, Encode};
 pub use pallet_assay_slashing::{State, Subject};
-use pallet_assay_staking::NextLock;
+use pallet_assay_staking::{NextLock, MOST_IDS};
 use scale_info::TypeInfo;
 use sp_runtime::SaturatedConversion;
-
-/// How many ids of locks one answer looks at: as many as the pallet's view goes through.
-const LOCK_IDS: u32 = 1_000;
 
 /// A part of a bond on its way out: how much, and from which block of the market clock on it can be withdrawn.
 pub type Chunk = pallet_assay_staking::Chunk<Balance, BlockNumber>;
@@ -90,13 +87,13 @@ pub struct Locks {
 }
 
 impl Locks {
-    /// At most `limit` of the owner's locks among the next [`LOCK_IDS`] ids.
+    /// At most `limit` of the owner's locks among the next [`MOST_IDS`] ids.
     pub(crate) fn of(owner: AccountId, from: LockId, limit: u32) -> Self {
-        let mut items = Staking::locks(owner, from, LOCK_IDS);
+        let mut items = Staking::locks(owner, from, MOST_IDS);
         let limit: usize = limit.saturated_into();
         let next = match items.get(limit) {
             Some((left_out, _)) => Some(*left_out),
-            None => Some(from.saturating_add(LOCK_IDS.into())).filter(|id| *id < NextLock::<Runtime>::get()),
+            None => Some(from.saturating_add(MOST_IDS.into())).filter(|id| *id < NextLock::<Runtime>::get()),
         };
         items.truncate(limit);
         Self { items, next }

@@ -14,8 +14,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Prunes from the oldest job on, as far as the weight and [`MAX_SWEPT`] allow. Stops at a job that is open or
-    /// retained: those behind it have their turn when it is gone, which is not long after, since it was posted before
-    /// them.
+    /// retained: those behind it have their turn when it is gone. A job that is open for long holds them up; each can be
+    /// pruned by its number meanwhile.
     pub(crate) fn sweep(meter: &mut WeightMeter) {
         if meter.try_consume(T::WeightInfo::sweep_base()).is_err() {
             return;

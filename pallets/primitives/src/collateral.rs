@@ -29,6 +29,23 @@ pub trait Collateral<AccountId> {
     fn release(lock: LockId) -> DispatchResult;
 }
 
+/// Nobody has any.
+impl<AccountId> Collateral<AccountId> for () {
+    type Balance = crate::Balance;
+
+    fn available(_: &AccountId) -> Self::Balance {
+        0
+    }
+
+    fn lock(_: &AccountId, _: Self::Balance) -> Result<LockId, DispatchError> {
+        Err(DispatchError::Unavailable)
+    }
+
+    fn release(_: LockId) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+}
+
 /// Bonds as slashing sees them.
 pub trait Bonds<AccountId> {
     /// Amounts in planck.
@@ -42,6 +59,9 @@ pub trait Bonds<AccountId> {
 
     /// The era of a session.
     fn era(session: SessionIndex) -> u32;
+
+    /// The last session of an era: offences of the era are accepted for as long as those of that session.
+    fn last_session(era: u32) -> SessionIndex;
 
     /// The owner of a lock and its amount.
     fn lock(lock: LockId) -> Option<(AccountId, Self::Balance)>;

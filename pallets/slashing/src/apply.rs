@@ -76,8 +76,8 @@ impl<T: Config> Pallet<T> {
     /// Ends a slash, of which `counted` goes on the era's record.
     pub(crate) fn conclude(id: SlashId, slash: &SlashOf<T>, counted: BalanceOf<T>) {
         Self::drop_pending(id, slash);
-        if let Subject::Session { session, era, .. } = slash.subject {
-            Self::close_record(id, &slash.owner, session, era, counted);
+        if let Subject::Session { era, .. } = slash.subject {
+            Self::close_record(id, &slash.owner, era, counted);
         }
         if let Err(error) = T::Bonds::acquit(&slash.owner, slash.role(), slash.lock()) {
             defensive!("a ledger with a pending slash is accused", error);
@@ -85,13 +85,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Keeps a validator's record of an era for as long as faults of that era can come in, if anything is on it.
-    fn close_record(
-        id: SlashId,
-        validator: &T::AccountId,
-        session: SessionIndex,
-        era: u32,
-        counted: BalanceOf<T>,
-    ) {
+    fn close_record(id: SlashId, validator: &T::AccountId, era: u32, counted: BalanceOf<T>) {
         let applied = EraRecords::<T>::get(era, validator).unwrap_or_default().applied;
         // Together never more than the exposure, since each slash is what was missing to the highest fault.
         let applied = applied.defensive_saturating_add(counted);
@@ -100,7 +94,8 @@ impl<T: Config> Pallet<T> {
             return;
         }
         EraRecords::<T>::insert(era, validator, EraRecord { applied, pending: None });
-        Self::queue_record(id, validator.clone(), session);
+        // The era's last session is the last of which offences come in, whichever one this slash was for.
+        Self::queue_record(id, validator.clone(), T::Bonds::last_session(era));
     }
 
     /// Looks at an era's record a window later. The place of a slash that is over is free for that.

@@ -34,11 +34,16 @@ impl<T: Config> Pallet<T> {
         reporter: Option<T::AccountId>,
     ) -> Result<Option<SlashId>, DispatchError> {
         let exposure = T::Bonds::exposure(&validator, session).ok_or(Error::<T>::NotAtStake)?;
+        let whole = penalty::slash_amount(fraction, exposure);
+        if whole.is_zero() {
+            return Ok(None);
+        }
         let era = T::Bonds::era(session);
         let record = EraRecords::<T>::get(era, &validator).unwrap_or_default();
-        let amount = penalty::increment(penalty::slash_amount(fraction, exposure), record.applied);
+        let amount = penalty::increment(whole, record.applied);
         let lower = record.pending.and_then(|id| Pending::<T>::get(id).map(|slash| (id, slash)));
         if amount <= lower.as_ref().map_or(Zero::zero(), |(_, slash)| slash.amount) {
+            T::Bonds::chill(&validator);
             return Ok(None);
         }
 

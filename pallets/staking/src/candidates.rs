@@ -6,8 +6,9 @@ use sp_runtime::SaturatedConversion;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_validate(owner: &T::AccountId) -> DispatchResult {
-        let bond = Self::ledger_of(owner)?.validator.active;
+        let Stake { active: bond, accused, .. } = Self::ledger_of(owner)?.validator;
         ensure!(bond >= Self::minimum(Role::Validator), Error::<T>::BelowMinimum);
+        ensure!(accused == 0, Error::<T>::Accused);
         ensure!(Self::has_keys(owner), Error::<T>::NoKeys);
         let mut candidates = Candidates::<T>::get();
         ensure!(Self::place(&candidates, owner).is_none(), Error::<T>::AlreadyCandidate);

@@ -9,7 +9,7 @@ use sp_runtime::{
 };
 
 /// Most ids of locks that one view goes through.
-const MOST_IDS: u32 = 1_000;
+pub const MOST_IDS: u32 = 1_000;
 
 impl<T: Config> ProviderBond<T::AccountId> for Pallet<T>
 where

@@ -26,6 +26,7 @@
 
 extern crate alloc;
 
+pub use collateral::MOST_IDS;
 pub use pallet::*;
 pub use params::WithinUnbonding;
 pub use types::{
@@ -526,6 +527,7 @@ pub mod pallet {
         ///
         /// ## Errors
         /// * [`Error::NotBonded`], [`Error::BelowMinimum`]: the bond as a validator is below the minimum.
+        /// * [`Error::Accused`]: a slash waits for the bond as a validator: what it takes is not at stake any more.
         /// * [`Error::NoKeys`]: no session keys are registered.
         /// * [`Error::AlreadyCandidate`]: the owner stands already.
         /// * [`Error::OutBid`]: the list is full of bonds as high or higher.

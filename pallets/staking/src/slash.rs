@@ -27,6 +27,10 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
         Self::era_of(session)
     }
 
+    fn last_session(era: u32) -> SessionIndex {
+        era.saturating_add(1).saturating_mul(SessionsPerEra::<T>::get()).saturating_sub(1)
+    }
+
     fn lock(id: LockId) -> Option<(T::AccountId, BalanceOf<T>)> {
         Locks::<T>::get(id).map(|lock| (lock.owner, lock.amount))
     }

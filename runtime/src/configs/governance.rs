@@ -196,7 +196,9 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
             ),
             ProxyType::SessionKeys => matches!(
                 call,
-                RuntimeCall::Session(..) | RuntimeCall::Staking(pallet_assay_staking::Call::purge_keys {})
+                RuntimeCall::Staking(
+                    pallet_assay_staking::Call::set_keys { .. } | pallet_assay_staking::Call::purge_keys {}
+                )
             ),
         }
     }

@@ -106,3 +106,15 @@ fn invariants_catch_a_record_that_is_empty_or_never_forgotten() {
         EraRecords::<Test>::remove(0, 1);
     });
 }
+
+#[test]
+fn record_is_looked_at_by_the_last_session_of_its_era() {
+    run(|| {
+        set_sessions_per_era(6);
+        elect(1, 0, 1_000);
+        assert_ok!(equivocate(1, 0, percent(10), None));
+        advance_to(21);
+        let queued: Vec<_> = Queue::<Test>::iter_values().collect();
+        assert_eq!(queued, [Entry::Record { validator: 1, session: 5 }]);
+    });
+}

@@ -148,3 +148,15 @@ fn anyone_kicks_a_candidate_without_keys() {
         assert_eq!(candidates(), [1, 2, 3, 4]);
     });
 }
+
+#[test]
+fn accused_validator_stands_again_only_when_the_slash_is_over() {
+    run(|| {
+        stand(5, 100);
+        assert_ok!(accuse(5, Validator, None));
+        assert_ok!(Staking::chill(signed(5)));
+        assert_noop!(Staking::validate(signed(5)), Error::<Test>::Accused);
+        assert_ok!(acquit(5, Validator, None));
+        assert_ok!(Staking::validate(signed(5)));
+    });
+}
