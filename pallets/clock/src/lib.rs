@@ -3,8 +3,8 @@
 //! * **Slot and epoch length** live in storage, set at genesis and by nothing else, so that one runtime serves every
 //!   preset; BABE and the timestamp read them through [`SlotDuration`], [`MinimumPeriod`] and [`EpochDuration`].
 //! * **The market clock** ([`MarketClock`]) counts blocks in which the market was served. Deadlines of jobs are counted
-//!   on it: it stands still while safe-mode, a multi-block migration or a freeze by governance is on, so no provider
-//!   misses a deadline because of the chain.
+//!   on it: it stands still while safe-mode, a multi-block migration or a freeze by governance is on, and in blocks that
+//!   have no room because a session ends, so no provider misses a deadline because of the chain.
 //! * **Block VRFs**: the randomness each block's author could not choose, lent as seeds
 //!   ([`Chance`](assay_primitives::Chance)); kept for a while, and for as long as a draw waits for them.
 //!

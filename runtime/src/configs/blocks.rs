@@ -97,13 +97,17 @@ impl Get<Option<pallet_clock::Randomness>> for OwnBlockVrf {
     }
 }
 
-/// Whether providers can't be served in this block.
+/// Whether providers can't be served in this block: what they send is refused, or, where a session ends, has no room
+/// beside the stock session pallet, which declares the whole block.
 pub struct MarketHalted;
 
 impl Get<bool> for MarketHalted {
     fn get() -> bool {
         use frame_support::migrations::MultiStepMigrator;
-        SafeMode::is_entered() || <Migrations as MultiStepMigrator>::ongoing()
+        use pallet_session::ShouldEndSession;
+        SafeMode::is_entered()
+            || <Migrations as MultiStepMigrator>::ongoing()
+            || Babe::should_end_session(System::block_number())
     }
 }
 

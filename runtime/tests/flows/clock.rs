@@ -1,7 +1,7 @@
 //! The clock in the whole runtime: VRFs of real blocks, and what stops the market.
 
 use crate::chain;
-use assay_runtime::{genesis, Clock, Runtime, RuntimeCall};
+use assay_runtime::{genesis, Clock, Runtime, RuntimeCall, Session};
 use pallet_migrations::{ActiveCursor, Cursor, MigrationCursor};
 use sp_runtime::traits::BlockNumberProvider;
 
@@ -62,6 +62,24 @@ fn the_market_stays_halted_while_a_migration_is_stuck() {
         Cursor::<Runtime>::kill();
         chain.pass(1);
         assert_eq!(market_block(), 4);
+    });
+}
+
+#[test]
+fn the_market_stands_still_where_a_session_ends() {
+    chain::on(genesis::TEST, |chain| {
+        let (mut sessions, mut blocks) = (0, 0);
+        for _ in 0..70 {
+            let (session, block) = (Session::current_index(), market_block());
+            chain.pass(1);
+            let (ended, counted) = (Session::current_index() > session, market_block() > block);
+            assert_ne!(ended, counted);
+            sessions += u32::from(ended);
+            blocks += u32::from(counted);
+        }
+        assert!(sessions >= 3, "{sessions} sessions ended");
+        assert_eq!(market_block(), blocks);
+        assert!(!Clock::market_halted());
     });
 }
 
