@@ -183,6 +183,11 @@ impl<'a> Quantised<'a> {
         self.precision
     }
 
+    /// What one step of each row's integers is worth.
+    pub fn scales(&self) -> &'a [f32] {
+        self.scales
+    }
+
     /// What one step of a row's integers is worth.
     pub fn scale(&self, row: usize) -> f32 {
         self.scales[row]

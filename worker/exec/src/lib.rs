@@ -7,8 +7,8 @@
 //! Not for: graphs, programs, memory plans, hashing, GPUs (a backend of their own).
 //!
 //! In the flow: [`Reference`] is the contract's scalar code as it stands. [`Cpu`] is the same operators on a
-//! pool of threads, by the reference on pieces ([`Path::Scalar`]) or by AVX2 where that pays
-//! ([`Path::Avx2`]). What a backend has no faster form of goes to the reference: the trait's methods do that
+//! pool of threads, by the reference on pieces ([`Path::Scalar`]) or by AVX2 and AVX-512 where
+//! that pays ([`Path::Avx2`], [`Path::Vnni`]). What a backend has no faster form of goes to the reference: the trait's methods do that
 //! unless they are overridden.
 //!
 //! A fault of the floating-point mode of a thread (denormals flushed, another rounding) is refused before
@@ -18,7 +18,7 @@
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-// The only unsafe code of the crate: intrinsics, behind a proof that the processor has them.
+// With `vnni` the only unsafe code of the crate: intrinsics, behind a proof that the processor has them.
 mod avx2;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "no_avx2.rs"]
@@ -31,6 +31,13 @@ mod product;
 mod quantise;
 mod reference;
 mod team;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+// As above.
+mod vnni;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "no_vnni.rs"]
+mod vnni;
 
 pub use backend::Backend;
 pub use cpu::{Cpu, StartError};

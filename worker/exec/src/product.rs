@@ -14,11 +14,6 @@ pub enum Sums<'a> {
     I64(&'a [i64]),
 }
 
-/// Rows of a rectangle.
-const ROWS: usize = 16;
-/// Columns of a rectangle: its sums are 16 KiB.
-const COLS: usize = 128;
-
 /// A rectangle of the output: a part of each of its rows.
 struct Piece<'a, T> {
     row: usize,
@@ -26,18 +21,18 @@ struct Piece<'a, T> {
     out: Vec<&'a mut [T]>,
 }
 
-/// Cuts an output of rows of `cols`; the index of the cut takes 16 bytes for each row of a rectangle, and 40
-/// each.
-fn pieces<T>(out: &mut [T], cols: usize) -> Vec<Piece<'_, T>> {
+/// Cuts an output of rows of `cols` into rectangles of at most `size`; the index of the cut takes 16 bytes for each row
+/// of a rectangle, and 40 each.
+fn pieces<T>(out: &mut [T], cols: usize, [height, width]: [usize; 2]) -> Vec<Piece<'_, T>> {
     let mut pieces = Vec::new();
-    for (block, rows) in out.chunks_mut(ROWS * cols).enumerate() {
+    for (block, rows) in out.chunks_mut(height * cols).enumerate() {
         let first = pieces.len();
-        let height = rows.len() / cols;
-        for col in (0..cols).step_by(COLS) {
-            pieces.push(Piece { row: block * ROWS, col, out: Vec::with_capacity(height) });
+        let rows_here = rows.len() / cols;
+        for col in (0..cols).step_by(width) {
+            pieces.push(Piece { row: block * height, col, out: Vec::with_capacity(rows_here) });
         }
         for row in rows.chunks_exact_mut(cols) {
-            for (piece, part) in pieces[first..].iter_mut().zip(row.chunks_mut(COLS)) {
+            for (piece, part) in pieces[first..].iter_mut().zip(row.chunks_mut(width)) {
                 piece.out.push(part);
             }
         }
@@ -45,31 +40,41 @@ fn pieces<T>(out: &mut [T], cols: usize) -> Vec<Piece<'_, T>> {
     pieces
 }
 
-/// Calls `put` with every element of `out` (`a.rows() × b.rows()`), its sum, row and column, on all threads.
-/// The lowest index at which `put` gives a kind is the trap. The caller has checked that depths and the
-/// output's length fit.
+/// Calls `put` with each part of a row of `out` (`a.rows() × b.rows()`) that a rectangle has, its sums, the row and the
+/// first column, on all threads. The lowest index at which `put` gives a kind, counted from that column, is the trap.
+/// The caller has checked that depths and the output's length fit.
 pub(crate) fn product<T: Send>(
     team: &Team,
     kernel: Kernel,
     a: &Quantised<'_>,
     b: &Quantised<'_>,
     out: &mut [T],
-    put: impl Fn(&mut T, i64, usize, usize) -> Option<TrapKind> + Sync,
+    put: impl Fn(&mut [T], &[i64], usize, usize) -> Option<(usize, TrapKind)> + Sync,
 ) -> Result<(), Error> {
     let width = b.rows();
-    team.run(pieces(out, width), |piece| {
+    team.run(pieces(out, width, kernel.block_size()), |piece| {
         let cols = piece.out.first().map_or(0, |row| row.len());
         let block = Block { row: piece.row, rows: piece.out.len(), col: piece.col, cols };
         let mut sums = vec![0; block.rows * block.cols];
         kernel.block(a, b, &block, &mut sums);
-        for (i, (row, sums)) in piece.out.into_iter().zip(sums.chunks_exact(cols)).enumerate() {
-            for (j, (out, sum)) in row.iter_mut().zip(sums).enumerate() {
-                let (i, j) = (block.row + i, block.col + j);
-                if let Some(kind) = put(out, *sum, i, j) {
-                    return Err(Trap { kind, index: (i * width + j) as u64 }.into());
-                }
+        for ((i, out), sums) in (block.row..).zip(piece.out).zip(sums.chunks_exact(cols)) {
+            if let Some((j, kind)) = put(out, sums, i, block.col) {
+                return Err(Trap { kind, index: (i * width + block.col + j) as u64 }.into());
             }
         }
         Ok(())
     })
+}
+
+/// For [`product`]: `put` on each element, its sum and its column.
+pub(crate) fn each<T>(
+    out: &mut [T],
+    sums: &[i64],
+    first: usize,
+    put: impl Fn(&mut T, i64, usize) -> Option<TrapKind>,
+) -> Option<(usize, TrapKind)> {
+    out.iter_mut()
+        .zip(sums)
+        .enumerate()
+        .find_map(|(j, (out, sum))| put(out, *sum, first + j).map(|kind| (j, kind)))
 }

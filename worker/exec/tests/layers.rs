@@ -170,14 +170,15 @@ fn norms_trap_as_the_reference_does() {
 
 #[test]
 fn a_path_is_chosen_by_name_and_only_if_the_processor_has_it() {
-    assert_eq!("scalar".parse::<Path>(), Ok(Path::Scalar));
-    assert_eq!("avx2".parse::<Path>(), Ok(Path::Avx2));
     assert_eq!("avx512".parse::<Path>(), Err(UnknownPath("avx512".into())));
-    assert!(Path::Scalar.is_available() && Path::best().is_available());
-    match Cpu::new(Path::Avx2, 3) {
-        Ok(cpu) => assert_eq!((cpu.path(), cpu.threads(), Path::best()), (Path::Avx2, 3, Path::Avx2)),
-        Err(error) => {
-            assert_eq!((error, Path::best()), (StartError::Path(Path::Avx2), Path::Scalar));
+    assert!(Path::Scalar.is_available());
+    for path in Path::ALL {
+        assert_eq!(path.to_string().parse(), Ok(path));
+        match Cpu::new(path, 3) {
+            Ok(cpu) => assert_eq!((cpu.path(), cpu.threads(), path.is_available()), (path, 3, true)),
+            Err(error) => assert_eq!((error, path.is_available()), (StartError::Path(path), false)),
         }
     }
+    let available = Path::ALL.into_iter().filter(|path| path.is_available());
+    assert_eq!(available.last(), Some(Path::best()));
 }

@@ -8,7 +8,7 @@ use random::{agree, bits, poisoned, Random, Rows, PRECISIONS};
 
 /// Shapes at and around the edges of tiles, rectangles and registers, then random ones.
 fn shapes(random: &mut Random) -> Vec<(usize, usize, usize)> {
-    let mut shapes = vec![(1, 1, 1), (1, 130, 33), (4, 2, 16), (5, 3, 15), (16, 128, 32), (17, 129, 17)];
+    let mut shapes = vec![(1, 1, 1), (1, 130, 33), (4, 2, 16), (5, 3, 15), (16, 128, 32), (17, 129, 17), (6, 64, 64), (4, 65, 61), (197, 65, 66), (11, 191, 263)];
     shapes.extend((0..6).map(|_| (random.dimension(40), random.dimension(40), random.dimension(70))));
     shapes
 }

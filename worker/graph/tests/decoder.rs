@@ -227,7 +227,7 @@ fn shards_threads_and_paths_change_no_byte() {
     let start = || State::from_seed(&program, SEED);
     let expected = go_on(&program, &Reference, start(), TINY_STEPS, 1);
     assert_ne!(expected.parameters, start().parameters);
-    for path in [Path::Scalar, Path::Avx2].into_iter().filter(|path| path.is_available()) {
+    for path in Path::ALL.into_iter().filter(|path| path.is_available()) {
         for threads in [1, 2] {
             let cpu = Cpu::new(path, threads).unwrap();
             for shards in [1, 2, 7] {

@@ -186,7 +186,8 @@ fn every_path_and_number_of_threads_gives_the_same_bytes() {
     let corpus = corpus();
     let long = corpus.join(" ");
     let mut backends: Vec<Box<dyn Backend>> = vec![Box::new(Cpu::new(CpuPath::Scalar, 1).unwrap())];
-    for (path, threads) in [(CpuPath::Scalar, 2), (CpuPath::Avx2, 1), (CpuPath::Avx2, 2), (CpuPath::Avx2, 7)]
+    for (path, threads) in
+        [(CpuPath::Scalar, 2), (CpuPath::Avx2, 1), (CpuPath::Avx2, 7), (CpuPath::Vnni, 1), (CpuPath::Vnni, 2)]
     {
         if path.is_available() {
             backends.push(Box::new(Cpu::new(path, threads).unwrap()));

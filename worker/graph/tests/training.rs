@@ -59,7 +59,7 @@ fn models() -> [Model; 2] {
 
 #[test]
 fn every_split_and_every_backend_gives_the_same_bytes() {
-    let paths = [Path::Scalar, Path::Avx2].into_iter().filter(|path| path.is_available());
+    let paths = Path::ALL.into_iter().filter(|path| path.is_available());
     let cpus: Vec<Cpu> =
         paths.flat_map(|path| [1, 2].map(|threads| Cpu::new(path, threads).unwrap())).collect();
     for model in models() {

@@ -4,7 +4,6 @@ use assay_exact::{check_finite, Attn, AttnShape, Error, KeysValues, Mask, Quanti
 
 use super::Cpu;
 use crate::avx2::Avx2;
-use crate::kernel::Kernel;
 use crate::team::shifted;
 
 pub(super) fn forward(
@@ -18,9 +17,9 @@ pub(super) fn forward(
     if !fits(op.shape(), q, cache) || scratch.len() < op.shape().keys || out.len() != volume(op.shape()) {
         return op.forward(q, cache, scratch, out);
     }
-    match cpu.kernel {
-        Kernel::Scalar => by_queries(cpu, op, q, cache, out),
-        Kernel::Avx2(avx2) => by_rows(cpu, avx2, op, q, cache, out),
+    match cpu.kernel.avx2() {
+        None => by_queries(cpu, op, q, cache, out),
+        Some(avx2) => by_rows(cpu, avx2, op, q, cache, out),
     }
 }
 

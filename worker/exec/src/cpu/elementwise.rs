@@ -3,7 +3,6 @@
 use assay_exact::{check_finite, Add, CrossEntropy, Error, Gelu, Mul, SiluMul, Tanh};
 
 use super::{or_reference, Cpu};
-use crate::kernel::Kernel;
 
 pub(super) fn add(cpu: &Cpu, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
     binary(
@@ -30,9 +29,9 @@ pub(super) fn mul(cpu: &Cpu, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> R
 }
 
 pub(super) fn gelu(cpu: &Cpu, op: &Gelu, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
-    let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel {
-        Kernel::Scalar => Gelu::new(y.len())?.forward(x, y),
-        Kernel::Avx2(avx2) => {
+    let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel.avx2() {
+        None => Gelu::new(y.len())?.forward(x, y),
+        Some(avx2) => {
             check_finite(x)?;
             avx2.gelu(x, y);
             Ok(check_finite(y)?)
@@ -57,9 +56,9 @@ pub(super) fn tanh(cpu: &Cpu, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(),
 }
 
 pub(super) fn silu_mul(cpu: &Cpu, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Result<(), Error> {
-    let piece = |x: &[f32], u: &[f32], y: &mut [f32]| match cpu.kernel {
-        Kernel::Scalar => SiluMul::new(y.len())?.forward(x, u, y),
-        Kernel::Avx2(avx2) => {
+    let piece = |x: &[f32], u: &[f32], y: &mut [f32]| match cpu.kernel.avx2() {
+        None => SiluMul::new(y.len())?.forward(x, u, y),
+        Some(avx2) => {
             check_finite(x)?;
             check_finite(u)?;
             avx2.silu_mul(x, u, y);

@@ -1,12 +1,12 @@
 //! Products and the linear layer.
 
 use assay_exact::{
-    dequantise, non_finite, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head, Linear,
-    Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, TrapKind,
+    dequantise, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head, Linear, Precision,
+    QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, TrapKind,
 };
 
 use super::{or_reference, Cpu};
-use crate::product::product;
+use crate::product::{each, product};
 use crate::quantise::{columns_into, gather, rows_into};
 use crate::team::shifted;
 
@@ -24,8 +24,10 @@ pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32])
     let scales = vec![0.0; op.rows().max(op.cols())];
     let a = Quantised::new(a, &scales[..op.rows()], op.depth(), Precision::I8)?;
     let b = Quantised::new(b, &scales[..op.cols()], op.depth(), Precision::I8)?;
-    product(&cpu.team, cpu.kernel, &a, &b, c, |c, sum, _, _| {
-        *c = sum as i32;
+    product(&cpu.team, cpu.kernel, &a, &b, c, |c, sums, _, _| {
+        for (c, sum) in c.iter_mut().zip(sums) {
+            *c = *sum as i32;
+        }
         None
     })
 }
@@ -76,10 +78,9 @@ pub(super) fn forward(
     cpu.team.check_finite(bias.unwrap_or(&[]))?;
     let rows = QuantRow::new(op.tokens(), op.inputs(), op.precision())?;
     let x = rows_into(&cpu.team, cpu.kernel, &rows, x, scratch)?;
-    product(&cpu.team, cpu.kernel, &x, weight, y, |y, sum, t, o| {
-        let value = dequantise(sum, x.scale(t), weight.scale(o));
-        *y = bias.map_or(value, |bias| value + bias[o]);
-        non_finite(*y)
+    product(&cpu.team, cpu.kernel, &x, weight, y, |y, sums, t, o| {
+        let bias = bias.map(|bias| &bias[o..]);
+        cpu.kernel.dequantise(sums, x.scale(t), &weight.scales()[o..], bias, y)
     })
 }
 
@@ -103,9 +104,8 @@ pub(super) fn backward_input(
     let cols = QuantCol::new(op.outputs(), op.inputs(), op.precision())?;
     let dy = rows_into(&cpu.team, cpu.kernel, &rows, dy, &mut scratch.left)?;
     let weight = columns_into(&cpu.team, cpu.kernel, &cols, weight, &mut scratch.right)?;
-    product(&cpu.team, cpu.kernel, &dy, &weight, dx, |dx, sum, t, i| {
-        *dx = dequantise(sum, dy.scale(t), weight.scale(i));
-        non_finite(*dx)
+    product(&cpu.team, cpu.kernel, &dy, &weight, dx, |dx, sums, t, i| {
+        cpu.kernel.dequantise(sums, dy.scale(t), &weight.scales()[i..], None, dx)
     })
 }
 
@@ -130,8 +130,8 @@ pub(super) fn backward_weight(
     let right = QuantCol::new(op.tokens(), op.inputs(), op.precision())?;
     let dy = columns_into(&cpu.team, cpu.kernel, &left, dy, &mut scratch.left)?;
     let x = columns_into(&cpu.team, cpu.kernel, &right, x, &mut scratch.right)?;
-    product(&cpu.team, cpu.kernel, &dy, &x, dw, |dw, sum, o, i| {
-        add(fixed, dw, dequantise(sum, dy.scale(o), x.scale(i)))
+    product(&cpu.team, cpu.kernel, &dy, &x, dw, |dw, sums, o, i| {
+        each(dw, sums, i, |dw, sum, i| add(fixed, dw, dequantise(sum, dy.scale(o), x.scale(i))))
     })
 }
 

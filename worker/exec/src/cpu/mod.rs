@@ -147,8 +147,8 @@ impl Backend for Cpu {
         if !fits {
             return Ok(op.forward(a, b, c)?);
         }
-        product(&self.team, self.kernel, a, b, c, |c, sum, _, _| {
-            *c = sum;
+        product(&self.team, self.kernel, a, b, c, |c, sums, _, _| {
+            c.copy_from_slice(sums);
             None
         })
     }

@@ -4,7 +4,6 @@ use assay_exact::{check_finite, float, magnitude, Error, LayerNorm, Quantiser, R
 
 use super::{or_reference, Cpu};
 use crate::avx2::Avx2;
-use crate::kernel::Kernel;
 
 /// Q of the sums of a norm.
 const NORM_BOUND: i32 = 32_767;
@@ -47,11 +46,9 @@ pub(super) fn layer_norm(
     let per = cpu.team.share(rows);
     let statistics = mean.chunks_mut(per).zip(rstd.chunks_mut(per));
     let pieces: Vec<_> = x.chunks(per * cols).zip(y.chunks_mut(per * cols)).zip(statistics).collect();
-    let result = cpu.team.run(pieces, |((x, y), (mean, rstd))| match cpu.kernel {
-        Kernel::Scalar => {
-            LayerNorm::new(mean.len(), cols, op.epsilon())?.forward(x, gamma, beta, y, mean, rstd)
-        }
-        Kernel::Avx2(avx2) => layer_norm_rows(avx2, op, x, gamma, beta, &mut LayerNormOut { y, mean, rstd }),
+    let result = cpu.team.run(pieces, |((x, y), (mean, rstd))| match cpu.kernel.avx2() {
+        None => LayerNorm::new(mean.len(), cols, op.epsilon())?.forward(x, gamma, beta, y, mean, rstd),
+        Some(avx2) => layer_norm_rows(avx2, op, x, gamma, beta, &mut LayerNormOut { y, mean, rstd }),
     });
     or_reference(result, || op.forward(x, gamma, beta, y, mean, rstd))
 }
@@ -98,9 +95,9 @@ pub(super) fn rms_norm(
     let per = cpu.team.share(rows);
     let pieces: Vec<_> =
         x.chunks(per * cols).zip(y.chunks_mut(per * cols)).zip(rstd.chunks_mut(per)).collect();
-    let result = cpu.team.run(pieces, |((x, y), rstd)| match cpu.kernel {
-        Kernel::Scalar => RmsNorm::new(rstd.len(), cols, op.epsilon())?.forward(x, gamma, y, rstd),
-        Kernel::Avx2(avx2) => rms_norm_rows(avx2, op, x, gamma, y, rstd),
+    let result = cpu.team.run(pieces, |((x, y), rstd)| match cpu.kernel.avx2() {
+        None => RmsNorm::new(rstd.len(), cols, op.epsilon())?.forward(x, gamma, y, rstd),
+        Some(avx2) => rms_norm_rows(avx2, op, x, gamma, y, rstd),
     });
     or_reference(result, || op.forward(x, gamma, y, rstd))
 }

@@ -13,7 +13,7 @@ pub const PRECISIONS: [Precision; 3] = [Precision::I8, Precision::I15, Precision
 pub fn backends() -> &'static [Cpu] {
     static BACKENDS: OnceLock<Vec<Cpu>> = OnceLock::new();
     BACKENDS.get_or_init(|| {
-        let paths = [Path::Scalar, Path::Avx2].into_iter().filter(|path| path.is_available());
+        let paths = Path::ALL.into_iter().filter(|path| path.is_available());
         paths.flat_map(|path| [1, 2, 7].map(|threads| Cpu::new(path, threads).unwrap())).collect()
     })
 }

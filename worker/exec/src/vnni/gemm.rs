@@ -1,0 +1,123 @@
+//! Products of many rows: tiles of six rows and 64 columns, whose sums stay in registers along the whole depth.
+
+use std::arch::x86_64::{
+    __m512i, _mm512_add_epi64, _mm512_castsi512_si256, _mm512_cvtepi32_epi64, _mm512_dpbusd_epi32,
+    _mm512_extracti64x4_epi64, _mm512_load_si512, _mm512_mask_storeu_epi64, _mm512_maskz_loadu_epi64,
+    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_sllv_epi64, _mm512_sub_epi32,
+};
+
+use assay_exact::Quantised;
+
+use super::panel::{Line, Panel, DEEP, LANES};
+use crate::kernel::Block;
+
+/// Below this many rows, packing the columns costs more than it saves.
+pub(super) const LEAST_ROWS: usize = 5;
+/// Rows of a tile: with four lines of columns, 24 of 32 registers hold sums.
+pub(super) const ROWS: usize = 6;
+
+/// Writes the sums of a block of at most 64 columns, over all pairs of digits.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
+    sums.fill(0);
+    let mut panel = Panel::new(block, a.depth());
+    for q in 0..b.precision().digits() {
+        panel.pack(b, q, block);
+        for p in 0..a.precision().digits() {
+            let shift = 7 * (p + q) as i64;
+            let mut row = 0;
+            while row < block.rows {
+                let rows = ROWS.min(block.rows - row);
+                let left = |r: usize| a.digits(p, block.row + row + r.min(rows - 1));
+                let left: [&[i8]; ROWS] = std::array::from_fn(left);
+                let part = &mut sums[row * block.cols..(row + rows) * block.cols];
+                match panel.groups {
+                    1 => strip::<1>(&left, &panel.lines, shift, part, block.cols),
+                    2 => strip::<2>(&left, &panel.lines, shift, part, block.cols),
+                    3 => strip::<3>(&left, &panel.lines, shift, part, block.cols),
+                    _ => strip::<4>(&left, &panel.lines, shift, part, block.cols),
+                }
+                row += rows;
+            }
+        }
+    }
+}
+
+/// Adds the products of six rows with 16·G columns, in their digits' place, to the rows of `sums` that there are.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn strip<const G: usize>(left: &[&[i8]; ROWS], lines: &[Line], shift: i64, sums: &mut [i64], cols: usize) {
+    let tile = tile::<G>(left, lines);
+    for ((tile, row), sums) in tile.iter().zip(left).zip(sums.chunks_exact_mut(cols)) {
+        let excess = _mm512_set1_epi32(total(row).wrapping_mul(128));
+        for (lanes, sums) in tile.iter().zip(sums.chunks_mut(LANES)) {
+            add(_mm512_sub_epi32(*lanes, excess), shift, sums);
+        }
+    }
+}
+
+/// Σ a·(b + 128) of each row with each column, modulo 2³².
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn tile<const G: usize>(left: &[&[i8]; ROWS], lines: &[Line]) -> [[__m512i; G]; ROWS] {
+    let depth = left[0].len();
+    let (whole, steps) = (depth / DEEP, depth.div_ceil(DEEP));
+    assert!(left.iter().all(|row| row.len() == depth), "rows of one length");
+    assert!(lines.len() == steps * G, "lines of the rows' depth");
+    let mut sums = [[_mm512_setzero_si512(); G]; ROWS];
+    for step in 0..whole {
+        // SAFETY: step < steps, and there are G lines for each; a line begins at a multiple of 64 bytes.
+        let right: [__m512i; G] =
+            std::array::from_fn(|g| unsafe { _mm512_load_si512(lines.as_ptr().add(step * G + g).cast()) });
+        for (sums, row) in sums.iter_mut().zip(left) {
+            // SAFETY: four digits from 4·step on are within the row, since step < depth / 4.
+            let digits = unsafe { row.as_ptr().add(DEEP * step).cast::<i32>().read_unaligned() };
+            multiply(sums, &right, digits);
+        }
+    }
+    if whole < steps {
+        // SAFETY: as above.
+        let right: [__m512i; G] =
+            std::array::from_fn(|g| unsafe { _mm512_load_si512(lines.as_ptr().add(whole * G + g).cast()) });
+        for (sums, row) in sums.iter_mut().zip(left) {
+            let mut last = [0; DEEP];
+            for (last, digit) in last.iter_mut().zip(&row[DEEP * whole..]) {
+                *last = *digit as u8;
+            }
+            multiply(sums, &right, i32::from_le_bytes(last));
+        }
+    }
+    sums
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn multiply<const G: usize>(sums: &mut [__m512i; G], right: &[__m512i; G], digits: i32) {
+    let digits = _mm512_set1_epi32(digits);
+    for (sum, right) in sums.iter_mut().zip(right) {
+        *sum = _mm512_dpbusd_epi32(*sum, *right, digits);
+    }
+}
+
+/// Adds sixteen sums, in their digits' place, to as many as there are.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+fn add(lanes: __m512i, shift: i64, sums: &mut [i64]) {
+    let halves = [_mm512_castsi512_si256(lanes), _mm512_extracti64x4_epi64::<1>(lanes)];
+    for (half, sums) in halves.into_iter().zip(sums.chunks_mut(LANES / 2)) {
+        let mask = ((1u16 << sums.len()) - 1) as u8;
+        let wide = _mm512_sllv_epi64(_mm512_cvtepi32_epi64(half), _mm512_set1_epi64(shift));
+        // SAFETY: the mask covers as many numbers as the slice has.
+        unsafe {
+            let before = _mm512_maskz_loadu_epi64(mask, sums.as_ptr());
+            _mm512_mask_storeu_epi64(sums.as_mut_ptr(), mask, _mm512_add_epi64(before, wide));
+        }
+    }
+}
+
+/// The sum of a row's digits.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+fn total(row: &[i8]) -> i32 {
+    row.iter().map(|digit| i32::from(*digit)).sum()
+}
