@@ -169,11 +169,13 @@ impl<'a> Quantised<'a> {
     }
 
     /// The number of vectors.
+    #[inline]
     pub fn rows(&self) -> usize {
         self.scales.len()
     }
 
     /// The length of each vector.
+    #[inline]
     pub fn depth(&self) -> usize {
         self.depth
     }
@@ -184,11 +186,13 @@ impl<'a> Quantised<'a> {
     }
 
     /// What one step of each row's integers is worth.
+    #[inline]
     pub fn scales(&self) -> &'a [f32] {
         self.scales
     }
 
     /// What one step of a row's integers is worth.
+    #[inline]
     pub fn scale(&self, row: usize) -> f32 {
         self.scales[row]
     }
@@ -202,6 +206,7 @@ impl<'a> Quantised<'a> {
     }
 
     /// One row of one digit plane.
+    #[inline]
     pub fn digits(&self, plane: usize, row: usize) -> &'a [i8] {
         let at = plane * self.stride() + row * self.depth;
         &self.planes[at..at + self.depth]
