@@ -11,6 +11,9 @@ use assay_exact::{
 use crate::float_mode;
 use crate::product::Sums;
 
+/// What an operator that writes all its outputs into slices gives.
+type Done = Result<(), Error>;
+
 /// Every operator of the contract, on slices of the caller. What each method takes, writes, refuses and traps
 /// on is what the operator's own method in `assay-exact` says; whoever implements this gives the same bytes
 /// and errors. What is not overridden is the reference.
@@ -26,40 +29,39 @@ pub trait Backend: Send + Sync {
         float_mode::check()
     }
 
+    /// Threads that units of a job may run on at the same time.
+    fn threads(&self) -> usize {
+        1
+    }
+
+    /// Does `work` on each of these threads at the same time, and waits for all. Operators that `work` calls are
+    /// computed by the thread that calls them: cutting whole units into threads costs less than cutting every operator.
+    fn on_each_thread(&self, work: &(dyn Fn() + Sync)) {
+        work();
+    }
+
     /// Quantises rows.
-    fn quant_row_forward(
-        &self,
-        op: &QuantRow,
-        x: &[f32],
-        planes: &mut [i8],
-        scales: &mut [f32],
-    ) -> Result<(), Error> {
+    fn quant_row_forward(&self, op: &QuantRow, x: &[f32], planes: &mut [i8], scales: &mut [f32]) -> Done {
         op.forward(x, planes, scales)
     }
 
     /// Quantises columns, transposed.
-    fn quant_col_forward(
-        &self,
-        op: &QuantCol,
-        x: &[f32],
-        planes: &mut [i8],
-        scales: &mut [f32],
-    ) -> Result<(), Error> {
+    fn quant_col_forward(&self, op: &QuantCol, x: &[f32], planes: &mut [i8], scales: &mut [f32]) -> Done {
         op.forward(x, planes, scales)
     }
 
     /// Splits integers into digits.
-    fn split_forward(&self, op: &Split, q: &[i32], planes: &mut [i8]) -> Result<(), Error> {
+    fn split_forward(&self, op: &Split, q: &[i32], planes: &mut [i8]) -> Done {
         op.forward(q, planes)
     }
 
     /// Swaps the axes of a matrix.
-    fn transpose_forward(&self, op: &Transpose, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    fn transpose_forward(&self, op: &Transpose, x: &[f32], y: &mut [f32]) -> Done {
         Ok(op.forward(x, y)?)
     }
 
     /// A product in i32.
-    fn gemm_i8_forward(&self, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32]) -> Result<(), Error> {
+    fn gemm_i8_forward(&self, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32]) -> Done {
         Ok(op.forward(a, b, c)?)
     }
 
@@ -70,7 +72,7 @@ pub trait Backend: Send + Sync {
         a: &Quantised<'_>,
         b: &Quantised<'_>,
         c: &mut [i64],
-    ) -> Result<(), Error> {
+    ) -> Done {
         Ok(op.forward(a, b, c)?)
     }
 
@@ -83,7 +85,7 @@ pub trait Backend: Send + Sync {
         col_scales: &[f32],
         bias: Option<&[f32]>,
         y: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         match sums {
             Sums::I32(sums) => op.forward(sums, row_scales, col_scales, bias, y),
             Sums::I64(sums) => op.forward(sums, row_scales, col_scales, bias, y),
@@ -99,7 +101,7 @@ pub trait Backend: Send + Sync {
         bias: Option<&[f32]>,
         scratch: &mut QuantisedMut<'_>,
         y: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward(x, weight, bias, scratch, y)
     }
 
@@ -111,7 +113,7 @@ pub trait Backend: Send + Sync {
         weight: &[f32],
         scratch: &mut Scratch<'_>,
         dx: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_input(dy, weight, scratch, dx)
     }
 
@@ -124,28 +126,22 @@ pub trait Backend: Send + Sync {
         fixed: &FixedPoint,
         scratch: &mut Scratch<'_>,
         dw: &mut [i64],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_weight(dy, x, fixed, scratch, dw)
     }
 
     /// Adds the column sums of dy to `db`.
-    fn linear_backward_bias(
-        &self,
-        op: &Linear,
-        dy: &[f32],
-        fixed: &FixedPoint,
-        db: &mut [i64],
-    ) -> Result<(), Error> {
+    fn linear_backward_bias(&self, op: &Linear, dy: &[f32], fixed: &FixedPoint, db: &mut [i64]) -> Done {
         op.backward_bias(dy, fixed, db)
     }
 
     /// a + b.
-    fn add_forward(&self, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    fn add_forward(&self, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Done {
         op.forward(a, b, y)
     }
 
     /// a·b.
-    fn mul_forward(&self, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    fn mul_forward(&self, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> Done {
         op.forward(a, b, y)
     }
 
@@ -158,32 +154,32 @@ pub trait Backend: Send + Sync {
         b: &[f32],
         da: &mut [f32],
         db: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward(dy, a, b, da, db)
     }
 
     /// x·Φ(x).
-    fn gelu_forward(&self, op: &Gelu, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    fn gelu_forward(&self, op: &Gelu, x: &[f32], y: &mut [f32]) -> Done {
         op.forward(x, y)
     }
 
     /// The gradient of x·Φ(x).
-    fn gelu_backward(&self, op: &Gelu, dy: &[f32], x: &[f32], dx: &mut [f32]) -> Result<(), Error> {
+    fn gelu_backward(&self, op: &Gelu, dy: &[f32], x: &[f32], dx: &mut [f32]) -> Done {
         op.backward(dy, x, dx)
     }
 
     /// tanh x.
-    fn tanh_forward(&self, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    fn tanh_forward(&self, op: &Tanh, x: &[f32], y: &mut [f32]) -> Done {
         op.forward(x, y)
     }
 
     /// The gradient of tanh x, from its output.
-    fn tanh_backward(&self, op: &Tanh, dy: &[f32], y: &[f32], dx: &mut [f32]) -> Result<(), Error> {
+    fn tanh_backward(&self, op: &Tanh, dy: &[f32], y: &[f32], dx: &mut [f32]) -> Done {
         op.backward(dy, y, dx)
     }
 
     /// (x·σ(x))·u.
-    fn silu_mul_forward(&self, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    fn silu_mul_forward(&self, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Done {
         op.forward(x, u, y)
     }
 
@@ -196,7 +192,7 @@ pub trait Backend: Send + Sync {
         u: &[f32],
         dx: &mut [f32],
         du: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward(dy, x, u, dx, du)
     }
 
@@ -210,7 +206,7 @@ pub trait Backend: Send + Sync {
         y: &mut [f32],
         mean: &mut [f32],
         rstd: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward(x, gamma, beta, y, mean, rstd)
     }
 
@@ -223,7 +219,7 @@ pub trait Backend: Send + Sync {
         gamma: &[f32],
         stats: &LayerNormStats<'_>,
         dx: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_input(dy, x, gamma, stats, dx)
     }
 
@@ -237,7 +233,7 @@ pub trait Backend: Send + Sync {
         fixed: &FixedPoint,
         dgamma: &mut [i64],
         dbeta: &mut [i64],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_weight(dy, x, stats, fixed, dgamma, dbeta)
     }
 
@@ -249,7 +245,7 @@ pub trait Backend: Send + Sync {
         gamma: &[f32],
         y: &mut [f32],
         rstd: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward(x, gamma, y, rstd)
     }
 
@@ -262,7 +258,7 @@ pub trait Backend: Send + Sync {
         gamma: &[f32],
         rstd: &[f32],
         dx: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_input(dy, x, gamma, rstd, dx)
     }
 
@@ -275,46 +271,32 @@ pub trait Backend: Send + Sync {
         rstd: &[f32],
         fixed: &FixedPoint,
         dgamma: &mut [i64],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_weight(dy, x, rstd, fixed, dgamma)
     }
 
     /// Rows of unit length, and their divisors.
-    fn l2_norm_forward(&self, op: &L2Norm, x: &[f32], y: &mut [f32], norms: &mut [f32]) -> Result<(), Error> {
+    fn l2_norm_forward(&self, op: &L2Norm, x: &[f32], y: &mut [f32], norms: &mut [f32]) -> Done {
         op.forward(x, y, norms)
     }
 
     /// The gradient of its input.
-    fn l2_norm_backward(
-        &self,
-        op: &L2Norm,
-        dy: &[f32],
-        y: &[f32],
-        divisor: &[f32],
-        dx: &mut [f32],
-    ) -> Result<(), Error> {
+    fn l2_norm_backward(&self, op: &L2Norm, dy: &[f32], y: &[f32], divisor: &[f32], dx: &mut [f32]) -> Done {
         op.backward(dy, y, divisor, dx)
     }
 
     /// The mean over tokens.
-    fn mean_pool_forward(&self, op: &MeanPool, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+    fn mean_pool_forward(&self, op: &MeanPool, x: &[f32], y: &mut [f32]) -> Done {
         op.forward(x, y)
     }
 
     /// The gradient of its input.
-    fn mean_pool_backward(&self, op: &MeanPool, dy: &[f32], dx: &mut [f32]) -> Result<(), Error> {
+    fn mean_pool_backward(&self, op: &MeanPool, dy: &[f32], dx: &mut [f32]) -> Done {
         op.backward(dy, dx)
     }
 
     /// Rotates from position `start` of the table on.
-    fn rope_forward(
-        &self,
-        op: &Rope,
-        start: usize,
-        table: &RopeTable<'_>,
-        x: &[f32],
-        y: &mut [f32],
-    ) -> Result<(), Error> {
+    fn rope_forward(&self, op: &Rope, start: usize, table: &RopeTable<'_>, x: &[f32], y: &mut [f32]) -> Done {
         op.forward(start, table, x, y)
     }
 
@@ -326,18 +308,12 @@ pub trait Backend: Send + Sync {
         table: &RopeTable<'_>,
         dy: &[f32],
         dx: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward(start, table, dy, dx)
     }
 
     /// Rows of an f32 table.
-    fn embed_gather_forward(
-        &self,
-        op: &EmbedGather,
-        ids: &[u32],
-        table: &[f32],
-        y: &mut [f32],
-    ) -> Result<(), Error> {
+    fn embed_gather_forward(&self, op: &EmbedGather, ids: &[u32], table: &[f32], y: &mut [f32]) -> Done {
         op.forward(ids, table, y)
     }
 
@@ -348,7 +324,7 @@ pub trait Backend: Send + Sync {
         ids: &[u32],
         table: &Quantised<'_>,
         y: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward_quantised(ids, table, y)
     }
 
@@ -360,7 +336,7 @@ pub trait Backend: Send + Sync {
         dy: &[f32],
         fixed: &FixedPoint,
         table: &mut [i64],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.add(ids, dy, fixed, table)
     }
 
@@ -372,7 +348,7 @@ pub trait Backend: Send + Sync {
         dy: &[f32],
         fixed: &FixedPoint,
         table: &mut [i64],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.subtract(ids, dy, fixed, table)
     }
 
@@ -396,7 +372,7 @@ pub trait Backend: Send + Sync {
         cache: &KeysValues<'_>,
         scratch: &mut [f32],
         out: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward(q, cache, scratch, out)
     }
 
@@ -408,7 +384,7 @@ pub trait Backend: Send + Sync {
         saved: &AttnSaved<'_>,
         scratch: &mut AttnScratch<'_>,
         gradients: &mut AttnGradients<'_>,
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward(dy, saved, scratch, gradients)
     }
 
@@ -419,12 +395,12 @@ pub trait Backend: Send + Sync {
         logits: &[f32],
         labels: &[u32],
         losses: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward(logits, labels, losses)
     }
 
     /// Each token's softmax.
-    fn cross_entropy_probabilities(&self, op: &CrossEntropy, z: &[f32], p: &mut [f32]) -> Result<(), Error> {
+    fn cross_entropy_probabilities(&self, op: &CrossEntropy, z: &[f32], p: &mut [f32]) -> Done {
         op.probabilities(z, p)
     }
 
@@ -436,7 +412,7 @@ pub trait Backend: Send + Sync {
         weight: &[f32],
         scratch: &mut Scratch<'_>,
         dx: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_input(head, weight, scratch, dx)
     }
 
@@ -449,7 +425,7 @@ pub trait Backend: Send + Sync {
         fixed: &FixedPoint,
         scratch: &mut Scratch<'_>,
         dw: &mut [i64],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.backward_weight(head, x, fixed, scratch, dw)
     }
 
@@ -459,12 +435,12 @@ pub trait Backend: Send + Sync {
     }
 
     /// g·factor.
-    fn clip_norm_apply(&self, factor: f32, g: &mut [f32]) -> Result<(), Error> {
+    fn clip_norm_apply(&self, factor: f32, g: &mut [f32]) -> Done {
         ClipNorm::apply(factor, g)
     }
 
     /// The lowest index of the largest element of each row.
-    fn arg_max_forward(&self, op: &ArgMax, x: &[f32], best: &mut [u32]) -> Result<(), Error> {
+    fn arg_max_forward(&self, op: &ArgMax, x: &[f32], best: &mut [u32]) -> Done {
         op.forward(x, best)
     }
 
@@ -481,7 +457,7 @@ pub trait Backend: Send + Sync {
         g: &[f32],
         velocity: &mut [f32],
         parameter: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward(rate, g, velocity, parameter)
     }
 
@@ -494,7 +470,7 @@ pub trait Backend: Send + Sync {
         g: &[f32],
         moments: &mut AdamMoments<'_>,
         parameter: &mut [f32],
-    ) -> Result<(), Error> {
+    ) -> Done {
         op.forward(rate, powers, g, moments, parameter)
     }
 }

@@ -3,10 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use assay_exact::{dequantise, non_finite, Error, Precision, QuantRow, Quantised, TrapKind};
+use assay_exact::{
+    magnitude, non_finite, Accumulator, Error, Precision, QuantRow, Quantised, Quantiser, TrapKind,
+};
 
 use crate::avx2::Avx2;
 use crate::vnni::Vnni;
+
+/// Q of the sums of a norm.
+const NORM_BOUND: i32 = 32_767;
 
 /// The instructions a [`crate::Cpu`] uses. The bytes are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +20,7 @@ pub enum Path {
     Scalar,
     /// AVX2: `vpmaddwd` on i16 for products.
     Avx2,
-    /// AVX-512 VNNI: `vpdpbusd` for products, AVX2 for the rest.
+    /// AVX-512 VNNI: `vpdpbusd` for products, sixteen floats at a time for the rest.
     Vnni,
 }
 
@@ -84,6 +89,16 @@ pub(crate) struct Block {
     pub(crate) cols: usize,
 }
 
+/// Rows of an attention that share a key-value head: those of some queries, and of each of them of the same heads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stack {
+    /// The first query.
+    pub(crate) query: usize,
+    /// The first head.
+    pub(crate) head: usize,
+    pub(crate) heads: usize,
+}
+
 impl Kernel {
     pub(crate) fn new(path: Path) -> Option<Self> {
         match path {
@@ -101,15 +116,6 @@ impl Kernel {
         }
     }
 
-    /// AVX2, where the path has it.
-    pub(crate) fn avx2(self) -> Option<Avx2> {
-        match self {
-            Self::Scalar => None,
-            Self::Avx2(avx2) => Some(avx2),
-            Self::Vnni(vnni) => Some(vnni.avx2()),
-        }
-    }
-
     /// The most rows and columns of a [`Block`].
     pub(crate) fn block_size(self) -> [usize; 2] {
         match self {
@@ -119,7 +125,7 @@ impl Kernel {
         }
     }
 
-    /// Writes the block's sums Σ q·q′, row by row (`rows × cols`). Both operands have the same depth.
+    /// Writes the block's sums Σ q·q′, row by row (`rows × cols`), into zeros. Both operands have the same depth.
     pub(crate) fn block(self, a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
         match self {
             Self::Scalar => {
@@ -139,8 +145,8 @@ impl Kernel {
         precision: Precision,
         planes: &mut [&mut [i8]],
     ) -> Result<f32, Error> {
-        match self.avx2() {
-            None => {
+        match self {
+            Self::Scalar => {
                 let mut digits = vec![0; precision.digits() * x.len()];
                 let mut scale = [0.0];
                 QuantRow::new(1, x.len(), precision)?.forward(x, &mut digits, &mut scale)?;
@@ -149,14 +155,67 @@ impl Kernel {
                 }
                 Ok(scale[0])
             }
-            Some(avx2) => Ok(avx2.quantise(x, precision, planes)),
+            Self::Avx2(avx2) => Ok(avx2.quantise(x, precision, planes)),
+            Self::Vnni(vnni) => Ok(vnni.quantise(x, precision, planes)),
         }
     }
 
-    /// y = f32(sum)·(scale·s) + b for a part of a row; gives the first element that is not finite.
-    pub(crate) fn dequantise(
+    /// Σq, Σq² and the scale of a row with Q = 32,767. If it is not finite, the scale is NaN.
+    pub(crate) fn norm_sums(self, row: &[f32]) -> (i64, i64, f32) {
+        let largest = match self {
+            Self::Scalar | Self::Avx2(_) => magnitude(row.iter().copied()),
+            Self::Vnni(vnni) => vnni.magnitude(row),
+        };
+        let quantiser = Quantiser::new(largest, NORM_BOUND);
+        let scale = quantiser.scale();
+        if scale == 0.0 || scale.is_nan() {
+            return (0, 0, scale);
+        }
+        let inverse = NORM_BOUND as f32 / f32::from_bits(largest);
+        let (sum, squares) = match self {
+            Self::Scalar => row.iter().fold((0, 0), |(sum, squares), x| {
+                let q = i64::from(quantiser.quantise(*x));
+                (sum + q, squares + q * q)
+            }),
+            Self::Avx2(avx2) => avx2.norm_sums(row, inverse),
+            Self::Vnni(vnni) => vnni.norm_sums(row, inverse),
+        };
+        (sum, squares, scale)
+    }
+
+    /// y = ((x − mean)·rstd)·γ + β; whether all of it is finite.
+    pub(crate) fn normalise(
         self,
-        sums: &[i64],
+        x: &[f32],
+        [mean, rstd]: [f32; 2],
+        gamma: &[f32],
+        beta: &[f32],
+        y: &mut [f32],
+    ) -> bool {
+        if let Self::Vnni(vnni) = self {
+            return vnni.normalise(x, [mean, rstd], gamma, beta, y);
+        }
+        for ((y, x), (gamma, beta)) in y.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
+            *y = ((x - mean) * rstd) * gamma + beta;
+        }
+        y.iter().all(|y| y.is_finite())
+    }
+
+    /// y = (x·rstd)·γ; whether all of it is finite.
+    pub(crate) fn rescale(self, x: &[f32], rstd: f32, gamma: &[f32], y: &mut [f32]) -> bool {
+        if let Self::Vnni(vnni) = self {
+            return vnni.rescale(x, rstd, gamma, y);
+        }
+        for ((y, x), gamma) in y.iter_mut().zip(x).zip(gamma) {
+            *y = (x * rstd) * gamma;
+        }
+        y.iter().all(|y| y.is_finite())
+    }
+
+    /// y = f32(sum)·(scale·s) + b for a part of a row; gives the first element that is not finite.
+    pub(crate) fn dequantise<A: Accumulator>(
+        self,
+        sums: &[A],
         scale: f32,
         scales: &[f32],
         bias: Option<&[f32]>,
@@ -168,7 +227,7 @@ impl Kernel {
             }
         } else {
             for (i, ((y, sum), other)) in y.iter_mut().zip(sums).zip(scales).enumerate() {
-                let value = dequantise(*sum, scale, *other);
+                let value = sum.to_f32() * (scale * other);
                 *y = bias.map_or(value, |bias| value + bias[i]);
             }
         }

@@ -7,9 +7,9 @@
 //! Not for: graphs, programs, memory plans, hashing, GPUs (a backend of their own).
 //!
 //! In the flow: [`Reference`] is the contract's scalar code as it stands. [`Cpu`] is the same operators on a
-//! pool of threads, by the reference on pieces ([`Path::Scalar`]) or by AVX2 and AVX-512 where
-//! that pays ([`Path::Avx2`], [`Path::Vnni`]). What a backend has no faster form of goes to the reference: the trait's methods do that
-//! unless they are overridden.
+//! pool of threads, by the reference on pieces ([`Path::Scalar`]) or by AVX2 and AVX-512 where that pays ([`Path::Avx2`],
+//! [`Path::Vnni`]). What a backend has no faster form of goes to the reference: the trait's methods do that unless they
+//! are overridden. Many units of a job run one on each thread ([`Backend::on_each_thread`]), few by all threads.
 //!
 //! A fault of the floating-point mode of a thread (denormals flushed, another rounding) is refused before
 //! each piece of work on [`Cpu`]'s threads, since a library loaded into the process may change it at any time; for the
@@ -24,6 +24,8 @@ mod avx2;
 #[path = "no_avx2.rs"]
 mod avx2;
 mod backend;
+#[cfg(target_arch = "x86_64")]
+mod coefficients;
 mod cpu;
 mod float_mode;
 mod kernel;

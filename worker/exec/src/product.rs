@@ -15,15 +15,15 @@ pub enum Sums<'a> {
 }
 
 /// A rectangle of the output: a part of each of its rows.
-struct Piece<'a, T> {
-    row: usize,
-    col: usize,
-    out: Vec<&'a mut [T]>,
+pub(crate) struct Piece<'a, T> {
+    pub(crate) row: usize,
+    pub(crate) col: usize,
+    pub(crate) out: Vec<&'a mut [T]>,
 }
 
 /// Cuts an output of rows of `cols` into rectangles of at most `size`; the index of the cut takes 16 bytes for each row
 /// of a rectangle, and 40 each.
-fn pieces<T>(out: &mut [T], cols: usize, [height, width]: [usize; 2]) -> Vec<Piece<'_, T>> {
+pub(crate) fn pieces<T>(out: &mut [T], cols: usize, [height, width]: [usize; 2]) -> Vec<Piece<'_, T>> {
     let mut pieces = Vec::new();
     for (block, rows) in out.chunks_mut(height * cols).enumerate() {
         let first = pieces.len();

@@ -1,6 +1,8 @@
 //! Quantisation of the rows and of the columns of a matrix, on all threads. The floats are finite: callers
 //! check first.
 
+use std::ops::Range;
+
 use assay_exact::{Error, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Refused};
 
 use crate::kernel::Kernel;
@@ -8,20 +10,35 @@ use crate::team::Team;
 
 /// Columns that are gathered together: a cache line of floats in each row.
 const COLUMNS: usize = 16;
+/// Digits of the highest precision.
+const MOST_DIGITS: usize = Precision::I22.digits();
 
 /// Some vectors' part of the outputs.
-struct Vectors<'a> {
+pub(crate) struct Vectors<'a> {
     planes: Vec<&'a mut [i8]>,
     scales: &'a mut [f32],
 }
 
-/// Cuts the outputs for vectors of `depth` after every `per` of them.
-fn pieces<'a>(planes: &'a mut [i8], scales: &'a mut [f32], depth: usize, per: usize) -> Vec<Vectors<'a>> {
-    let stride = scales.len() * depth;
-    let mut pieces: Vec<_> =
-        scales.chunks_mut(per).map(|scales| Vectors { planes: Vec::new(), scales }).collect();
+impl Vectors<'_> {
+    /// Scales, as they have been written.
+    pub(crate) fn scales(&self) -> &[f32] {
+        self.scales
+    }
+}
+
+/// Cuts the outputs for the vectors `range`, of `depth`, after every `per` of them.
+pub(crate) fn pieces<'a>(
+    planes: &'a mut [i8],
+    scales: &'a mut [f32],
+    depth: usize,
+    range: Range<usize>,
+    per: usize,
+) -> Vec<Vectors<'a>> {
+    let (stride, digits) = (scales.len() * depth, range.start * depth..range.end * depth);
+    let pieces = scales[range].chunks_mut(per).map(|scales| Vectors { planes: Vec::new(), scales });
+    let mut pieces: Vec<_> = pieces.collect();
     for plane in planes.chunks_exact_mut(stride) {
-        for (piece, part) in pieces.iter_mut().zip(plane.chunks_mut(per * depth)) {
+        for (piece, part) in pieces.iter_mut().zip(plane[digits.clone()].chunks_mut(per * depth)) {
             piece.planes.push(part);
         }
     }
@@ -29,17 +46,19 @@ fn pieces<'a>(planes: &'a mut [i8], scales: &'a mut [f32], depth: usize, per: us
 }
 
 /// Quantises consecutive vectors of `depth`.
-fn write(
+pub(crate) fn write(
     kernel: Kernel,
     x: &[f32],
     depth: usize,
     precision: Precision,
-    mut to: Vectors<'_>,
+    to: &mut Vectors<'_>,
 ) -> Result<(), Error> {
-    for (r, (row, scale)) in x.chunks_exact(depth).zip(to.scales).enumerate() {
-        let mut planes: Vec<&mut [i8]> =
-            to.planes.iter_mut().map(|plane| &mut plane[r * depth..(r + 1) * depth]).collect();
-        *scale = kernel.quantise(row, precision, &mut planes)?;
+    for (r, (row, scale)) in x.chunks_exact(depth).zip(to.scales.iter_mut()).enumerate() {
+        let mut planes: [&mut [i8]; MOST_DIGITS] = Default::default();
+        for (plane, whole) in planes.iter_mut().zip(&mut to.planes) {
+            *plane = &mut whole[r * depth..(r + 1) * depth];
+        }
+        *scale = kernel.quantise(row, precision, &mut planes[..precision.digits()])?;
     }
     Ok(())
 }
@@ -54,9 +73,9 @@ pub(crate) fn rows(
     scales: &mut [f32],
 ) -> Result<(), Error> {
     let (depth, per) = (op.cols(), team.share(op.rows()));
-    let pieces = pieces(planes, scales, depth, per);
+    let pieces = pieces(planes, scales, depth, 0..op.rows(), per);
     let pieces: Vec<_> = x.chunks(per * depth).zip(pieces).collect();
-    team.run(pieces, |(x, to)| write(kernel, x, depth, op.precision(), to))
+    team.run(pieces, |(x, mut to)| write(kernel, x, depth, op.precision(), &mut to))
 }
 
 /// [`QuantCol`] on slices whose lengths fit. Each thread gathers 16 columns: 64 bytes for each row.
@@ -69,10 +88,11 @@ pub(crate) fn columns(
     scales: &mut [f32],
 ) -> Result<(), Error> {
     let depth = op.rows();
-    let pieces: Vec<_> = pieces(planes, scales, depth, COLUMNS).into_iter().enumerate().collect();
-    team.run(pieces, |(i, to)| {
+    let pieces = pieces(planes, scales, depth, 0..op.cols(), COLUMNS);
+    let pieces: Vec<_> = pieces.into_iter().enumerate().collect();
+    team.run(pieces, |(i, mut to)| {
         let gathered = gather(x, op.cols(), i * COLUMNS, to.scales.len());
-        write(kernel, &gathered, depth, op.precision(), to)
+        write(kernel, &gathered, depth, op.precision(), &mut to)
     })
 }
 

@@ -28,8 +28,21 @@ impl Team {
         self.pool.current_num_threads()
     }
 
+    /// Does `work` once on each thread. What it computes by this team, the thread does by itself.
+    pub(crate) fn each(&self, work: &(dyn Fn() + Sync)) {
+        self.pool.broadcast(|_| work());
+    }
+
+    /// Whether the calling thread computes by itself: it is the only one, or one of those that [`Team::each`] keeps busy.
+    fn is_alone(&self) -> bool {
+        self.threads() == 1 || self.pool.current_thread_index().is_some()
+    }
+
     /// How many of `count` equal jobs make a piece.
     pub(crate) fn share(&self, count: usize) -> usize {
+        if self.is_alone() {
+            return count.max(1);
+        }
         count.div_ceil(self.threads() * PIECES).max(1)
     }
 
@@ -51,6 +64,9 @@ impl Team {
         };
         if pieces.len() == 1 {
             return pieces.pop().map_or(Ok(()), work);
+        }
+        if self.is_alone() {
+            return pieces.into_iter().map(work).reduce(first).unwrap_or(Ok(()));
         }
         let all = || pieces.into_par_iter().map(&work).reduce_with(first).unwrap_or(Ok(()));
         self.pool.install(all)

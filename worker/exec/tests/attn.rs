@@ -73,6 +73,79 @@ fn prefill_and_decode_are_those_of_the_reference() {
     }
 }
 
+/// Random operands of a shape; every value of a key that `silent` picks is zero.
+fn compare(random: &mut Random, shape: AttnShape, precision: Precision, silent: impl Fn(usize) -> bool) {
+    let k = random.planted(shape.keys * shape.kv_heads, shape.dim);
+    let mut v = random.floats(shape.keys * shape.kv_heads * shape.dim, 2.0);
+    for (key, v) in v.chunks_exact_mut(shape.kv_heads * shape.dim).enumerate() {
+        if silent(key) {
+            v.fill(0.0);
+        }
+    }
+    let mut cache = Cache::new(&shape, shape.keys + 1, precision, &k, &v);
+    let q = random.floats(shape.queries * shape.heads * shape.dim, 1.0);
+    let q = Rows::new(&q, shape.dim, precision);
+    for weights in [Precision::I8, Precision::I15] {
+        let result = check(shape, &mut cache, &q, weights);
+        assert!(result.is_ok(), "{shape:?} {precision:?} {weights:?}");
+    }
+}
+
+#[test]
+fn any_number_of_queries_keys_and_elements_is_exact() {
+    let mut random = Random::new(35);
+    let keys = [15, 16, 17, 31, 63, 64, 65, 127, 129];
+    let dims = [1, 3, 4, 5, 15, 16, 17, 63, 64, 65, 67, 130];
+    for (i, keys) in keys.into_iter().enumerate() {
+        for queries in 1..=7 {
+            let dim = dims[(7 * i + queries) % dims.len()];
+            let heads = [[1, 1], [2, 1], [3, 3], [6, 2], [5, 1]][(i + queries) % 5];
+            let mask = if (i + queries).is_multiple_of(2) { Mask::Causal } else { Mask::Full };
+            compare(&mut random, shape(queries, keys, heads, dim, mask), PRECISIONS[queries % 2], |_| false);
+        }
+    }
+}
+
+#[test]
+fn many_queries_and_many_keys_are_exact() {
+    let mut random = Random::new(36);
+    for shape in [
+        shape(200, 200, [2, 1], 8, Mask::Full),
+        shape(90, 300, [4, 2], 20, Mask::Causal),
+        shape(70, 70, [3, 3], 72, Mask::Causal),
+        shape(2, 700, [8, 2], 32, Mask::Causal),
+    ] {
+        for precision in [Precision::I8, Precision::I15] {
+            compare(&mut random, shape, precision, |_| false);
+        }
+    }
+}
+
+#[test]
+fn keys_without_a_value_count_in_the_denominator_only() {
+    let mut random = Random::new(37);
+    let silent: [fn(usize) -> bool; 3] = [|key| key.is_multiple_of(3), |key| key < 40, |key| key != 66];
+    for silent in silent {
+        compare(&mut random, shape(68, 68, [2, 2], 12, Mask::Causal), Precision::I8, silent);
+    }
+}
+
+#[test]
+fn a_score_that_overflows_traps_wherever_its_key_lies() {
+    let mut random = Random::new(38);
+    let shape = shape(9, 150, [2, 2], 8, Mask::Causal);
+    let q = Rows::new(&[1e20; 9 * 16], 8, Precision::I8);
+    for key in [0, 15, 63, 64, 141, 142, 148, 149] {
+        let mut k = random.floats(150 * 16, 1e-20);
+        k[key * 16 + 8..key * 16 + 16].fill(1e30);
+        let mut cache = Cache::new(&shape, 150, Precision::I8, &k, &random.floats(150 * 16, 1.0));
+        // The second head of the first query that sees the key.
+        let query = key.saturating_sub(141);
+        let expected = trap(TrapKind::Nan, query * 16 + 8);
+        assert_eq!(check(shape, &mut cache, &q, Precision::I8), Err(expected), "key {key}");
+    }
+}
+
 #[test]
 fn weights_at_their_bound_over_many_keys_do_not_overflow() {
     // Equal scores give every key the largest weight, and every value's digit is the largest.

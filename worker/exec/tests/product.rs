@@ -2,13 +2,24 @@
 
 mod random;
 
-use assay_exact::{DequantBias, GemmI8, GemmI8Sliced, QuantCol, QuantRow, MAX_DEPTH};
+use assay_exact::{DequantBias, Error, GemmI8, GemmI8Sliced, QuantCol, QuantRow, TrapKind, MAX_DEPTH};
 use assay_exec::Sums;
-use random::{agree, bits, poisoned, Random, Rows, PRECISIONS};
+use random::{agree, bits, poisoned, trap, Random, Rows, PRECISIONS};
 
 /// Shapes at and around the edges of tiles, rectangles and registers, then random ones.
 fn shapes(random: &mut Random) -> Vec<(usize, usize, usize)> {
-    let mut shapes = vec![(1, 1, 1), (1, 130, 33), (4, 2, 16), (5, 3, 15), (16, 128, 32), (17, 129, 17), (6, 64, 64), (4, 65, 61), (197, 65, 66), (11, 191, 263)];
+    let mut shapes = vec![
+        (1, 1, 1),
+        (1, 130, 33),
+        (4, 2, 16),
+        (5, 3, 15),
+        (16, 128, 32),
+        (17, 129, 17),
+        (6, 64, 64),
+        (4, 65, 61),
+        (197, 65, 66),
+        (11, 191, 263),
+    ];
     shapes.extend((0..6).map(|_| (random.dimension(40), random.dimension(40), random.dimension(70))));
     shapes
 }
@@ -102,4 +113,28 @@ fn sums_become_the_same_floats() {
             }
         }
     }
+}
+
+#[test]
+fn a_scale_or_a_bias_that_is_not_finite_is_the_trap_and_a_short_one_is_refused() {
+    let (rows, cols) = (30, 70);
+    let sums = vec![3i64; rows * cols];
+    let op = DequantBias::new(rows, cols).unwrap();
+    let run = |row_scales: &[f32], col_scales: &[f32], bias: &[f32]| {
+        agree("DequantBias", |backend| {
+            let mut y = poisoned(rows * cols);
+            let sums = Sums::I64(&sums);
+            backend.dequant_bias_forward(&op, sums, row_scales, col_scales, Some(bias), &mut y)
+        })
+    };
+    let (good_rows, good_cols) = (vec![1.0; rows], vec![2.0; cols]);
+    let (mut bad_rows, mut bad_cols) = (good_rows.clone(), good_cols.clone());
+    (bad_rows[29], bad_cols[5]) = (f32::NAN, f32::INFINITY);
+    assert_eq!(run(&bad_rows, &bad_cols, &good_cols), Err(trap(TrapKind::Nan, 29)));
+    assert_eq!(run(&good_rows, &bad_cols, &bad_cols), Err(trap(TrapKind::Infinite, 5)));
+    assert_eq!(run(&good_rows, &good_cols, &bad_cols), Err(trap(TrapKind::Infinite, 5)));
+    let huge = vec![3e38; cols];
+    assert_eq!(run(&good_rows, &huge, &huge), Err(trap(TrapKind::Infinite, 0)));
+    assert!(matches!(run(&good_rows, &good_cols[1..], &good_cols), Err(Error::Refused(_))));
+    assert!(matches!(run(&good_rows, &good_cols, &good_cols[1..]), Err(Error::Refused(_))));
 }

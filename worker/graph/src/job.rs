@@ -1,6 +1,8 @@
 //! Jobs: a program applied to an input. What comes out is a pure function of the two and the job's seed.
 //! The crate's documentation lists the tensors that each kind takes and gives.
 
+mod units;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay_exact::VERSION;
@@ -11,8 +13,9 @@ use crate::canonical::{self, Float};
 use crate::cost::{self, Cost};
 use crate::error::{Invalid, Problem, Stop, Trap};
 use crate::forward::Executor;
-use crate::generate::{generate, Ended, Observer, Watched};
+use crate::generate::{generate, Ended};
 use crate::graph::{check_name, check_shape};
+use crate::job::units::Record;
 use crate::manifest::{BlobRef, TensorRef, Training};
 use crate::package::{self, package_root, Package};
 use crate::program::Program;
@@ -184,7 +187,7 @@ pub fn memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
     let work = check(program, input)?;
     let longest = |units: &[&[u32]]| units.iter().map(|ids| ids.len() as u64).max().unwrap_or(0);
     let bytes = match &work {
-        Work::Embed(units) => cost::activations(graph, longest(units), longest(units)),
+        Work::Embed(units) => units::memory(graph, units),
         Work::Generate(prompts, job) => {
             let caches = prompts.iter().map(|ids| cost::caches(graph, ids.len() as u64 + job.tokens));
             let caches = caches.fold(0, u64::saturating_add);
@@ -236,7 +239,12 @@ fn run_recording(
     recorder: Recorder,
 ) -> Result<Outcome, Invalid> {
     match check(program, input)? {
-        Work::Embed(units) => embed(program, &units, backend, recorder),
+        Work::Embed(units) => run_units(program, backend, recorder, |executor, record| {
+            let graph = &program.graph;
+            let shape = [units.len() as u64, graph.nodes[graph.output].cols as u64];
+            let embeddings = units::run(executor, &units, &graph.trace, record)?;
+            Ok(Tensors::from([("embeddings".into(), Tensor::f32(&shape, embeddings))]))
+        }),
         Work::Generate(prompts, job) => run_units(program, backend, recorder, |executor, watch| {
             let sequences = generate(executor, &prompts, job, key(seed), watch)?;
             Ok(Input::sequences(&sequences))
@@ -247,6 +255,14 @@ fn run_recording(
             train(program, &mut trainer, training.every, job.to, shards, recorder)
         }
     }
+}
+
+/// The outputs of units, one after another: what a job that embeds computes, without its trace.
+pub fn embeddings(executor: &Executor<'_>, units: &[&[u32]]) -> Result<Vec<f32>, Stop> {
+    units::run(executor, units, &[], &mut |_, _, _, _| {}).map_err(|ended| match ended {
+        Ended::Trap(trap) => Stop::Trap(trap),
+        Ended::Refused(refused) => Stop::Invalid(Problem::from(refused).at("program", "graph")),
+    })
 }
 
 /// The passes that a job made over one of its units, from its input and its outputs: what segments of it are over.
@@ -433,7 +449,7 @@ fn run_units(
     program: &Program,
     backend: &dyn Backend,
     mut recorder: Recorder,
-    compute: impl FnOnce(&Executor<'_>, &mut Observer<'_>) -> Result<Tensors, Ended>,
+    compute: impl FnOnce(&Executor<'_>, &mut Record<'_>) -> Result<Tensors, Ended>,
 ) -> Result<Outcome, Invalid> {
     let weights = program.weights()?;
     let graph = &program.graph;
@@ -441,7 +457,10 @@ fn run_units(
         if graph.trace.binary_search(&node).is_ok() {
             let cols = graph.nodes[node].cols;
             let shape = [(value.len() / cols) as u64, cols as u64];
-            let bytes: Vec<u8> = value.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let mut bytes = vec![0; 4 * value.len()];
+            for (bytes, x) in bytes.chunks_exact_mut(4).zip(value) {
+                bytes.copy_from_slice(&x.to_le_bytes());
+            }
             recorder.record(step, unit, node as u32, Dtype::F32, &shape, &bytes);
         }
     };
@@ -451,26 +470,6 @@ fn run_units(
         Err(Ended::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
         Err(Ended::Refused(refused)) => Err(Problem::from(refused).at("program", "graph")),
     }
-}
-
-fn embed(
-    program: &Program,
-    units: &[&[u32]],
-    backend: &dyn Backend,
-    recorder: Recorder,
-) -> Result<Outcome, Invalid> {
-    let cols = program.graph.nodes[program.graph.output].cols;
-    run_units(program, backend, recorder, |executor, watch| {
-        let mut embeddings = Vec::with_capacity(units.len() * cols);
-        for (at, ids) in units.iter().enumerate() {
-            let mut unit = executor.unit(ids.len())?;
-            let mut watched = Watched { step: 0, unit: at as u64, watch: &mut *watch };
-            let row = executor.run(&mut unit, ids, &mut watched).map_err(Ended::at(0, at as u64))?;
-            embeddings.extend_from_slice(&row);
-        }
-        let shape = [units.len() as u64, cols as u64];
-        Ok(Tensors::from([("embeddings".into(), Tensor::f32(&shape, embeddings))]))
-    })
 }
 
 fn train(

@@ -8,14 +8,7 @@ use std::arch::x86_64::{
     _CMP_GT_OQ, _CMP_LT_OQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
 };
 
-const LOG2_E: u32 = 0x3FB8_AA3B;
-const LN2_HIGH: u32 = 0x3F31_8000;
-const LN2_LOW: u32 = 0xB95E_8083;
-const ERFC_STEP: u32 = 0x3EA0_0000;
-const SIGN: u32 = 0x8000_0000;
-const EXP: [u32; 5] = [0x3EFF_FFFE, 0x3E2A_AA48, 0x3D2A_AC7A, 0x3C09_1D35, 0x3AB5_11B4];
-const ERFC: [u32; 8] =
-    [0x3DFF_50B0, 0x3DFF_B47A, 0x3DE1_2E34, 0x3DD6_153C, 0xBB42_7FC2, 0x3E0E_1550, 0xBE0A_2744, 0x3D0F_DEB2];
+use crate::coefficients::{ERFC, ERFC_STEP, EXP, LN2_HIGH, LN2_LOW, LOG2_E, SIGN};
 
 #[inline]
 #[target_feature(enable = "avx2")]

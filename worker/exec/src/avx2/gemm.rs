@@ -118,10 +118,9 @@ pub(super) fn dots<const N: usize>(
     sums
 }
 
-/// Writes the sums of a block, over all pairs of digits.
+/// Writes the sums of a block, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx2")]
 pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
-    sums.fill(0);
     for p in 0..a.precision().digits() {
         for q in 0..b.precision().digits() {
             let pair = Pair { a, p, b, q };

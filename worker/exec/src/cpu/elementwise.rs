@@ -3,41 +3,45 @@
 use assay_exact::{check_finite, Add, CrossEntropy, Error, Gelu, Mul, SiluMul, Tanh};
 
 use super::{or_reference, Cpu};
+use crate::kernel::Kernel;
 
 pub(super) fn add(cpu: &Cpu, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
-    binary(
-        cpu,
-        op.elements(),
-        a,
-        b,
-        y,
-        |a, b, y| Add::new(y.len())?.forward(a, b, y),
-        |y| op.forward(a, b, y),
-    )
+    let piece = |a: &[f32], b: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Vnni(vnni) => finite(vnni.add(a, b, y), y),
+        _ => Add::new(y.len())?.forward(a, b, y),
+    };
+    binary(cpu, op.elements(), a, b, y, piece, |y| op.forward(a, b, y))
 }
 
 pub(super) fn mul(cpu: &Cpu, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
-    binary(
-        cpu,
-        op.elements(),
-        a,
-        b,
-        y,
-        |a, b, y| Mul::new(y.len())?.forward(a, b, y),
-        |y| op.forward(a, b, y),
-    )
+    let piece = |a: &[f32], b: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Vnni(vnni) => finite(vnni.mul(a, b, y), y),
+        _ => Mul::new(y.len())?.forward(a, b, y),
+    };
+    binary(cpu, op.elements(), a, b, y, piece, |y| op.forward(a, b, y))
 }
 
 pub(super) fn gelu(cpu: &Cpu, op: &Gelu, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
-    let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel.avx2() {
-        None => Gelu::new(y.len())?.forward(x, y),
-        Some(avx2) => {
+    let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => Gelu::new(y.len())?.forward(x, y),
+        Kernel::Avx2(avx2) => {
             check_finite(x)?;
             avx2.gelu(x, y);
             Ok(check_finite(y)?)
         }
+        Kernel::Vnni(vnni) => finite(vnni.gelu(x, y), y),
     };
     unary(cpu, op.elements(), x, y, piece, |y| op.forward(x, y))
+}
+
+/// What a kernel that looks at its outputs alone says of a piece: they are finite only where the operands are. Which of
+/// them comes first is found by the reference.
+fn finite(all: bool, y: &[f32]) -> Result<(), Error> {
+    if all {
+        Ok(())
+    } else {
+        Ok(check_finite(y)?)
+    }
 }
 
 pub(super) fn gelu_backward(
@@ -56,14 +60,15 @@ pub(super) fn tanh(cpu: &Cpu, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(),
 }
 
 pub(super) fn silu_mul(cpu: &Cpu, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Result<(), Error> {
-    let piece = |x: &[f32], u: &[f32], y: &mut [f32]| match cpu.kernel.avx2() {
-        None => SiluMul::new(y.len())?.forward(x, u, y),
-        Some(avx2) => {
+    let piece = |x: &[f32], u: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => SiluMul::new(y.len())?.forward(x, u, y),
+        Kernel::Avx2(avx2) => {
             check_finite(x)?;
             check_finite(u)?;
             avx2.silu_mul(x, u, y);
             Ok(check_finite(y)?)
         }
+        Kernel::Vnni(vnni) => finite(vnni.silu_mul(x, u, y), y),
     };
     binary(cpu, op.elements(), x, u, y, piece, |y| op.forward(x, u, y))
 }

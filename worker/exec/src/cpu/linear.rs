@@ -2,10 +2,11 @@
 
 use assay_exact::{
     dequantise, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head, Linear, Precision,
-    QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, TrapKind,
+    QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, Trap, TrapKind,
 };
 
 use super::{or_reference, Cpu};
+use crate::kernel::Kernel;
 use crate::product::{each, product};
 use crate::quantise::{columns_into, gather, rows_into};
 use crate::team::shifted;
@@ -43,7 +44,11 @@ pub(super) fn dequant_bias<A: Accumulator + Sync>(
     y: &mut [f32],
 ) -> Result<(), Error> {
     let elements = op.rows() * op.cols();
-    let fits = sums.len() == elements && row_scales.len() == op.rows() && y.len() == elements;
+    let fits = sums.len() == elements
+        && row_scales.len() == op.rows()
+        && col_scales.len() == op.cols()
+        && bias.is_none_or(|bias| bias.len() == op.cols())
+        && y.len() == elements;
     if !fits {
         return op.forward(sums, row_scales, col_scales, bias, y);
     }
@@ -51,10 +56,31 @@ pub(super) fn dequant_bias<A: Accumulator + Sync>(
     let rows = row_scales.chunks(per);
     let pieces: Vec<_> = sums.chunks(per * op.cols()).zip(rows).zip(y.chunks_mut(per * op.cols())).collect();
     let result = cpu.team.run(pieces, |((sums, row_scales), y)| {
+        if let Kernel::Vnni(_) = cpu.kernel {
+            return dequant_rows(cpu, sums, row_scales, col_scales, bias, y);
+        }
         let op = DequantBias::new(row_scales.len(), op.cols())?;
         op.forward(sums, row_scales, col_scales, bias, y)
     });
     or_reference(result, || op.forward(sums, row_scales, col_scales, bias, y))
+}
+
+/// Some rows. Where a scale or the bias is not finite, an element of the output is not.
+fn dequant_rows<A: Accumulator>(
+    cpu: &Cpu,
+    sums: &[A],
+    row_scales: &[f32],
+    col_scales: &[f32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+) -> Result<(), Error> {
+    let cols = col_scales.len();
+    for ((sums, scale), y) in sums.chunks_exact(cols).zip(row_scales).zip(y.chunks_exact_mut(cols)) {
+        if let Some((at, kind)) = cpu.kernel.dequantise(sums, *scale, col_scales, bias, y) {
+            return Err(Trap { kind, index: at as u64 }.into());
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn forward(

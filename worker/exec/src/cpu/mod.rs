@@ -1,9 +1,11 @@
 //! The operators on the threads of the CPU.
 //!
 //! Products are cut into rectangles, other operators into rows or runs of elements. A piece is either an
-//! operator of the reference, built for the piece's shape, or an AVX2 kernel of the same formula.
+//! operator of the reference, built for the piece's shape, or a kernel of the same formula. A thread that computes a whole
+//! unit by itself cuts nothing.
 
 mod attn;
+mod cache;
 mod elementwise;
 mod linear;
 mod norm;
@@ -12,8 +14,8 @@ use std::fmt;
 
 use assay_exact::{
     Add, Attn, CrossEntropy, DequantBias, EmbedScatterAdd, Error, FixedPoint, Gelu, GemmI8, GemmI8Sliced,
-    Head, KeysValues, LayerNorm, Linear, Mul, QuantCol, QuantRow, Quantised, QuantisedMut, RmsNorm, Scratch,
-    SiluMul, Tanh,
+    Head, KeysValues, KvAppend, KvCache, LayerNorm, Linear, Mul, QuantCol, QuantRow, Quantised, QuantisedMut,
+    RmsNorm, Scratch, SiluMul, Tanh,
 };
 
 use crate::backend::Backend;
@@ -24,12 +26,8 @@ use crate::team::Team;
 
 /// Threads and a path. Shared by reference among all that compute in a process.
 ///
-/// Memory beside the caller's slices, for T threads: for a product 16 bytes for each row of each 128 columns
-/// of the output and 40 for each 16 such rows; and per thread the largest of: 16 KiB of sums of a product; 64
-/// bytes for each row of a matrix that is quantised per column; on the scalar path 3 bytes for each element
-/// of a vector that is quantised; in attention 4 bytes for each key and 12 for each element of a head, and on
-/// the scalar path a copy of the piece's quantised queries. `GemmI8` takes 4 bytes for each row and column
-/// more. Nothing is kept between calls but the threads' stacks.
+/// Memory beside the caller's slices: the crate's README has the table. Nothing is kept between calls but the threads'
+/// stacks.
 #[derive(Debug)]
 pub struct Cpu {
     pub(crate) team: Team,
@@ -90,6 +88,14 @@ fn or_reference(
 impl Backend for Cpu {
     fn name(&self) -> String {
         format!("{}, {} threads", self.path(), self.threads())
+    }
+
+    fn threads(&self) -> usize {
+        self.team.threads()
+    }
+
+    fn on_each_thread(&self, work: &(dyn Fn() + Sync)) {
+        self.team.each(work);
     }
 
     fn quant_row_forward(
@@ -285,6 +291,17 @@ impl Backend for Cpu {
         rstd: &mut [f32],
     ) -> Result<(), Error> {
         norm::rms_norm(self, op, x, gamma, y, rstd)
+    }
+
+    fn kv_append_forward(
+        &self,
+        op: &KvAppend,
+        at: usize,
+        k: &[f32],
+        v: &[f32],
+        cache: &mut KvCache<'_>,
+    ) -> Result<usize, Error> {
+        cache::append(self, op, at, k, v, cache)
     }
 
     fn attn_forward(

@@ -3,12 +3,14 @@
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_castsi512_si256, _mm512_cvtepi32_epi64, _mm512_dpbusd_epi32,
     _mm512_extracti64x4_epi64, _mm512_load_si512, _mm512_mask_storeu_epi64, _mm512_maskz_loadu_epi64,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_sllv_epi64, _mm512_sub_epi32,
+    _mm512_reduce_add_epi32, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_epi8, _mm512_setzero_si512,
+    _mm512_sllv_epi64, _mm512_sub_epi32,
 };
 
 use assay_exact::Quantised;
 
 use super::panel::{Line, Panel, DEEP, LANES};
+use super::vector::digits;
 use crate::kernel::Block;
 
 /// Below this many rows, packing the columns costs more than it saves.
@@ -16,30 +18,35 @@ pub(super) const LEAST_ROWS: usize = 5;
 /// Rows of a tile: with four lines of columns, 24 of 32 registers hold sums.
 pub(super) const ROWS: usize = 6;
 
-/// Writes the sums of a block of at most 64 columns, over all pairs of digits.
+/// Writes the sums of a block of at most 64 columns, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
-    sums.fill(0);
-    let mut panel = Panel::new(block, a.depth());
+    let mut panel = Panel::new();
     for q in 0..b.precision().digits() {
-        panel.pack(b, q, block);
+        panel.pack(block.cols, a.depth(), |column| b.digits(q, block.col + column));
         for p in 0..a.precision().digits() {
-            let shift = 7 * (p + q) as i64;
             let mut row = 0;
             while row < block.rows {
                 let rows = ROWS.min(block.rows - row);
                 let left = |r: usize| a.digits(p, block.row + row + r.min(rows - 1));
-                let left: [&[i8]; ROWS] = std::array::from_fn(left);
                 let part = &mut sums[row * block.cols..(row + rows) * block.cols];
-                match panel.groups {
-                    1 => strip::<1>(&left, &panel.lines, shift, part, block.cols),
-                    2 => strip::<2>(&left, &panel.lines, shift, part, block.cols),
-                    3 => strip::<3>(&left, &panel.lines, shift, part, block.cols),
-                    _ => strip::<4>(&left, &panel.lines, shift, part, block.cols),
-                }
+                add_products(&std::array::from_fn(left), &panel, 7 * (p + q) as i64, part, block.cols);
                 row += rows;
             }
         }
+    }
+}
+
+/// Adds the products of six rows with the columns of a panel, at most 64, in their digits' place, to the rows of `sums`
+/// that there are, each of `cols`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+pub(super) fn add_products(left: &[&[i8]; ROWS], panel: &Panel, shift: i64, sums: &mut [i64], cols: usize) {
+    match panel.groups {
+        1 => strip::<1>(left, &panel.lines, shift, sums, cols),
+        2 => strip::<2>(left, &panel.lines, shift, sums, cols),
+        3 => strip::<3>(left, &panel.lines, shift, sums, cols),
+        _ => strip::<4>(left, &panel.lines, shift, sums, cols),
     }
 }
 
@@ -117,7 +124,12 @@ fn add(lanes: __m512i, shift: i64, sums: &mut [i64]) {
 
 /// The sum of a row's digits.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn total(row: &[i8]) -> i32 {
-    row.iter().map(|digit| i32::from(*digit)).sum()
+    let ones = _mm512_set1_epi8(1);
+    let mut sum = _mm512_setzero_si512();
+    for at in (0..row.len()).step_by(64) {
+        sum = _mm512_dpbusd_epi32(sum, ones, digits(row, at));
+    }
+    _mm512_reduce_add_epi32(sum)
 }

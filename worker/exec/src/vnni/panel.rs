@@ -1,14 +1,11 @@
 //! Columns packed as the tiles read them.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_maskz_loadu_epi8, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_shuffle_i32x4,
-    _mm512_store_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32,
-    _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m128i, __m512i, _mm512_castsi128_si512, _mm512_inserti32x4, _mm512_maskz_loadu_epi8,
+    _mm512_permutexvar_epi32, _mm512_set1_epi8, _mm512_setr4_epi32, _mm512_setr_epi32, _mm512_setzero_si512,
+    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_store_si512, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512, _mm_loadu_si128,
 };
-
-use assay_exact::Quantised;
-
-use crate::kernel::Block;
 
 /// Digits of a column that one instruction takes.
 pub(super) const DEEP: usize = 4;
@@ -20,37 +17,94 @@ pub(super) const LANES: usize = 16;
 #[repr(align(64))]
 pub(super) struct Line(pub(super) [u8; DEEP * LANES]);
 
-/// One digit plane of the columns of a block: for each four digits of the depth a line of each group of 16 columns.
-/// Behind the depth and beside the columns there is something that takes no part.
+/// Digits of some columns: for each four of the depth a line of each group of 16 columns. Behind the depth and beside the
+/// columns there is something that takes no part.
 pub(super) struct Panel {
     pub(super) lines: Vec<Line>,
     pub(super) groups: usize,
 }
 
 impl Panel {
-    pub(super) fn new(block: &Block, depth: usize) -> Self {
-        let groups = block.cols.div_ceil(LANES);
-        Self { lines: vec![Line([0; DEEP * LANES]); groups * depth.div_ceil(DEEP)], groups }
+    pub(super) fn new() -> Self {
+        Self { lines: Vec::new(), groups: 0 }
     }
 
-    /// Packs digit plane `plane` of the block's columns.
+    fn resize(&mut self, cols: usize, depth: usize) {
+        self.groups = cols.div_ceil(LANES);
+        self.lines.resize(self.groups * depth.div_ceil(DEEP), Line([0; DEEP * LANES]));
+    }
+
+    /// Packs columns of `depth` digits each, by number.
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn pack(&mut self, b: &Quantised<'_>, plane: usize, block: &Block) {
+    pub(super) fn pack<'a>(&mut self, cols: usize, depth: usize, column: impl Fn(usize) -> &'a [i8]) {
+        self.resize(cols, depth);
         for group in 0..self.groups {
-            let first = group * LANES;
             let mut columns: [&[i8]; LANES] = [&[]; LANES];
-            for (column, index) in columns.iter_mut().zip(first..block.cols) {
-                *column = b.digits(plane, block.col + index);
+            for (to, index) in columns.iter_mut().zip(group * LANES..cols) {
+                *to = column(index);
             }
             for (step, lines) in self.lines.chunks_mut(self.groups * LANES).enumerate() {
                 let packed = transposed(columns.map(|column| digits(column, step * DEEP * LANES)));
                 for (line, packed) in lines.iter_mut().skip(group).step_by(self.groups).zip(packed) {
-                    // SAFETY: a line has 64 bytes and begins at a multiple of them.
-                    unsafe { _mm512_store_si512(line.0.as_mut_ptr().cast(), packed) };
+                    line.put(packed);
                 }
             }
         }
     }
+
+    /// Packs columns from rows, by number: `depth` rows of one digit of each column.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn pack_rows<'a>(&mut self, cols: usize, depth: usize, row: impl Fn(usize) -> &'a [i8]) {
+        self.resize(cols, depth);
+        for (step, lines) in self.lines.chunks_exact_mut(self.groups).enumerate() {
+            let mut rows: [&[i8]; DEEP] = [&[]; DEEP];
+            for (to, index) in rows.iter_mut().zip(step * DEEP..depth) {
+                *to = row(index);
+            }
+            for (group, line) in lines.iter_mut().enumerate() {
+                line.put(interleaved(rows.map(|row| sixteen(row, group * LANES))));
+            }
+        }
+    }
+}
+
+impl Line {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn put(&mut self, packed: __m512i) {
+        // SAFETY: a line has 64 bytes and begins at a multiple of them.
+        unsafe { _mm512_store_si512(self.0.as_mut_ptr().cast(), packed) };
+    }
+}
+
+/// Sixteen digits of a row from `at` on, zeros behind its end.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sixteen(row: &[i8], at: usize) -> __m128i {
+    let here = row.get(at..).unwrap_or_default();
+    let mut padded = [0; LANES];
+    let whole = match here.first_chunk::<LANES>() {
+        Some(whole) => whole,
+        None => {
+            padded[..here.len()].copy_from_slice(here);
+            &padded
+        }
+    };
+    // SAFETY: an unaligned load of the 16 bytes of the array.
+    unsafe { _mm_loadu_si128(whole.as_ptr().cast()) }
+}
+
+/// The four digits of each of sixteen columns together, each 128 too large.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn interleaved(rows: [__m128i; DEEP]) -> __m512i {
+    let all = _mm512_inserti32x4::<1>(_mm512_castsi128_si512(rows[0]), rows[1]);
+    let all = _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(all, rows[2]), rows[3]);
+    // Word 4·c + r becomes columns 4·c…4·c + 3 of row r; then bytes are transposed within each four words.
+    let words = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let bytes = _mm512_setr4_epi32(0x0C08_0400, 0x0D09_0501, 0x0E0A_0602, 0x0F0B_0703);
+    let packed = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(words, all), bytes);
+    _mm512_xor_si512(packed, _mm512_set1_epi8(i8::MIN))
 }
 
 /// 64 digits of a column from `at` on, zeros behind its end, each 128 too large.

@@ -14,10 +14,9 @@ const LANES: usize = 64;
 /// Columns at a time.
 const COLS: usize = 4;
 
-/// Writes the sums of a block, over all pairs of digits.
+/// Writes the sums of a block, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
-    sums.fill(0);
     for q in 0..b.precision().digits() {
         for col in (0..block.cols).step_by(COLS) {
             let cols = COLS.min(block.cols - col);
@@ -59,7 +58,7 @@ fn dots(row: &[i8], columns: &[&[i8]; COLS]) -> [i32; COLS] {
 /// 64 digits from `at` on, zeros behind the end.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn digits(of: &[i8], at: usize) -> __m512i {
+pub(super) fn digits(of: &[i8], at: usize) -> __m512i {
     let here = &of[at..];
     let mask = if here.len() < LANES { (1u64 << here.len()) - 1 } else { u64::MAX };
     // SAFETY: the mask covers no more bytes than the slice has.

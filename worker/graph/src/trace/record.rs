@@ -86,7 +86,7 @@ impl Trace {
     }
 
     /// Proves leaves, given by their indices in ascending order.
-    pub(super) fn prove_all(&self, indices: &[u64]) -> Option<Proof> {
+    pub fn prove_all(&self, indices: &[u64]) -> Option<Proof> {
         self.kept.as_ref()?.tree.prove(indices)
     }
 

@@ -1,0 +1,328 @@
+//! Attention of a stack of rows, which read the same keys and values: scores and weighted values are products of packed
+//! tiles, as in a linear layer, exponentials are sixteen at a time.
+
+use std::arch::x86_64::{
+    __m512, __m512i, _mm512_add_epi64, _mm512_add_ps, _mm512_and_si512, _mm512_cvtps_epi32,
+    _mm512_mask_max_ps, _mm512_maskz_mov_epi32, _mm512_maskz_mul_ps, _mm512_reduce_add_epi64,
+    _mm512_reduce_max_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_srli_epi32,
+    _mm512_srli_epi64, _mm512_sub_ps,
+};
+
+use assay_exact::{dequantise, float, Attn, AttnShape, KeysValues, Mask, Precision, Quantised};
+
+use super::float::{exp, lanes, load, not_finite};
+use super::gemm::{add_products, ROWS};
+use super::panel::{Panel, LANES};
+use super::quant::put;
+use crate::kernel::Stack;
+
+/// 2³⁰, the unit of the denominator.
+const SOFTMAX_ONE: f32 = f32::from_bits((127 + 30) << 23);
+/// Keys of a panel, and elements of a head of a panel of values.
+const COLS: usize = 64;
+/// Keys of a panel of values: with 64 elements it fits the first cache.
+const KEYS: usize = 256;
+/// The even ones of sixteen lanes.
+const EVEN: u16 = 0x5555;
+
+/// What a stack reads.
+struct Operands<'a> {
+    op: &'a Attn,
+    q: &'a Quantised<'a>,
+    cache: &'a KeysValues<'a>,
+    stack: &'a Stack,
+    /// Rows of the stack.
+    rows: usize,
+}
+
+impl Operands<'_> {
+    fn shape(&self) -> &AttnShape {
+        self.op.shape()
+    }
+
+    /// Where row `r` of the stack lies among the queries.
+    fn place(&self, r: usize) -> usize {
+        let (query, head) = (r / self.stack.heads, r % self.stack.heads);
+        (self.stack.query + query) * self.shape().heads + self.stack.head + head
+    }
+
+    /// How many keys, from the first on, row `r` sees: no fewer than the row before.
+    fn visible(&self, r: usize) -> usize {
+        let shape = self.shape();
+        match shape.mask {
+            Mask::Full => shape.keys,
+            Mask::Causal => shape.keys - shape.queries + self.stack.query + r / self.stack.heads + 1,
+        }
+    }
+
+    /// Where key `j` lies in the cache.
+    fn key(&self, j: usize) -> usize {
+        let shape = self.shape();
+        j * shape.kv_heads + self.stack.head / (shape.heads / shape.kv_heads)
+    }
+}
+
+/// What goes with each key that a row of the stack sees, one key after another.
+struct Keys {
+    scales: Vec<f32>,
+    logs: Vec<f32>,
+    /// For each sixteen keys those whose value's scale is not 0: the others count in m and D only.
+    counting: Vec<u16>,
+}
+
+impl Keys {
+    fn new(operands: &Operands<'_>) -> Self {
+        let KeysValues { keys, values, logs } = operands.cache;
+        let rows: Vec<usize> = (0..operands.visible(operands.rows - 1)).map(|j| operands.key(j)).collect();
+        let counting = |rows: &[usize]| {
+            let bits = rows.iter().enumerate().map(|(i, row)| u16::from(values.scale(*row) != 0.0) << i);
+            bits.fold(0, |all, bit| all | bit)
+        };
+        Self {
+            scales: rows.iter().map(|row| keys.scale(*row)).collect(),
+            logs: rows.iter().map(|row| logs[*row]).collect(),
+            counting: rows.chunks(LANES).map(counting).collect(),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.scales.len()
+    }
+}
+
+/// Integers of 0 to Q of each row for each key, as digits of base 128 from 0 to 127: i8 planes like any other operand.
+struct Weights {
+    planes: [Vec<i8>; 2],
+    slices: usize,
+    /// Bytes from one row to the next.
+    stride: usize,
+}
+
+impl Weights {
+    fn new(precision: Precision, rows: usize, keys: usize) -> Self {
+        let (slices, stride) = (precision.digits(), keys.next_multiple_of(LANES));
+        let plane = |slice: usize| if slice < slices { vec![0; rows * stride] } else { Vec::new() };
+        Self { planes: [plane(0), plane(1)], slices, stride }
+    }
+
+    /// Both planes of row `r`; the second may be empty.
+    fn row(&mut self, r: usize) -> [&mut [i8]; 2] {
+        let place = r * self.stride..(r + 1) * self.stride;
+        self.planes.each_mut().map(|plane| plane.get_mut(place.clone()).unwrap_or_default())
+    }
+
+    /// Digits of row `r` for `count` keys from `first` on.
+    fn digits(&self, plane: usize, r: usize, first: usize, count: usize) -> &[i8] {
+        let at = r * self.stride + first;
+        &self.planes[plane][at..at + count]
+    }
+}
+
+/// The factors that follow the sum of a row: exp(m′ − m) and (2³⁰/Q)/f32(D).
+#[derive(Clone, Copy)]
+struct Factors {
+    back: f32,
+    share: f32,
+}
+
+/// Writes `out`, a slice for each query with the heads of the stack. A row with a score that is not finite becomes NaN.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+pub(super) fn stack(
+    op: &Attn,
+    q: &Quantised<'_>,
+    cache: &KeysValues<'_>,
+    stack: &Stack,
+    out: &mut [&mut [f32]],
+) {
+    let rows = out.len() * stack.heads;
+    let operands = Operands { op, q, cache, stack, rows };
+    let keys = Keys::new(&operands);
+    let mut scores = vec![0.0; rows * keys.count()];
+    score(&operands, &keys, &mut scores);
+    let mut weights = Weights::new(op.weights(), rows, keys.count());
+    let bound = op.weights().bound() as f32;
+    let mut factors = Vec::with_capacity(rows);
+    for (r, scores) in scores.chunks_exact(keys.count()).enumerate() {
+        factors.push(weigh(&scores[..operands.visible(r)], &keys, bound, weights.row(r)));
+    }
+    combine(&operands, keys.count(), &weights, &factors, out);
+}
+
+/// Writes each row's scores, (f32(acc)·(sq·sk))·c. Those of keys that the row does not see mean nothing.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
+    let packed = &operands.cache.keys;
+    let depth = operands.shape().dim;
+    let mut panels: Vec<Panel> = (0..packed.precision().digits()).map(|_| Panel::new()).collect();
+    for first in (0..keys.count()).step_by(COLS) {
+        let cols = COLS.min(keys.count() - first);
+        for (plane, panel) in panels.iter_mut().enumerate() {
+            panel.pack(cols, depth, |j| packed.digits(plane, operands.key(first + j)));
+        }
+        let scales = &keys.scales[first..first + cols];
+        for row in (0..operands.rows).step_by(ROWS) {
+            let rows = ROWS.min(operands.rows - row);
+            if first < operands.visible(row + rows - 1) {
+                let mut sums = [0; ROWS * COLS];
+                let sums = &mut sums[..rows * cols];
+                products(operands, &panels, row, sums, cols);
+                for (r, sums) in (row..).zip(sums.chunks_exact(cols)) {
+                    let at = r * keys.count() + first;
+                    let scale = operands.q.scale(operands.place(r));
+                    scaled(sums, scale, scales, operands.op.scale(), &mut scores[at..at + cols]);
+                }
+            }
+        }
+    }
+}
+
+/// Σ q·k of up to six rows of the stack with the keys of the panels.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn products(operands: &Operands<'_>, panels: &[Panel], row: usize, sums: &mut [i64], cols: usize) {
+    let last = sums.len() / cols - 1;
+    let places: [usize; ROWS] = std::array::from_fn(|r| operands.place(row + r.min(last)));
+    for p in 0..operands.q.precision().digits() {
+        let left = places.map(|place| operands.q.digits(p, place));
+        for (k, panel) in panels.iter().enumerate() {
+            add_products(&left, panel, 7 * (p + k) as i64, sums, cols);
+        }
+    }
+}
+
+/// A plain loop, which the compiler makes vectors of.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+fn scaled(sums: &[i64], scale: f32, scales: &[f32], factor: f32, scores: &mut [f32]) {
+    for ((score, sum), other) in scores.iter_mut().zip(sums).zip(scales) {
+        *score = dequantise(*sum, scale, *other) * factor;
+    }
+}
+
+/// From a row's scores to its weights and what follows their sum, as the contract writes it.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+fn weigh(scores: &[f32], keys: &Keys, bound: f32, weights: [&mut [i8]; 2]) -> Factors {
+    let Some([most, best]) = maxima(scores, keys) else {
+        return Factors { back: f32::NAN, share: f32::NAN };
+    };
+    let [low, high] = weights;
+    let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(&keys.counting);
+    let mut denominators = _mm512_setzero_si512();
+    for (i, ((score, logs), counting)) in parts.enumerate() {
+        let (here, at) = (lanes(score.len()), i * LANES);
+        let score = load(score);
+        let t = _mm512_add_ps(score, load(logs));
+        let e = exp(_mm512_sub_ps(score, _mm512_set1_ps(most)));
+        let p = exp(_mm512_sub_ps(t, _mm512_set1_ps(best)));
+        denominators = _mm512_add_epi64(denominators, pairs(rounded(e, SOFTMAX_ONE, here)));
+        let weight = rounded(p, bound, here & counting);
+        put(_mm512_and_si512(weight, _mm512_set1_epi32(127)), &mut low[at..at + LANES]);
+        if let Some(high) = high.get_mut(at..at + LANES) {
+            put(_mm512_srli_epi32::<7>(weight), high);
+        }
+    }
+    let denominator = _mm512_reduce_add_epi64(denominators) as f32;
+    // If no key remains for m′, it is −∞ and the sum of no weights is multiplied by +0.
+    Factors { back: float::exp(best - most), share: (SOFTMAX_ONE / bound) / denominator }
+}
+
+/// m and m′, the latter −∞ if no key counts; None if a score, or one plus the logarithm of its value's scale, is not
+/// finite.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn maxima(scores: &[f32], keys: &Keys) -> Option<[f32; 2]> {
+    let (mut most, mut best) = (_mm512_set1_ps(f32::NEG_INFINITY), _mm512_set1_ps(f32::NEG_INFINITY));
+    let mut bad = 0;
+    for ((score, logs), counting) in scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(&keys.counting) {
+        let here = lanes(score.len());
+        let score = load(score);
+        let t = _mm512_add_ps(score, load(logs));
+        bad |= here & (not_finite(score) | not_finite(t));
+        most = _mm512_mask_max_ps(most, here, most, score);
+        best = _mm512_mask_max_ps(best, here & counting, best, t);
+    }
+    if bad == 0 {
+        Some([_mm512_reduce_max_ps(most), _mm512_reduce_max_ps(best)])
+    } else {
+        None
+    }
+}
+
+/// ties_even(x·unit) of the lanes that are asked for, 0 in the others. Conversion rounds to nearest even.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn rounded(x: __m512, unit: f32, asked: u16) -> __m512i {
+    _mm512_cvtps_epi32(_mm512_maskz_mul_ps(asked, x, _mm512_set1_ps(unit)))
+}
+
+/// The sums of pairs of lanes, which are not negative.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn pairs(x: __m512i) -> __m512i {
+    _mm512_add_epi64(_mm512_maskz_mov_epi32(EVEN, x), _mm512_srli_epi64::<32>(x))
+}
+
+/// (f32(Σ p·v)·exp(m′ − m))·((2³⁰/Q)/f32(D)) of each row and element.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn combine(
+    operands: &Operands<'_>,
+    count: usize,
+    weights: &Weights,
+    factors: &[Factors],
+    out: &mut [&mut [f32]],
+) {
+    let (dim, heads) = (operands.shape().dim, operands.stack.heads);
+    let mut sums = vec![0; operands.rows * COLS.min(dim)];
+    let mut panel = Panel::new();
+    for column in (0..dim).step_by(COLS) {
+        let cols = COLS.min(dim - column);
+        let sums = &mut sums[..operands.rows * cols];
+        sums.fill(0);
+        for plane in 0..operands.cache.values.precision().digits() {
+            for first in (0..count).step_by(KEYS) {
+                let keys = KEYS.min(count - first);
+                panel.pack_rows(cols, keys, |j| {
+                    let digits = operands.cache.values.digits(plane, operands.key(first + j));
+                    &digits[column..column + cols]
+                });
+                weighted(operands, weights, &panel, [plane, first, keys], sums);
+            }
+        }
+        for (r, (sums, factors)) in sums.chunks_exact(cols).zip(factors).enumerate() {
+            let at = r % heads * dim + column;
+            finish(sums, *factors, &mut out[r / heads][at..at + cols]);
+        }
+    }
+}
+
+/// Adds Σ p·v over the keys of a panel, of digit plane `plane` from key `first` on, to the sums of all rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn weighted(
+    operands: &Operands<'_>,
+    weights: &Weights,
+    panel: &Panel,
+    [plane, first, keys]: [usize; 3],
+    sums: &mut [i64],
+) {
+    let cols = sums.len() / operands.rows;
+    for row in (0..operands.rows).step_by(ROWS) {
+        let rows = ROWS.min(operands.rows - row);
+        if first < operands.visible(row + rows - 1) {
+            let sums = &mut sums[row * cols..(row + rows) * cols];
+            for p in 0..weights.slices {
+                let left = |r: usize| weights.digits(p, row + r.min(rows - 1), first, keys);
+                add_products(&std::array::from_fn(left), panel, 7 * (p + plane) as i64, sums, cols);
+            }
+        }
+    }
+}
+
+/// A plain loop, which the compiler makes vectors of.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+fn finish(sums: &[i64], factors: Factors, out: &mut [f32]) {
+    for (out, sum) in out.iter_mut().zip(sums) {
+        *out = (*sum as f32 * factors.back) * factors.share;
+    }
+}

@@ -1,0 +1,164 @@
+//! The contract's functions on sixteen floats: the same operations in the same order as the reference, with selects in
+//! place of branches.
+
+use std::arch::x86_64::{
+    __m512, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castsi512_ps,
+    _mm512_cmp_ps_mask, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fpclass_ps_mask, _mm512_mask_blend_ps,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_maskz_mul_ps, _mm512_movepi32_mask, _mm512_mul_ps,
+    _mm512_or_si512, _mm512_roundscale_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32,
+    _mm512_sub_ps, _CMP_GT_OQ, _CMP_NLT_UQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
+};
+
+use super::panel::LANES;
+use crate::coefficients::{ERFC, ERFC_STEP, EXP, LN2_HIGH, LN2_LOW, LOG2_E, SIGN};
+
+/// The classes of `vfpclassps` that are not finite: NaNs of both kinds, both infinities.
+const NOT_FINITE: i32 = 0x99;
+
+/// The first `len` lanes.
+#[inline]
+pub(super) fn lanes(len: usize) -> u16 {
+    if len < LANES {
+        (1u16 << len) - 1
+    } else {
+        u16::MAX
+    }
+}
+
+/// Up to sixteen floats, then zeros.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load(x: &[f32]) -> __m512 {
+    // SAFETY: the mask covers no more floats than the slice has.
+    unsafe { _mm512_maskz_loadu_ps(lanes(x.len()), x.as_ptr()) }
+}
+
+/// Writes as many lanes, of the first sixteen, as the slice has room for.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn store(x: __m512, to: &mut [f32]) {
+    // SAFETY: the mask covers no more floats than the slice has.
+    unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), lanes(to.len()), x) }
+}
+
+/// The lanes that are not finite.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+pub(super) fn not_finite(x: __m512) -> u16 {
+    _mm512_fpclass_ps_mask::<NOT_FINITE>(x)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn constant(bits: u32) -> __m512 {
+    _mm512_set1_ps(f32::from_bits(bits))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn horner<const N: usize>(coefficients: &[u32; N], x: __m512) -> __m512 {
+    let mut sum = constant(coefficients[N - 1]);
+    for coefficient in coefficients.iter().rev().skip(1) {
+        sum = _mm512_add_ps(_mm512_mul_ps(sum, x), constant(*coefficient));
+    }
+    sum
+}
+
+/// eˣ. Lanes outside −87…88 compute something without meaning, which the selects replace.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn exp(x: __m512) -> __m512 {
+    let octaves = _mm512_mul_ps(x, constant(LOG2_E));
+    let k = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(octaves);
+    let r = _mm512_sub_ps(x, _mm512_mul_ps(k, constant(LN2_HIGH)));
+    let r = _mm512_sub_ps(r, _mm512_mul_ps(k, constant(LN2_LOW)));
+    let rest = _mm512_add_ps(r, _mm512_mul_ps(_mm512_mul_ps(r, r), horner(&EXP, r)));
+    let y = _mm512_add_ps(_mm512_set1_ps(1.0), rest);
+    let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(k), _mm512_set1_epi32(127));
+    let power = _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent));
+    let not_below = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(x, _mm512_set1_ps(-87.0));
+    let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_set1_ps(88.0));
+    let y = _mm512_maskz_mul_ps(not_below, y, power);
+    _mm512_mask_blend_ps(above, y, _mm512_set1_ps(f32::INFINITY))
+}
+
+/// The lanes whose sign bit is set.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn negative(x: __m512) -> u16 {
+    _mm512_movepi32_mask(_mm512_castps_si512(x))
+}
+
+/// Φ(x).
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn cumulative(x: __m512) -> __m512 {
+    let one = _mm512_set1_ps(1.0);
+    let e = exp(_mm512_mul_ps(_mm512_mul_ps(x, x), _mm512_set1_ps(-0.5)));
+    let magnitude = _mm512_set1_epi32((SIGN ^ u32::MAX) as i32);
+    let a = _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), magnitude));
+    let t = _mm512_div_ps(one, _mm512_add_ps(one, _mm512_mul_ps(constant(ERFC_STEP), a)));
+    let tail = _mm512_mul_ps(e, _mm512_mul_ps(t, horner(&ERFC, t)));
+    _mm512_mask_blend_ps(negative(x), _mm512_sub_ps(one, tail), tail)
+}
+
+/// σ(x).
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn sigmoid(x: __m512) -> __m512 {
+    let one = _mm512_set1_ps(1.0);
+    let sign = _mm512_set1_epi32(SIGN as i32);
+    let e = exp(_mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(x), sign)));
+    let numerator = _mm512_mask_blend_ps(negative(x), one, e);
+    _mm512_div_ps(numerator, _mm512_add_ps(one, e))
+}
+
+/// y = x·Φ(x); whether all of it is finite, which it is only where x is.
+#[target_feature(enable = "avx512f,avx512dq")]
+pub(super) fn gelu(x: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = 0;
+    for (x, y) in x.chunks(LANES).zip(y.chunks_mut(LANES)) {
+        let x = load(x);
+        let value = _mm512_mul_ps(x, cumulative(x));
+        bad |= not_finite(value);
+        store(value, y);
+    }
+    bad == 0
+}
+
+/// y = (x·σ(x))·u; whether all of it is finite, which it is only where x and u are.
+#[target_feature(enable = "avx512f,avx512dq")]
+pub(super) fn silu_mul(x: &[f32], u: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = 0;
+    for ((x, u), y) in x.chunks(LANES).zip(u.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+        let x = load(x);
+        let value = _mm512_mul_ps(_mm512_mul_ps(x, sigmoid(x)), load(u));
+        bad |= not_finite(value);
+        store(value, y);
+    }
+    bad == 0
+}
+
+/// y = a + b; whether all of it is finite, which it is only where a and b are.
+#[target_feature(enable = "avx512f,avx512dq")]
+pub(super) fn add(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = 0;
+    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+        let value = _mm512_add_ps(load(a), load(b));
+        bad |= not_finite(value);
+        store(value, y);
+    }
+    bad == 0
+}
+
+/// y = a·b; whether all of it is finite, which it is only where a and b are.
+#[target_feature(enable = "avx512f,avx512dq")]
+pub(super) fn mul(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = 0;
+    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+        let value = _mm512_mul_ps(load(a), load(b));
+        bad |= not_finite(value);
+        store(value, y);
+    }
+    bad == 0
+}
