@@ -310,6 +310,10 @@ impl_runtime_apis! {
             Assignment::all(signer)
         }
 
+        fn sources(id: JobId) -> Vec<Vec<u8>> {
+            market::sources(id)
+        }
+
         fn receipt(id: JobId) -> Option<Receipt> {
             Jobs::receipt(id)
         }

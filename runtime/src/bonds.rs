@@ -31,7 +31,7 @@ pub type Slash = pallet_assay_slashing::Slash<AccountId, Balance, BlockNumber>;
 /// A bond in one role.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct Stake {
-    /// What counts, in planck: in elections, and as collateral.
+    /// What counts, in planck: in elections, and in draws.
     pub active: Balance,
     /// What is on its way out, the earliest first.
     pub unbonding: Vec<Chunk>,
@@ -54,7 +54,7 @@ pub struct Ledger {
     pub provider: Stake,
     /// Sum of the locks on the bond as a provider, in planck.
     pub locked: Balance,
-    /// What of the active bond as a provider can still be locked, in planck.
+    /// What of the bond as a provider is not locked, in planck, what is on its way out included.
     pub available: Balance,
     /// The account that works for the provider.
     pub worker: Option<AccountId>,
@@ -89,11 +89,14 @@ pub struct Locks {
 impl Locks {
     /// At most `limit` of the owner's locks among the next [`MOST_IDS`] ids.
     pub(crate) fn of(owner: AccountId, from: LockId, limit: u32) -> Self {
+        let has_locks = Staking::ledger(owner.clone()).is_some_and(|ledger| ledger.locked > 0);
         let mut items = Staking::locks(owner, from, MOST_IDS);
         let limit: usize = limit.saturated_into();
         let next = match items.get(limit) {
             Some((left_out, _)) => Some(*left_out),
-            None => Some(from.saturating_add(MOST_IDS.into())).filter(|id| *id < NextLock::<Runtime>::get()),
+            // Nobody goes through all ids to learn that nothing is locked.
+            None => Some(from.saturating_add(MOST_IDS.into()))
+                .filter(|id| has_locks && *id < NextLock::<Runtime>::get()),
         };
         items.truncate(limit);
         Self { items, next }
@@ -150,7 +153,8 @@ sp_api::decl_runtime_apis! {
         fn ledger(owner: AccountId) -> Option<Ledger>;
 
         /// An owner's locks by id, from an id on. Looks at 1,000 ids, those of ended locks and of other owners
-        /// included, and gives at most `limit` locks; `next` of the answer says where to go on.
+        /// included, and gives at most `limit` locks; `next` of the answer says where to go on, `None` at once for an
+        /// owner with nothing locked.
         fn locks(owner: AccountId, from: LockId, limit: u32) -> Locks;
 
         /// Who stands in elections, the highest bond first.
@@ -161,7 +165,7 @@ sp_api::decl_runtime_apis! {
 
         /// The slashes that wait, for an owner in both roles or for all, in the order in which they get ready: at most
         /// `limit` and 1,000 of those after a place. To go on, give the place of the last one: the block in which it
-        /// is ready, and its number. For one owner it looks at all that wait.
+        /// is ready, and its number. For one owner it looks at all of its own.
         fn pending_slashes(
             owner: Option<AccountId>,
             after: Option<(BlockNumber, SlashId)>,

@@ -142,6 +142,21 @@ impl Assignment {
     }
 }
 
+/// URLs of servers that may have the content of a job: its requester's, then those of the providers that have had a seat,
+/// as long as it is open; each once.
+pub(crate) fn sources(id: JobId) -> Vec<Vec<u8>> {
+    let seats = Verification::case(id).map(|case| case.seats.into_inner()).unwrap_or_default();
+    let of_seats = seats.into_iter().filter_map(|seat| Providers::endpoint(seat.owner));
+    let mut urls = Vec::new();
+    for url in Jobs::source(id).into_iter().chain(of_seats) {
+        let url = url.into_inner();
+        if !urls.contains(&url) {
+            urls.push(url);
+        }
+    }
+    urls
+}
+
 /// A machine on the governed lists.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct MachineState {
@@ -203,6 +218,10 @@ sp_api::decl_runtime_apis! {
         /// The seats that a provider has, given by its own account or by its worker's. A seat that was missed or
         /// withheld, that another one has replaced, or whose job has ended, is none any more.
         fn seats(signer: AccountId) -> Vec<Assignment>;
+
+        /// URLs of servers that may have the content of a job: its requester's, then those of the providers that have had
+        /// a seat, as long as it is open.
+        fn sources(id: JobId) -> Vec<Vec<u8>>;
 
         /// What is left of a job that has ended.
         fn receipt(id: JobId) -> Option<Receipt>;

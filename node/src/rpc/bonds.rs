@@ -21,7 +21,7 @@ pub trait BondsRpc {
 
     /// An owner's locks by id, at most `limit` (1 to 100) of them, from the id `from` on. One call looks at 1,000 ids,
     /// those of ended locks and of other owners included: a page may be short, or empty, and not be the last. Where to
-    /// go on says `next`, null at the end.
+    /// go on says `next`, null at the end, and at once for an owner with nothing locked.
     #[method(name = "assay_locks", blocking)]
     fn locks(&self, owner: Owner, from: FirstLock, limit: Limit) -> RpcResult<Locks>;
 
@@ -53,7 +53,7 @@ pub struct Ledger {
     provider: Stake,
     /// Sum of the locks on the bond as a provider.
     locked: Planck,
-    /// What of the active bond as a provider can still be locked.
+    /// What of the bond as a provider is not locked, what is on its way out included.
     available: Planck,
     /// The account that works for the provider.
     worker: Option<String>,
@@ -63,7 +63,7 @@ pub struct Ledger {
 /// A bond in one role.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stake {
-    /// What counts in elections and as collateral.
+    /// What counts in elections and in draws.
     active: Planck,
     /// What is on its way out, the earliest first.
     unbonding: Vec<Chunk>,

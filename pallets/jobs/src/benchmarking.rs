@@ -3,8 +3,8 @@
 
 use super::*;
 use alloc::{boxed::Box, vec};
-use assay_primitives::{Claim, JobId, JobSpec, OnVerdict, Outcome, Pay, Verdict};
-use assay_rules::policy::PAID_SEATS;
+use assay_primitives::{Claim, Endpoint, JobId, JobSpec, OnVerdict, Outcome, Pay, Verdict};
+use assay_rules::policy::MAX_PAID;
 use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, weights::WeightMeter};
 use frame_system::RawOrigin;
@@ -22,22 +22,28 @@ pub trait BenchmarkHelper<AccountId> {
     fn draw(job: JobId);
 }
 
+/// The longest source that a job can have.
+fn source() -> Endpoint {
+    Endpoint::truncate_from([b"http://".to_vec(), vec![b'a'; 121]].concat())
+}
+
 /// A job that was just posted, and whose it is.
 fn posted<T: Config>() -> (T::AccountId, JobId) {
     let requester = T::BenchmarkHelper::requester();
     let job = NextJob::<T>::get();
-    Pallet::<T>::do_post(requester.clone(), T::BenchmarkHelper::spec()).expect("the job is sound");
+    Pallet::<T>::do_post(requester.clone(), T::BenchmarkHelper::spec(), Some(source()))
+        .expect("the job is sound");
     (requester, job)
 }
 
-/// A verdict that pays a number of seats as much as a seat can get, and the royalty.
+/// A verdict that pays a number of seats, all of them out of what is held, and the royalty.
 fn verdict<T: Config>(paid: u32) -> Verdict<T::AccountId> {
     Verdict {
         outcome: Outcome::Agreed,
         claim: Some(Claim::Computed { result: [1; 32], trace: [2; 32] }),
         output: Some(vec![3; 256].try_into().expect("as much as there can be")),
         price: T::BenchmarkHelper::spec().price_cap,
-        paid: (0..paid).map(|seat| (account("seat", seat, 0), Pay::Whole)).collect(),
+        paid: (0..paid).map(|seat| (account("seat", seat, 0), Pay::Half)).collect(),
         audited: true,
         thin: false,
     }
@@ -74,7 +80,7 @@ mod benches {
         let job = NextJob::<T>::get();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(requester), Box::new(spec));
+        _(RawOrigin::Signed(requester), Box::new(spec), Some(source()));
 
         assert!(Jobs::<T>::contains_key(job));
     }
@@ -91,7 +97,7 @@ mod benches {
     }
 
     #[benchmark]
-    fn on_verdict(n: Linear<0, { PAID_SEATS.into() }>) {
+    fn on_verdict(n: Linear<0, { MAX_PAID.into() }>) {
         let (_, job) = posted::<T>();
         let verdict = verdict::<T>(n);
 
@@ -129,7 +135,6 @@ mod benches {
     #[benchmark]
     fn sweep_job() {
         let job = prunable::<T>();
-        FirstKept::<T>::put(job);
         let mut meter = WeightMeter::new();
 
         #[block]

@@ -1,6 +1,7 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
-use crate::{pallet::*, JobOf, ReceiptOf};
+use crate::{pallet::*, JobOf, Queue, ReceiptOf};
+use alloc::{collections::BTreeSet, vec::Vec};
 use assay_primitives::{Escrow, JobId};
 use frame_support::ensure;
 use sp_runtime::{traits::BlockNumberProvider, TryRuntimeError};
@@ -10,6 +11,7 @@ impl<T: Config> Pallet<T> {
         Jobs::<T>::iter().try_for_each(|(id, job)| Self::check_job(id, &job))?;
         Receipts::<T>::iter().try_for_each(|(id, receipt)| Self::check_receipt(id, &receipt))?;
         Self::check_index()?;
+        Self::check_ended()?;
         Self::check_params()
     }
 
@@ -43,21 +45,38 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Invariant 1: the number was given, is not swept, and stands in the requester's index.
+    /// Invariant 1: the number was given, and stands in the requester's index.
     fn check_number(id: JobId, requester: &T::AccountId) -> Result<(), TryRuntimeError> {
         ensure!(id < NextJob::<T>::get(), "a job has a number that was not given yet");
-        ensure!(id >= FirstKept::<T>::get(), "something is left of a job that counts as swept");
         let indexed = JobsOf::<T>::contains_key(requester, Self::place(id));
         ensure!(indexed, "a job is missing in its requester's index");
         Ok(())
     }
 
-    /// Invariant 1: nothing else stands in the index, and nothing counts as swept that was not posted.
+    /// Invariant 1: nothing else stands in the index.
     fn check_index() -> Result<(), TryRuntimeError> {
+        for id in Sources::<T>::iter_keys() {
+            let known = Jobs::<T>::contains_key(id) || Receipts::<T>::contains_key(id);
+            ensure!(known, "a source is kept of a job of which nothing is left");
+        }
         let indexed = JobsOf::<T>::iter_keys().count();
         let kept = Jobs::<T>::iter_keys().count().saturating_add(Receipts::<T>::iter_keys().count());
         ensure!(indexed == kept, "the index names a job of which nothing is left");
-        ensure!(FirstKept::<T>::get() <= NextJob::<T>::get(), "a job counts as swept that was not posted");
+        Ok(())
+    }
+
+    /// Invariant 6: each receipt has a place among those of jobs that have ended, in order of time; the others' receipts
+    /// are pruned.
+    fn check_ended() -> Result<(), TryRuntimeError> {
+        let Queue { first, next } = EndedQueue::<T>::get();
+        let places: BTreeSet<u64> = Ended::<T>::iter_keys().collect();
+        ensure!(places.iter().copied().eq(first..next), "a place of an ended job is outside of the queue");
+        let jobs: Vec<JobId> = places.iter().filter_map(Ended::<T>::get).collect();
+        let distinct: BTreeSet<_> = jobs.iter().collect();
+        ensure!(distinct.len() == jobs.len(), "a job has ended twice");
+        let ends: Vec<_> = jobs.iter().filter_map(Receipts::<T>::get).map(|receipt| receipt.ended).collect();
+        ensure!(ends.is_sorted(), "ended jobs are not in order of time");
+        ensure!(ends.len() == Receipts::<T>::iter_keys().count(), "a receipt would never be swept");
         Ok(())
     }
 

@@ -26,7 +26,7 @@
 extern crate alloc;
 
 pub use pallet::*;
-pub use types::{Estimate, Job, Parameters, Receipt, Status};
+pub use types::{Estimate, Job, Parameters, Queue, Receipt, Status};
 pub use weights::WeightInfo;
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -72,7 +72,7 @@ pub mod pallet {
     use super::*;
     use alloc::{boxed::Box, vec::Vec};
     use assay_primitives::{
-        Balance, Digest, Escrow, JobId, JobSpec, Listings, MarketBlock, Sortition, Verification,
+        Balance, Digest, Endpoint, Escrow, JobId, JobSpec, Listings, MarketBlock, Sortition, Verification,
     };
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
@@ -124,6 +124,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, JobOf<T>>;
 
+    /// Where the requester serves a job's program and input. A hint: what is fetched is checked by its hash.
+    #[pallet::storage]
+    pub type Sources<T> = StorageMap<_, Twox64Concat, JobId, Endpoint>;
+
     /// What is left of jobs that have ended, until it is pruned.
     #[pallet::storage]
     pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, ReceiptOf<T>>;
@@ -134,9 +138,14 @@ pub mod pallet {
     pub type JobsOf<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, [u8; 8], (), OptionQuery>;
 
-    /// The first job of which something may be left: of all before it, nothing is.
+    /// Jobs in the order in which they ended, whose receipts are pruned in that order. A receipt that somebody has pruned
+    /// by its number leaves its place here until its turn comes.
     #[pallet::storage]
-    pub type FirstKept<T> = StorageValue<_, JobId, ValueQuery>;
+    pub type Ended<T> = StorageMap<_, Twox64Concat, u64, JobId>;
+
+    /// Which places there are.
+    #[pallet::storage]
+    pub type EndedQueue<T> = StorageValue<_, Queue, ValueQuery>;
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -149,6 +158,8 @@ pub mod pallet {
             job: JobOf<T>,
             /// Hash of the specification, as it is in every commitment.
             spec_hash: Digest,
+            /// Where program and input can be had.
+            source: Option<Endpoint>,
         },
         /// A job ended. What was on hold for it is the sum of the receipt's paid, burnt, treasury and refunded.
         Ended {
@@ -190,6 +201,8 @@ pub mod pallet {
         OutputTooLarge,
         /// No such hardware class or memory tier is on the governed lists.
         UnknownMachine,
+        /// The source is not a URL of `http://` or `https://` in visible ASCII.
+        BadSource,
         /// There is no policy to verify jobs of this class by.
         NoPolicy,
         /// Units and price cap multiply to more than there can be.
@@ -282,7 +295,8 @@ pub mod pallet {
         ///
         /// ## Details
         ///
-        /// The specification never changes. Policy and royalty stay what they are now, whatever governance and the
+        /// `source` is the URL of a server that has the program and the input; without one, providers have to find them
+        /// elsewhere. The specification never changes. Policy and royalty stay what they are now, whatever governance and the
         /// listing's owner do later. [`Pallet::estimate`] tells beforehand what would be put on hold.
         ///
         /// ## Errors
@@ -290,20 +304,22 @@ pub mod pallet {
         /// * [`Error::NoUnits`], [`Error::TooManyUnits`], [`Error::NoPrice`], [`Error::EmptyProgram`],
         ///   [`Error::EmptyInput`], [`Error::NoOutput`], [`Error::OutputTooLarge`], [`Error::UnknownMachine`],
         ///   [`Error::NoPolicy`]: a field of the specification is wrong.
+        /// * [`Error::BadSource`]: the source is no URL of a server.
         /// * those of [`Config::Listings`]: the listing can't be used, or is of neither program nor input.
         /// * [`Error::AmountOverflow`]: the job would cost more than there can be.
         /// * [`Error::NoNumberLeft`]: all numbers are used up.
-        /// * those of [`Config::Verification`]: too few can compute it, or the deadline is too near.
+        /// * those of [`Config::Verification`]: too few can compute it, a seat would be paid too little, the deadline is
+        ///   too near, or too many draws wait.
         /// * those of [`Config::Escrow`]: the requester can't pay for it.
         ///
         /// ## Events
         ///
         /// * [`Event::Posted`].
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::post())]
-        pub fn post(origin: OriginFor<T>, spec: Box<JobSpec>) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::post().saturating_add(T::Verification::open_weight()))]
+        pub fn post(origin: OriginFor<T>, spec: Box<JobSpec>, source: Option<Endpoint>) -> DispatchResult {
             let requester = ensure_signed(origin)?;
-            Self::do_post(requester, *spec)
+            Self::do_post(requester, *spec, source)
         }
 
         /// Cancels a job that nobody has committed for.
@@ -326,7 +342,7 @@ pub mod pallet {
         ///
         /// * [`Event::Ended`].
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::cancel())]
+        #[pallet::weight(T::WeightInfo::cancel().saturating_add(T::Verification::cancel_weight()))]
         pub fn cancel(origin: OriginFor<T>, #[pallet::compact] id: JobId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_cancel(&who, id)
@@ -366,6 +382,11 @@ pub mod pallet {
             Jobs::<T>::get(id)
         }
 
+        /// Where the requester serves a job's program and input; kept as long as the receipt.
+        pub fn source(id: JobId) -> Option<Endpoint> {
+            Sources::<T>::get(id)
+        }
+
         /// What is left of a job that has ended.
         pub fn receipt(id: JobId) -> Option<ReceiptOf<T>> {
             Receipts::<T>::get(id)
@@ -383,7 +404,7 @@ pub mod pallet {
         }
 
         /// What a job would cost if it were posted now, or why it would be refused. Doesn't look at whether the
-        /// requester has the money, the deadline is too near, or too few can compute it.
+        /// requester has the money, nor at what verification would refuse it for.
         pub fn estimate(spec: JobSpec) -> Result<Estimate, DispatchError> {
             Self::estimate_of(&spec)
         }

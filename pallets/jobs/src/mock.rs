@@ -120,6 +120,7 @@ pub fn policy() -> Policy {
         withheld: percent(100),
         requester_bond: percent(5),
         fee: percent(2),
+        min_payment: 1,
     }
 }
 
@@ -174,12 +175,12 @@ pub fn percent(percent: u32) -> Perbill {
 }
 
 pub fn try_post(spec: JobSpec) -> DispatchResult {
-    Jobs::post(RuntimeOrigin::signed(REQUESTER), Box::new(spec))
+    Jobs::post(RuntimeOrigin::signed(REQUESTER), Box::new(spec), None)
 }
 
 /// Posts a job of an account.
 pub fn post_by(requester: u64, spec: JobSpec) -> JobId {
-    assert_ok!(Jobs::post(RuntimeOrigin::signed(requester), Box::new(spec)));
+    assert_ok!(Jobs::post(RuntimeOrigin::signed(requester), Box::new(spec), None));
     crate::NextJob::<Test>::get() - 1
 }
 

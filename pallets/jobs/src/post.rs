@@ -2,7 +2,8 @@
 
 use crate::{pallet::*, Job};
 use assay_primitives::{
-    Balance, Escrow, JobId, JobSpec, Listings, MarketBlock, Order, Policy, Royalty, Sortition, Verification,
+    is_endpoint, Balance, Endpoint, Escrow, JobId, JobSpec, Listings, MarketBlock, Order, Policy, Royalty,
+    Sortition, Verification,
 };
 use assay_rules::{
     policy::longest_life,
@@ -28,7 +29,12 @@ pub(crate) struct Terms<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_post(requester: T::AccountId, spec: JobSpec) -> DispatchResult {
+    pub(crate) fn do_post(
+        requester: T::AccountId,
+        spec: JobSpec,
+        source: Option<Endpoint>,
+    ) -> DispatchResult {
+        ensure!(source.as_ref().is_none_or(|url| is_endpoint(url)), Error::<T>::BadSource);
         let Terms { version, policy, royalty, hold, total, expires } = Self::terms(&spec)?;
         let id = NextJob::<T>::get();
         let next = id.checked_add(1).ok_or(Error::<T>::NoNumberLeft)?;
@@ -42,7 +48,10 @@ impl<T: Config> Pallet<T> {
         let posted = T::Clock::current_block_number();
         let job = Job { requester, spec, policy: version, royalty, hold, posted, expires };
         Jobs::<T>::insert(id, &job);
-        Self::deposit_event(Event::Posted { id, job, spec_hash });
+        if let Some(source) = &source {
+            Sources::<T>::insert(id, source);
+        }
+        Self::deposit_event(Event::Posted { id, job, spec_hash, source });
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Forgetting jobs that have ended.
 
-use crate::{pallet::*, ReceiptOf, WeightInfo, MAX_SWEPT};
+use crate::{pallet::*, Queue, ReceiptOf, WeightInfo, MAX_SWEPT};
 use assay_primitives::JobId;
 use frame_support::{dispatch::DispatchResult, ensure, weights::WeightMeter};
 use sp_runtime::traits::BlockNumberProvider;
@@ -13,34 +13,42 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Prunes from the oldest job on, as far as the weight and [`MAX_SWEPT`] allow. Stops at a job that is open or
-    /// retained: those behind it have their turn when it is gone. A job that is open for long holds them up; each can be
-    /// pruned by its number meanwhile.
+    /// Notes that a job has ended, for the sweep.
+    pub(crate) fn enqueue(id: JobId) {
+        EndedQueue::<T>::mutate(|queue| {
+            Ended::<T>::insert(queue.next, id);
+            queue.next = queue.next.saturating_add(1);
+        });
+    }
+
+    /// Prunes in the order in which jobs have ended, as far as the weight and [`MAX_SWEPT`] allow. Stops at a receipt
+    /// that is retained: those behind it ended no sooner.
     pub(crate) fn sweep(meter: &mut WeightMeter) {
         if meter.try_consume(T::WeightInfo::sweep_base()).is_err() {
             return;
         }
-        let first = FirstKept::<T>::get();
-        let cleared = (first..NextJob::<T>::get())
+        let Queue { first, next } = EndedQueue::<T>::get();
+        let swept = (first..next)
             .take(MAX_SWEPT)
-            .take_while(|id| meter.try_consume(T::WeightInfo::sweep_job()).is_ok() && Self::clear(*id))
+            .take_while(|place| meter.try_consume(T::WeightInfo::sweep_job()).is_ok() && Self::clear(*place))
             .last();
-        if let Some(last) = cleared {
-            // There is a number after it: that of the next job is higher.
-            FirstKept::<T>::put(last.saturating_add(1));
+        if let Some(last) = swept {
+            // The next place is after it.
+            EndedQueue::<T>::put(Queue { first: last.saturating_add(1), next });
         }
     }
 
-    /// Prunes the job's receipt if it is time; gives whether nothing is left of the job.
-    fn clear(id: JobId) -> bool {
-        match Receipts::<T>::get(id) {
-            Some(receipt) if Self::is_over(&receipt) => {
-                Self::forget(id, &receipt);
-                true
+    /// Prunes the receipt of a job that has ended, if it is time, and its place; gives whether they are gone.
+    fn clear(place: u64) -> bool {
+        if let Some(id) = Ended::<T>::get(place) {
+            match Receipts::<T>::get(id) {
+                Some(receipt) if !Self::is_over(&receipt) => return false,
+                Some(receipt) => Self::forget(id, &receipt),
+                None => (),
             }
-            Some(_) => false,
-            None => !Jobs::<T>::contains_key(id),
         }
+        Ended::<T>::remove(place);
+        true
     }
 
     /// Whether a receipt was kept for the retention time that is in force now.
@@ -51,6 +59,7 @@ impl<T: Config> Pallet<T> {
 
     fn forget(id: JobId, receipt: &ReceiptOf<T>) {
         Receipts::<T>::remove(id);
+        Sources::<T>::remove(id);
         JobsOf::<T>::remove(&receipt.requester, Self::place(id));
         Self::deposit_event(Event::Pruned { id });
     }

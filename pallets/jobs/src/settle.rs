@@ -1,9 +1,10 @@
 //! The end of a job.
 
-use crate::{pallet::*, Job, JobOf, Receipt, ReceiptOf};
+use crate::{pallet::*, Job, JobOf, Receipt, ReceiptOf, WeightInfo};
 use alloc::vec::Vec;
 use assay_primitives::{Balance, Escrow, JobId, OnVerdict, Settlement, Verdict};
-use assay_rules::settlement;
+use assay_rules::{policy::MAX_PAID, settlement};
+use frame_support::weights::Weight;
 use sp_runtime::traits::BlockNumberProvider;
 
 impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
@@ -14,6 +15,10 @@ impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
                 log::error!(target: "runtime::jobs", "verdict on job {id}, which is not open, is ignored")
             }
         }
+    }
+
+    fn weight() -> Weight {
+        T::WeightInfo::on_verdict(MAX_PAID.into())
     }
 }
 
@@ -29,6 +34,7 @@ impl<T: Config> Pallet<T> {
         let payouts = settlement.payouts.clone();
         T::Escrow::settle(id, settlement);
         Receipts::<T>::insert(id, &receipt);
+        Self::enqueue(id);
         Self::deposit_event(Event::Ended { id, receipt, payouts });
     }
 

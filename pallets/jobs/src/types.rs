@@ -62,6 +62,15 @@ pub struct Receipt<AccountId> {
     pub ended: MarketBlock,
 }
 
+/// Places of jobs that have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Queue {
+    /// That of the job that ended first, of those whose receipts are not swept.
+    pub first: u64,
+    /// The one to come.
+    pub next: u64,
+}
+
 /// Where a job stands.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -88,7 +97,7 @@ pub struct Estimate {
     pub price: Balance,
     /// What one seat would be paid at that price, in planck.
     pub seat: Balance,
-    /// How much of the network's weight can be drawn for it. The lower, the less an answer is to be trusted.
+    /// How much of all weight in play can compute it, full or not. The lower, the less an answer is to be trusted.
     pub share: Perbill,
     /// The last block before anyone may end its escrow, which is far beyond the end of any job.
     pub expires: MarketBlock,

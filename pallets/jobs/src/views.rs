@@ -3,6 +3,7 @@
 use crate::{pallet::*, post::Terms, Estimate, Status, MAX_PAGE};
 use alloc::vec::Vec;
 use assay_primitives::{JobId, JobSpec, Machine, Sortition};
+use assay_rules::policy::least_price;
 use sp_runtime::{DispatchError, Perbill};
 
 impl<T: Config> Pallet<T> {
@@ -34,18 +35,19 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn estimate_of(spec: &JobSpec) -> Result<Estimate, DispatchError> {
-        let Terms { version, hold, total, expires, .. } = Self::terms(spec)?;
-        let price = T::Providers::price(spec.machine).min(spec.price_cap);
+        let Terms { version, policy, hold, total, expires, .. } = Self::terms(spec)?;
+        let price =
+            T::Providers::price(spec.machine).max(least_price(spec.units, &policy)).min(spec.price_cap);
         let seat = price.checked_mul(spec.units.into()).ok_or(Error::<T>::AmountOverflow)?;
         let share = Self::share(spec.machine);
         Ok(Estimate { policy: version, hold, total, price, seat, share, expires })
     }
 
-    /// A machine's share of the network's weight, rounded down; nothing where nobody can be drawn.
+    /// A machine's share of all weight in play, rounded down; nothing where nobody is.
     fn share(machine: Machine) -> Perbill {
-        match T::Providers::total_weight() {
+        match T::Providers::total_in_play() {
             0 => Perbill::zero(),
-            total => Perbill::from_rational(T::Providers::weight(machine), total),
+            total => Perbill::from_rational(T::Providers::in_play(machine), total),
         }
     }
 }

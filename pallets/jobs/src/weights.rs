@@ -1,8 +1,8 @@
 //! Weights of jobs.
 //!
-//! Database accesses are counted from the code, those of escrow, verification, providers and the registry included: a
-//! post and a cancel are theirs for the greater part. The reference time beside them is an upper estimate for hashing
-//! and decoding those keys, not a measurement.
+//! Database accesses are counted from the code, those of escrow, providers and the registry included: a post is theirs
+//! for the greater part. What verification says that its own part takes comes on top. The reference time beside them is
+//! an upper estimate for hashing and decoding those keys, not a measurement.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -11,9 +11,9 @@ use frame_support::{traits::Get, weights::Weight};
 pub trait WeightInfo {
     /// Set the parameters.
     fn set_params() -> Weight;
-    /// Post a job of a listing.
+    /// Post a job of a listing. Verification's part comes on top.
     fn post() -> Weight;
-    /// Cancel a job whose first seats are drawn.
+    /// Cancel a job. Verification's part and the verdict come on top.
     fn cancel() -> Weight;
     /// A verdict by which `n` are paid, escrow's part included.
     fn on_verdict(n: u32) -> Weight;
@@ -42,40 +42,37 @@ impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
         priced::<T>(10, 0, 1)
     }
 
-    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob (3 w); the lists of machines, the policy, the listing and
-    // its version (4 r); of verification the weights of the machine and of all (2 r), the case (r, w), the queue of
-    // draws (r, 2 w), the block (r), the deadlines (w); of escrow the entry and the requester's sum (2 r, 2 w),
-    // its account, holds, locks and freezes (4 r, 2 w).
+    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob, Sources (4 w); the lists of machines, the policy, the listing and
+    // its version (4 r); of escrow the entry and the requester's sum (2 r, 2 w), its account, holds, locks and freezes
+    // (4 r, 2 w).
     fn post() -> Weight {
-        priced::<T>(120, 18, 11)
+        priced::<T>(90, 13, 8)
     }
 
-    // Jobs (r), of verification the case (r, w), its deadline (w), the draws and the clock (2 r), of each of two seats
-    // the lock and the ledger (2 r, 2 w), the provider and its branch of the tree (6 r, 6 w); the verdict that pays
-    // them.
+    // Jobs (r).
     fn cancel() -> Weight {
-        priced::<T>(200, 20, 18).saturating_add(Self::on_verdict(2))
+        priced::<T>(15, 1, 0)
     }
 
-    // Jobs (r, w), Receipts (w), the clock (r); of escrow the entry, the requester's sum, account and holds (4 r, 4 w),
-    // the treasury and the issuance (2 r, 2 w), each payee's account (r, w).
+    // Jobs (r, w), Receipts (w), Ended (w), EndedQueue (r, w), the clock (r); of escrow the entry, the requester's sum,
+    // account and holds (4 r, 4 w), the treasury and the issuance (2 r, 2 w), each payee's account (r, w), the royalty's too.
     fn on_verdict(n: u32) -> Weight {
-        priced::<T>(80, 8, 8).saturating_add(priced::<T>(15, 1, 1).saturating_mul(n.into()))
+        priced::<T>(100, 10, 11).saturating_add(priced::<T>(15, 1, 1).saturating_mul(n.into()))
     }
 
-    // Receipts (r, w), the clock, Params (r), JobsOf (w).
+    // Receipts (r, w), the clock, Params (r), JobsOf, Sources (2 w).
     fn prune() -> Weight {
-        priced::<T>(20, 3, 2)
+        priced::<T>(20, 3, 3)
     }
 
-    // FirstKept (r, w), NextJob (r), and what every job asks: the clock, Params (r).
+    // EndedQueue (r, w), and what every job asks: the clock, Params (r).
     fn sweep_base() -> Weight {
-        priced::<T>(10, 4, 1)
+        priced::<T>(10, 3, 1)
     }
 
-    // Receipts (r, w), Jobs (r), JobsOf (w).
+    // Ended (r, w), Receipts (r, w), JobsOf, Sources (2 w).
     fn sweep_job() -> Weight {
-        priced::<T>(20, 2, 2)
+        priced::<T>(20, 2, 4)
     }
 }
 

@@ -1,25 +1,28 @@
 //! Bonds as others see them: collateral for the market, funds to take for slashing.
 
 use crate::{LockId, Role};
-use frame_support::dispatch::DispatchResult;
+use frame_support::{dispatch::DispatchResult, weights::Weight};
 use sp_runtime::DispatchError;
 use sp_staking::SessionIndex;
 
 /// Locks on providers' bonds, for as long as a seat of a job is open. The sum of an owner's locks is never more than its
-/// active bond as a provider.
+/// bond as a provider: what is active and what is on its way out.
 pub trait Collateral<AccountId> {
     /// Amounts in planck.
     type Balance;
 
-    /// What of the owner's active bond as a provider is not locked.
+    /// What of the owner's bond as a provider is not locked, what is on its way out included.
     fn available(owner: &AccountId) -> Self::Balance;
 
-    /// Locks an amount.
+    /// Locks an amount of the owner's own collateral (active and unbonding: what unbonds stays collateral until it is
+    /// withdrawn), if with it no more than `within` is locked: the stake that draws count. So between a draw and its
+    /// lock an owner can neither unbond its way out of a seat nor bond its way into one.
     ///
     /// # Errors
     ///
-    /// Less than that is available; the amount is zero.
-    fn lock(owner: &AccountId, amount: Self::Balance) -> Result<LockId, DispatchError>;
+    /// Less than that is available; more than `within` would be locked; the amount is zero.
+    fn lock(owner: &AccountId, amount: Self::Balance, within: Self::Balance)
+        -> Result<LockId, DispatchError>;
 
     /// Ends a lock.
     ///
@@ -37,7 +40,7 @@ impl<AccountId> Collateral<AccountId> for () {
         0
     }
 
-    fn lock(_: &AccountId, _: Self::Balance) -> Result<LockId, DispatchError> {
+    fn lock(_: &AccountId, _: Self::Balance, _: Self::Balance) -> Result<LockId, DispatchError> {
         Err(DispatchError::Unavailable)
     }
 
@@ -84,6 +87,11 @@ pub trait Bonds<AccountId> {
     /// Takes up to an amount of what the owner has bonded in a role, active first, then unbonding, latest first. Gives
     /// what was taken and how much was missing.
     fn slash(owner: &AccountId, role: Role, amount: Self::Balance) -> (Self::Credit, Self::Balance);
+
+    /// What [`Bonds::slash`] takes beside the bond itself: those who hear of it.
+    fn slash_weight() -> Weight {
+        Weight::zero()
+    }
 
     /// Keeps an owner out of elections until it asks for them again.
     fn chill(owner: &AccountId);

@@ -24,6 +24,18 @@ pub const MAX_INLINE_OUTPUT: u32 = 256;
 /// A result that fits on the chain: the canonical file of the outputs.
 pub type InlineOutput = BoundedVec<u8, ConstU32<MAX_INLINE_OUTPUT>>;
 
+/// The most bytes of an [`Endpoint`].
+pub const MAX_ENDPOINT: u32 = 128;
+
+/// The URL of a server of blobs: where content may be had, which what names the content decides the truth of.
+pub type Endpoint = BoundedVec<u8, ConstU32<MAX_ENDPOINT>>;
+
+/// Whether an endpoint is a URL that clients go to: `http://` or `https://` and something in visible ASCII.
+pub fn is_endpoint(url: &[u8]) -> bool {
+    let host = url.strip_prefix(b"http://").or_else(|| url.strip_prefix(b"https://"));
+    host.is_some_and(|host| !host.is_empty() && host.iter().all(u8::is_ascii_graphic))
+}
+
 /// Content that is kept elsewhere.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -187,4 +199,7 @@ pub struct Policy {
     pub requester_bond: Perbill,
     /// The fee, of the same.
     pub fee: Perbill,
+    /// The least that one seat may be paid for a job, in planck: below it jobs are refused, so that neither capacity
+    /// nor reputation can be had for dust. At least one.
+    pub min_payment: Balance,
 }

@@ -43,8 +43,8 @@ pub use collateral::{Bonds, Collateral};
 pub use commitment::commitment;
 pub use fault::{Fault, FaultKind, OnSlash, ReportFault};
 pub use job::{
-    BlobRef, Claim, Digest, InlineOutput, JobClass, JobId, JobSpec, ListedVersion, ListingId, Machine,
-    MarketBlock, Policy, MAX_INLINE_OUTPUT,
+    is_endpoint, BlobRef, Claim, Digest, Endpoint, InlineOutput, JobClass, JobId, JobSpec, ListedVersion,
+    ListingId, Machine, MarketBlock, Policy, MAX_ENDPOINT, MAX_INLINE_OUTPUT,
 };
 pub use market::{
     Candidate, Chance, Conduct, Escrow, Listings, OnBond, OnVerdict, Order, Outcome, Pay, PendingDraws,

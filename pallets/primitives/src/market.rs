@@ -70,18 +70,36 @@ pub struct Candidate<AccountId> {
     pub owner: AccountId,
     /// The least it wants for a unit, in planck.
     pub reserve: Balance,
+    /// The stake that its weight counts, in planck.
+    pub stake: Balance,
 }
 
 /// Those that can compute, as draws see them. Each [`Machine`] has a tree of weights.
+///
+/// Nothing that is done after a draw's seed can be known makes anybody weigh more in it: what a seat taken back gives
+/// (room, reputation) counts only after the draws that were due by then. That somebody weighs nothing counts at once.
 pub trait Sortition<AccountId> {
     /// Whether governance has put the machine on its lists.
     fn exists(machine: Machine) -> bool;
 
-    /// Sum of the weights of those that can be drawn for a machine.
+    /// Sum of the weights of those that can be drawn for a machine now: the tickets.
     fn weight(machine: Machine) -> u64;
 
-    /// Sum over all machines.
-    fn total_weight() -> u64;
+    /// The same with those that are full, at what they weigh when they have room.
+    fn in_play(machine: Machine) -> u64;
+
+    /// That over all machines.
+    fn total_in_play() -> u64;
+
+    /// How many owners have a weight for a machine now.
+    fn drawable(machine: Machine) -> u32;
+
+    /// Whether nothing is left to come into force that was asked for before a block. A draw that became due in that block
+    /// has to wait for it: so it sees the same weights whenever it runs, and nobody picks them by working off the one or
+    /// the other sooner.
+    fn is_settled_before(_block: u32) -> bool {
+        true
+    }
 
     /// What a unit costs now, in planck.
     fn price(machine: Machine) -> Balance;
@@ -98,6 +116,11 @@ pub trait Sortition<AccountId> {
 
     /// Takes a provider's seat of a job back, and notes how it did. Does nothing where it has none.
     fn unseat(owner: &AccountId, job: JobId, conduct: Conduct);
+
+    /// What taking a provider's seat back takes, what becomes of its weight included.
+    fn unseat_weight() -> Weight {
+        Weight::zero()
+    }
 }
 
 /// The oldest draw that is due and has not run: changes asked for after the block that made it due wait for it.
@@ -198,13 +221,13 @@ pub enum Outcome {
     /// Fresh seats decided by a majority.
     #[codec(index = 1)]
     Decided,
-    /// Fresh seats had no majority, or could not be filled.
+    /// Fresh seats had no majority, or a slot could not be filled after a commit.
     #[codec(index = 2)]
     Undecided,
     /// Providers could not get the input.
     #[codec(index = 3)]
     Unavailable,
-    /// The deadline passed before anybody committed, or seats could not be filled before any reveal.
+    /// The deadline passed, or the time to fill slots was over, before anybody committed.
     #[codec(index = 4)]
     Expired,
     /// The requester cancelled.
@@ -220,10 +243,12 @@ pub enum Pay {
     /// One seat's payment.
     #[codec(index = 0)]
     Whole,
-    /// Half of it: the job was cancelled after the seat was drawn.
+    /// Half of it: the job was cancelled after the seat was drawn, and the rest goes back; or it ended undecided after
+    /// the seat had revealed, and the rest is burnt.
     #[codec(index = 1)]
     Half,
-    /// A share of the requester's bond, equal to those of the others that get one: the job could not be done.
+    /// A share of the requester's bond, equal to those of the others that get one: the job could not be done, or the
+    /// seat declined it and nobody committed.
     #[codec(index = 2)]
     FromBond,
 }
@@ -256,8 +281,13 @@ pub trait Verification<AccountId> {
     ///
     /// # Errors
     ///
-    /// Too few can be drawn for it, or the deadline is too near.
+    /// Too few can be drawn for it, a seat would be paid too little, the deadline is too near, or too many draws wait.
     fn open(job: JobId, order: Order<AccountId>) -> DispatchResult;
+
+    /// What `open` takes, the draws included that every job has.
+    fn open_weight() -> Weight {
+        Weight::zero()
+    }
 
     /// Ends a job that nobody has committed for yet; [`OnVerdict`] hears of it before this returns.
     ///
@@ -265,10 +295,20 @@ pub trait Verification<AccountId> {
     ///
     /// There is no such job, a draw of it is due, or a seat has committed.
     fn cancel(job: JobId) -> DispatchResult;
+
+    /// What `cancel` takes at most, hearing of the verdict included.
+    fn cancel_weight() -> Weight {
+        Weight::zero()
+    }
 }
 
 /// Who hears how a job ended. Once for each job.
 pub trait OnVerdict<AccountId> {
     /// The job ended so.
     fn on_verdict(job: JobId, verdict: Verdict<AccountId>);
+
+    /// What hearing of it takes at most.
+    fn weight() -> Weight {
+        Weight::zero()
+    }
 }

@@ -28,6 +28,7 @@ fn policy() -> Policy {
         withheld: Perbill::one(),
         requester_bond: Perbill::from_percent(5),
         fee: Perbill::from_percent(2),
+        min_payment: 1,
     }
 }
 
@@ -55,13 +56,39 @@ fn tickets_go_to_providers_of_the_machine_by_weight() {
     market::set_provider(2, SMALL, 1, 50, 1);
     market::set_provider(1, SMALL, 3, 40, 1);
     market::set_provider(3, LARGE, 4, 0, 1);
+    mock::set_bond(2, Role::Provider, 30);
     assert_eq!(holders(SMALL), [1, 1, 1, 2]);
     assert_eq!(holders(LARGE), [3, 3, 3, 3]);
-    assert_eq!(MockSortition::holder(SMALL, 3), Some(Candidate { owner: 2, reserve: 50 }));
+    assert_eq!(MockSortition::holder(SMALL, 3), Some(Candidate { owner: 2, reserve: 50, stake: 30 }));
     assert_eq!(MockSortition::holder(SMALL, 4), None);
-    assert_eq!(<MockSortition as Sortition<u64>>::total_weight(), 8);
+    market::set_stake(2, 20);
+    assert_eq!(MockSortition::holder(SMALL, 3).map(|candidate| candidate.stake), Some(20));
     mock::reset();
-    assert_eq!(<MockSortition as Sortition<u64>>::total_weight(), 0);
+    assert_eq!(<MockSortition as Sortition<u64>>::total_in_play(), 0);
+}
+
+/// Weight, weight in play and how many have one.
+fn liquidity(machine: Machine) -> (u64, u64, u32) {
+    (
+        <MockSortition as Sortition<u64>>::weight(machine),
+        <MockSortition as Sortition<u64>>::in_play(machine),
+        <MockSortition as Sortition<u64>>::drawable(machine),
+    )
+}
+
+#[test]
+fn provider_that_is_full_is_in_play_and_one_that_is_out_is_not() {
+    mock::reset();
+    for (owner, machine) in [(1, SMALL), (2, SMALL), (3, SMALL), (4, LARGE)] {
+        market::set_provider(owner, machine, owner, 0, 1);
+    }
+    assert_eq!((liquidity(SMALL), liquidity(LARGE)), ((6, 6, 3), (4, 4, 1)));
+    assert_eq!(MockSortition::seat(&1, 7), Ok(()));
+    assert_eq!(MockSortition::seat(&2, 7), Ok(()));
+    assert_eq!(liquidity(SMALL), (3, 6, 1));
+    MockSortition::unseat(&2, 7, Conduct::NoShow);
+    assert_eq!(liquidity(SMALL), (3, 4, 1));
+    assert_eq!(<MockSortition as Sortition<u64>>::total_in_play(), 8);
 }
 
 #[test]

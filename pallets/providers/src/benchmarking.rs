@@ -1,4 +1,8 @@
-//! Benchmarks of providers, in trees of a size at which every level has more than one node on the way.
+//! Benchmarks of providers, in trees as large as can be.
+//!
+//! What a provider costs depends on the nodes between its leaf and the root, and on nothing else in the tree. So only
+//! those of providers that a benchmark touches are put into storage, each with all the entries that it can have; a tree
+//! that is there as a whole would cost the same and take minutes to fill.
 
 use super::*;
 use assay_primitives::{Conduct, JobId, MarketBlock, OnBond, Sortition};
@@ -17,8 +21,11 @@ pub trait BenchmarkHelper<AccountId> {
     fn bond(owner: &AccountId, amount: Balance);
 }
 
-/// Enough that the nodes of two levels are full and the root has more than one entry.
-const CROWD: u32 = 4_200;
+/// How many providers a benchmark moves at most.
+const MOVED: u32 = 32;
+
+/// Leaves of the tree that providers come to: room for all that are moved.
+const LEAVES_BEFORE: u32 = MAX_LEAVES - MOVED;
 
 /// A bond above any minimum.
 const BOND: Balance = 1_000_000_000_000_000;
@@ -45,13 +52,21 @@ fn member<T: Config>(machine: Machine, slot: u32) -> T::AccountId {
     account("member", slot, machine.hardware.into())
 }
 
-/// Two machines, each with a crowd.
+/// Leaves so far from each other that their ways meet at the root only, and that of the last leaves too.
+fn spread(index: u32) -> u32 {
+    index.saturating_mul(8_000)
+}
+
+/// Two machines, each with a crowd: of one the providers that are moved, and those that take their places.
 fn crowds<T: Config>() {
     Params::<T>::put(Parameters::default());
     for machine in [FROM, TO] {
         Pallet::<T>::do_set_machine(machine, entry()).expect("there is room on the list");
-        crowd::fill::<T>(machine, CROWD, BOND, |slot| member::<T>(machine, slot));
     }
+    let from = (0..=MOVED).map(spread).chain(LEAVES_BEFORE..MAX_LEAVES);
+    crowd::fill::<T>(FROM, MAX_LEAVES, BOND, from, |slot| member::<T>(FROM, slot));
+    let last = LEAVES_BEFORE.saturating_sub(1);
+    crowd::fill::<T>(TO, LEAVES_BEFORE, BOND, [last], |slot| member::<T>(TO, slot));
 }
 
 /// Somebody with a bond.
@@ -64,7 +79,7 @@ fn bonded<T: Config>() -> T::AccountId {
 /// A provider amid a crowd, with a bond.
 fn provider<T: Config>() -> T::AccountId {
     crowds::<T>();
-    let owner = member::<T>(FROM, CROWD / 2);
+    let owner = member::<T>(FROM, spread(MOVED / 2));
     T::BenchmarkHelper::bond(&owner, BOND);
     owner
 }
@@ -76,7 +91,7 @@ fn mutate<T: Config>(owner: &T::AccountId, change: impl FnOnce(&mut Provider)) {
     Pallet::<T>::keep(owner, &before, after);
 }
 
-/// As many seats as it can have, or one less.
+/// As many seats as it can have, of jobs from 0 on, or one less: then one more fills it.
 fn fill_seats<T: Config>(owner: &T::AccountId, seats: u32) {
     mutate::<T>(owner, |provider| {
         provider.terms.capacity = MAX_CAPACITY;
@@ -150,6 +165,18 @@ mod benches {
     }
 
     #[benchmark]
+    fn set_endpoint() {
+        let owner = provider::<T>();
+        let longest = [b"http://".to_vec(), vec![b'a'; 121]].concat();
+        let endpoint = Endpoint::truncate_from(longest);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()), Some(endpoint.clone()));
+
+        assert_eq!(Endpoints::<T>::get(&owner), Some(endpoint));
+    }
+
+    #[benchmark]
     fn release() {
         let owner = provider::<T>();
         fill_seats::<T>(&owner, MAX_CAPACITY);
@@ -171,21 +198,20 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), owner.clone());
 
-        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weighing.is_some()));
     }
 
     #[benchmark]
     fn apply(n: Linear<1, 32>) {
         crowds::<T>();
-        // Far from each other, so that few nodes are shared.
-        (1..=n).for_each(|index| ready::<T>(index.saturating_mul(100)));
+        (1..=n).for_each(|index| ready::<T>(spread(index)));
         wait::<T>();
         let caller: T::AccountId = whitelisted_caller();
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), n);
 
-        assert_eq!(Pools::<T>::get(TO).map(|pool| pool.leaves), Some(CROWD.saturating_add(n)));
+        assert_eq!(Pools::<T>::get(TO).map(|pool| pool.leaves), Some(LEAVES_BEFORE.saturating_add(n)));
     }
 
     #[benchmark]
@@ -259,7 +285,7 @@ mod benches {
     #[benchmark]
     fn tick_change() {
         crowds::<T>();
-        ready::<T>(100);
+        ready::<T>(spread(1));
         wait::<T>();
 
         #[block]
@@ -267,9 +293,27 @@ mod benches {
             Pallet::<T>::apply_first();
         }
 
-        let moved = Providers::<T>::get(member::<T>(FROM, 100)).expect("it has moved");
+        let moved = Providers::<T>::get(member::<T>(FROM, spread(1))).expect("it has moved");
         // The bond has changed since, and waits.
-        assert!(moved.terms.machine == TO && moved.pending.is_some());
+        assert!(moved.terms.machine == TO && moved.weighing.is_some());
+    }
+
+    /// A provider that was full has room again and another score, and its bond has changed since.
+    #[benchmark]
+    fn tick_reweigh() {
+        let owner = provider::<T>();
+        fill_seats::<T>(&owner, MAX_CAPACITY);
+        <Pallet<T> as Sortition<T::AccountId>>::unseat(&owner, 0, Conduct::Right);
+        T::BenchmarkHelper::bond(&owner, BOND.saturating_mul(2));
+        wait::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::apply_first();
+        }
+
+        let weighed = Providers::<T>::get(&owner).expect("it is a provider");
+        assert!(weighed.weight > 0 && weighed.standing == 1 && weighed.weighing.is_some());
     }
 
     #[benchmark]
@@ -283,14 +327,16 @@ mod benches {
             <Pallet<T> as OnBond<T::AccountId>>::bond_changed(&owner);
         }
 
-        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
+        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weighing.is_some()));
     }
 
     #[benchmark]
     fn holder() {
-        let owner = provider::<T>();
-        fill_seats::<T>(&owner, MAX_CAPACITY.saturating_sub(1));
-        let ticket = Pallet::<T>::tree_weight(FROM) / 2;
+        crowds::<T>();
+        let last = member::<T>(FROM, MAX_LEAVES.saturating_sub(1));
+        fill_seats::<T>(&last, MAX_CAPACITY.saturating_sub(1));
+        // That of the last leaf, so that all entries are looked at on the way.
+        let ticket = Pallet::<T>::tree_weight(FROM).saturating_sub(1);
         let found;
 
         #[block]
@@ -298,7 +344,7 @@ mod benches {
             found = <Pallet<T> as Sortition<T::AccountId>>::holder(FROM, ticket);
         }
 
-        assert!(found.is_some());
+        assert!(found.is_some_and(|candidate| candidate.owner == last));
     }
 
     #[benchmark]
@@ -314,18 +360,19 @@ mod benches {
         assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weight == 0));
     }
 
+    /// It could be drawn, is in jail from now on, and waits to be weighed by what is left.
     #[benchmark]
     fn unseat() {
         let owner = provider::<T>();
-        fill_seats::<T>(&owner, MAX_CAPACITY);
-        let last = JobId::from(MAX_CAPACITY.saturating_sub(1));
+        fill_seats::<T>(&owner, MAX_CAPACITY.saturating_sub(1));
 
         #[block]
         {
-            <Pallet<T> as Sortition<T::AccountId>>::unseat(&owner, last, Conduct::Right);
+            <Pallet<T> as Sortition<T::AccountId>>::unseat(&owner, 0, Conduct::Cheated);
         }
 
-        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weight > 0));
+        let jailed = Providers::<T>::get(&owner).expect("it is a provider");
+        assert!(jailed.weight == 0 && jailed.weighing.is_some());
     }
 
     impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);

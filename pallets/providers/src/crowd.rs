@@ -1,4 +1,4 @@
-//! Full trees for tests and benchmarks, put into storage level by level instead of leaf by leaf.
+//! Large trees for tests and benchmarks, put into storage node by node instead of change by change.
 
 use crate::{pallet::*, Node, Provider, Terms, ARITY, DEPTH};
 use alloc::vec::Vec;
@@ -7,41 +7,51 @@ use assay_primitives::{Balance, Machine};
 /// What each provider of a crowd can have at a time.
 pub(crate) const CROWD_CAPACITY: u32 = 2;
 
-/// Puts so many providers into the tree of a machine that has none yet. Each has the same stake, no seat and no score.
+/// Makes the tree of a machine that has no providers yet one of so many leaves, each with the same stake, no seat and
+/// no score. Of those only the ones in `slots` are there, with their providers and the nodes above them: nothing that
+/// is done with these looks at any other key.
 pub(crate) fn fill<T: Config>(
     machine: Machine,
-    count: u32,
+    leaves: u32,
     stake: Balance,
+    slots: impl IntoIterator<Item = u32>,
     owner: impl Fn(u32) -> T::AccountId,
 ) {
     let terms = Terms { machine, reserve: 0, capacity: CROWD_CAPACITY };
-    let weights: Vec<u64> = (0..count)
-        .map(|slot| {
-            let mut provider = Provider { slot: Some(slot), stake, ..Provider::new(terms) };
-            provider.weight = provider.due_weight();
-            Leaves::<T>::insert((machine, slot), owner(slot));
-            Providers::<T>::insert(owner(slot), &provider);
-            provider.weight
-        })
-        .collect();
-    TotalWeight::<T>::mutate(|total| *total += weights.iter().sum::<u64>());
-    put_nodes::<T>(machine, weights);
+    let mut weight = 0;
+    for slot in slots {
+        let mut provider = Provider { slot: Some(slot), stake, ..Provider::new(terms) };
+        weight = provider.due_weight();
+        provider.weight = weight;
+        Leaves::<T>::insert((machine, slot), owner(slot));
+        Providers::<T>::insert(owner(slot), provider);
+        put_nodes_above::<T>(machine, slot, leaves, weight);
+    }
+    let in_play = u64::from(leaves) * weight;
+    TotalInPlay::<T>::mutate(|total| *total += in_play);
     Pools::<T>::mutate_extant(machine, |pool| {
-        pool.members = count;
-        pool.leaves = count;
-        pool.capacity = u64::from(count) * u64::from(CROWD_CAPACITY);
+        pool.members = leaves;
+        pool.leaves = leaves;
+        pool.capacity = u64::from(leaves) * u64::from(CROWD_CAPACITY);
+        pool.in_play = in_play;
+        pool.drawable = leaves;
     });
 }
 
-fn put_nodes<T: Config>(machine: Machine, weights: Vec<u64>) {
-    let mut entries = weights;
+/// The nodes from a leaf up to the root, those that are not there yet, in a tree whose leaves weigh the same.
+fn put_nodes_above<T: Config>(machine: Machine, slot: u32, leaves: u32, weight: u64) {
     for level in 0..DEPTH {
-        entries = (0_u32..)
-            .zip(entries.chunks(ARITY as usize))
-            .map(|(index, chunk)| {
-                Nodes::<T>::insert((machine, level, index), Node::truncate_from(chunk.to_vec()));
-                chunk.iter().sum()
-            })
+        // Leaves below an entry.
+        let width = ARITY.pow(level.into());
+        let index = slot / width / ARITY;
+        if Nodes::<T>::contains_key((machine, level, index)) {
+            continue;
+        }
+        let entries: Vec<u64> = (0..ARITY)
+            .map(|entry| leaves.saturating_sub((index * ARITY + entry) * width).min(width))
+            .take_while(|below| *below > 0)
+            .map(|below| u64::from(below) * weight)
             .collect();
+        Nodes::<T>::insert((machine, level, index), Node::truncate_from(entries));
     }
 }

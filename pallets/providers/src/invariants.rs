@@ -13,6 +13,8 @@ struct Sums {
     leaves: u32,
     capacity: u64,
     busy: u64,
+    in_play: u64,
+    drawable: u32,
 }
 
 impl<T: Config> Pallet<T> {
@@ -26,19 +28,27 @@ impl<T: Config> Pallet<T> {
         Self::check_params()
     }
 
-    /// Invariants 1 and 2: what is known of a provider makes sense, and it weighs what is due to it.
+    /// Invariants 1 and 2: what is known of a provider makes sense, it weighs what is due to it, and where it is behind
+    /// something waits.
     fn check_providers() -> Result<(), TryRuntimeError> {
+        for owner in Endpoints::<T>::iter_keys() {
+            ensure!(Providers::<T>::contains_key(owner), "an endpoint is kept of nobody");
+        }
         let mut total = 0_u64;
         for provider in Providers::<T>::iter_values() {
             let open: BTreeSet<JobId> = provider.open.iter().copied().collect();
             ensure!(open.len() == provider.open.len(), "a provider has two seats of a job");
             ensure!((1..=MAX_CAPACITY).contains(&provider.terms.capacity), "a capacity is out of range");
+            ensure!(provider.taken() <= MAX_CAPACITY, "a provider has more seats taken than it can have");
             ensure!(!provider.is_over(), "a provider is kept of whom nothing is left");
             ensure!(provider.slot.is_none() || provider.stake > 0, "a provider is in a tree without a bond");
             ensure!(provider.weight == provider.due_weight(), "a provider weighs what is not due to it");
-            total = total.saturating_add(provider.weight);
+            let behind = provider.freed > 0 || provider.standing != provider.score;
+            let waits = provider.slot.is_none() || provider.weighing.is_some();
+            ensure!(waits || !behind, "a provider in a tree is behind, and nothing waits");
+            total = total.saturating_add(provider.weight_in_play());
         }
-        ensure!(total == TotalWeight::<T>::get(), "the weight of all trees is not that of all providers");
+        ensure!(total == TotalInPlay::<T>::get(), "what is in play is not what all providers weigh");
         Ok(())
     }
 
@@ -85,19 +95,19 @@ impl<T: Config> Pallet<T> {
 
     /// Invariant 5: each change that waits stands in the queue once, in the order in which they were asked for.
     fn check_queue() -> Result<(), TryRuntimeError> {
-        let (first, next) = QueueEnds::<T>::get();
-        let (mut owners, mut latest) = (BTreeSet::new(), 0);
+        let waits = |provider: &Provider| provider.pending.is_some() || provider.weighing.is_some();
+        let mut waiting: BTreeMap<T::AccountId, Provider> =
+            Providers::<T>::iter().filter(|(_, provider)| waits(provider)).collect();
+        let ((first, next), mut latest, mut queued) = (QueueEnds::<T>::get(), 0, 0_usize);
         for number in first..next {
             let owner = Queue::<T>::get(number).ok_or("the queue has a gap")?;
-            let pending = Providers::<T>::get(&owner).and_then(|provider| provider.pending);
+            let pending = waiting.get_mut(&owner).and_then(Provider::take_oldest);
             let since = pending.ok_or("a provider is queued without a change")?.since;
             ensure!(since >= latest, "the queue is not in order");
-            ensure!(owners.insert(owner), "a provider is queued twice");
-            latest = since;
+            (latest, queued) = (since, queued.saturating_add(1));
         }
-        ensure!(Queue::<T>::iter_keys().count() == owners.len(), "something stands beside the queue");
-        let waiting = Providers::<T>::iter_values().filter(|provider| provider.pending.is_some()).count();
-        ensure!(waiting == owners.len(), "a change waits that is not queued");
+        ensure!(Queue::<T>::iter_keys().count() == queued, "something stands beside the queue");
+        ensure!(!waiting.values().any(waits), "a change waits that is not queued");
         Ok(())
     }
 
@@ -125,9 +135,10 @@ impl<T: Config> Pallet<T> {
             Self::add_up(&mut sums, &provider);
         }
         for (machine, pool) in Pools::<T>::iter() {
-            let Pool { members, leaves, capacity, busy, .. } = pool;
+            let Pool { members, leaves, capacity, busy, in_play, drawable, .. } = pool;
+            let counted = Sums { members, leaves, capacity, busy, in_play, drawable };
             let due = sums.remove(&machine).unwrap_or_default();
-            ensure!(due == Sums { members, leaves, capacity, busy }, "a pool is not the sum of its members");
+            ensure!(due == counted, "a pool is not the sum of its members");
             ensure!(members <= MAX_LEAVES, "a machine has more members than its tree has room for");
         }
         ensure!(sums.is_empty(), "a provider is of a machine that is not on the lists");
@@ -144,6 +155,8 @@ impl<T: Config> Pallet<T> {
             sum.members = sum.members.saturating_add(1);
             sum.capacity = sum.capacity.saturating_add(share.capacity.into());
             sum.busy = sum.busy.saturating_add(share.busy.into());
+            sum.in_play = sum.in_play.saturating_add(share.in_play);
+            sum.drawable = sum.drawable.saturating_add(share.drawable);
         }
     }
 

@@ -4,8 +4,9 @@
 //!   once a period with its utilisation.
 //! * **Draws** ([`Sortition`](assay_primitives::Sortition)): a sum tree of weights for each machine. A provider weighs
 //!   as much as its bond, up to a cap, times a factor of its reputation; nothing while it is full, jailed or silent.
-//! * **Changes** that a provider makes itself, its bond's included, wait until every draw has run that was due when
-//!   they were asked for: whoever can know a seed can't change whom it draws.
+//! * **Changes** wait until every draw has run that was due when they were asked for: what a provider asks for, another
+//!   bond, the room and the score that come with the end of a seat. Whoever can know a seed can't change whom it draws.
+//!   Only what makes a provider weigh nothing counts at once.
 //! * **Reputation**: how a provider did in its seats, as verification tells.
 //!
 //! Not for: bonds and workers (staking), who gets which seat and what it has to do there (verification), payment
@@ -92,7 +93,7 @@ pub type NodeKey = (Machine, u8, u32);
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
-    use assay_primitives::{Conduct, JobId, MarketBlock, PendingDraws, ProviderBond, Workers};
+    use assay_primitives::{Conduct, Endpoint, JobId, MarketBlock, PendingDraws, ProviderBond, Workers};
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
     use sp_runtime::{traits::BlockNumberProvider, Perbill};
@@ -155,6 +156,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type Providers<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Provider>;
 
+    /// Where a provider serves blobs. A hint: what is fetched is checked by its hash.
+    #[pallet::storage]
+    pub type Endpoints<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Endpoint>;
+
     /// The nodes of the trees that weigh something.
     #[pallet::storage]
     pub type Nodes<T> = StorageMap<_, Twox64Concat, NodeKey, Node, ValueQuery>;
@@ -163,11 +168,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Leaves<T: Config> = StorageMap<_, Twox64Concat, (Machine, u32), T::AccountId>;
 
-    /// The weight of all trees.
+    /// What is in play in all trees: what all providers weigh whenever they have room.
     #[pallet::storage]
-    pub type TotalWeight<T> = StorageValue<_, u64, ValueQuery>;
+    pub type TotalInPlay<T> = StorageValue<_, u64, ValueQuery>;
 
-    /// The providers with a change that waits, in the order in which they asked.
+    /// The providers with a change that waits, once for each, in the order in which they came.
     #[pallet::storage]
     pub type Queue<T: Config> = StorageMap<_, Twox64Concat, u64, T::AccountId>;
 
@@ -185,7 +190,7 @@ pub mod pallet {
             /// What it offers.
             terms: Terms,
         },
-        /// A provider has asked for a change, or its bond is another one. It waits.
+        /// A provider has asked for a change, or another weight is due to it. It waits.
         ChangeAsked {
             /// Who.
             owner: T::AccountId,
@@ -198,6 +203,13 @@ pub mod pallet {
             owner: T::AccountId,
             /// What has changed.
             change: Change,
+        },
+        /// A provider serves blobs elsewhere, or no more.
+        EndpointSet {
+            /// Who.
+            owner: T::AccountId,
+            /// Where.
+            endpoint: Option<Endpoint>,
         },
         /// A leaf weighs another amount.
         WeightChanged {
@@ -345,6 +357,8 @@ pub mod pallet {
         MachineInUse,
         /// A change could be applied before the draws of its block have a seed.
         DelayTooShort,
+        /// The endpoint is not a URL of `http://` or `https://` in visible ASCII.
+        BadEndpoint,
         /// A price would stay for no block.
         PricePeriodIsZero,
         /// Jail would end at once.
@@ -552,12 +566,12 @@ pub mod pallet {
         ///
         /// ## Details
         ///
-        /// Changes of the bond itself need no call.
+        /// Changes of the bond itself, and seats that end, need no call.
         ///
         /// ## Errors
         ///
         /// * [`Error::NotRegistered`]: the owner is no provider.
-        /// * [`Error::ChangePending`]: another change waits, with which it is weighed anew anyway.
+        /// * [`Error::ChangePending`]: it waits for that already.
         /// * [`Error::NothingToChange`]: as much of its bond counts as is due, or it is in no tree.
         ///
         /// ## Events
@@ -693,6 +707,31 @@ pub mod pallet {
             T::GovernanceOrigin::ensure_origin(origin)?;
             Self::do_set_params(params)
         }
+
+        /// Tells where a provider serves blobs: the inputs of jobs it has committed to, and results.
+        ///
+        /// ## Dispatch origin
+        ///
+        /// Signed, by the provider.
+        ///
+        /// ## Details
+        ///
+        /// `None` takes it back. It has no part in draws, so it is in force at once.
+        ///
+        /// ## Errors
+        ///
+        /// * [`Error::NotRegistered`]: it is no provider.
+        /// * [`Error::BadEndpoint`]: it is no URL of a server.
+        ///
+        /// ## Events
+        ///
+        /// * [`Event::EndpointSet`].
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::set_endpoint())]
+        pub fn set_endpoint(origin: OriginFor<T>, endpoint: Option<Endpoint>) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_set_endpoint(&owner, endpoint)
+        }
     }
 
     #[pallet::view_functions]
@@ -707,7 +746,12 @@ pub mod pallet {
             Providers::<T>::get(owner)
         }
 
-        /// The change of a provider that waits.
+        /// Where a provider serves blobs.
+        pub fn endpoint(owner: T::AccountId) -> Option<Endpoint> {
+            Endpoints::<T>::get(owner)
+        }
+
+        /// What a provider has asked for and what is not in force yet.
         pub fn pending_change(owner: T::AccountId) -> Option<Pending> {
             Providers::<T>::get(owner).and_then(|provider| provider.pending)
         }

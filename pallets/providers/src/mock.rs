@@ -212,17 +212,31 @@ pub fn provider(owner: u64) -> Provider {
     Providers::provider(owner).expect("it is a provider")
 }
 
-/// The change of a provider that waits.
+/// What a provider has asked for and what waits.
 pub fn waiting(owner: u64) -> Option<Change> {
     Providers::pending_change(owner).map(|pending| pending.change)
+}
+
+/// The block in which another weight became due to a provider that has to wait for it.
+pub fn weighing(owner: u64) -> Option<u32> {
+    provider(owner).weighing.map(|pending| pending.since)
 }
 
 pub fn weight(machine: Machine) -> u64 {
     <Providers as Sortition<u64>>::weight(machine)
 }
 
-pub fn total_weight() -> u64 {
-    <Providers as Sortition<u64>>::total_weight()
+pub fn in_play(machine: Machine) -> u64 {
+    <Providers as Sortition<u64>>::in_play(machine)
+}
+
+pub fn total_in_play() -> u64 {
+    <Providers as Sortition<u64>>::total_in_play()
+}
+
+/// How many can be drawn for a machine.
+pub fn drawable(machine: Machine) -> u32 {
+    <Providers as Sortition<u64>>::drawable(machine)
 }
 
 pub fn price(machine: Machine) -> Balance {
@@ -251,6 +265,12 @@ pub fn unseat(owner: u64, job: JobId, conduct: Conduct) {
 pub fn serve(owner: u64, job: JobId, conduct: Conduct) {
     assert_ok!(seat(owner, job));
     unseat(owner, job, conduct);
+}
+
+/// The same, and what comes of it is in force.
+pub fn serve_out(owner: u64, job: JobId, conduct: Conduct) {
+    serve(owner, job, conduct);
+    advance(DELAY);
 }
 
 pub fn set_params(change: impl FnOnce(&mut Parameters)) -> DispatchResult {

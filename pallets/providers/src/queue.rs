@@ -1,14 +1,20 @@
 //! Changes wait here, first come, first served, until no draw is due that was due when they were asked for: whoever
 //! knows the seed of a draw can no longer change who is drawn.
+//!
+//! A provider waits here at most twice: with what it has asked for, and with what else became of its weight. Were the
+//! two one, a provider that always has seats could never ask for anything.
 
 use crate::{pallet::*, Change, Pending, Provider, State, WeightInfo};
 use assay_primitives::{Balance, OnBond, PendingDraws, ProviderBond};
+use core::mem;
 use frame_support::{defensive, dispatch::DispatchResult, ensure, weights::Weight};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
 impl<T: Config> OnBond<T::AccountId> for Pallet<T> {
     fn bond_changed(owner: &T::AccountId) {
-        Self::look_at_bond(owner);
+        if let Some(provider) = Providers::<T>::get(owner) {
+            Self::weigh_anew(owner, provider);
+        }
     }
 
     fn weight() -> Weight {
@@ -17,42 +23,68 @@ impl<T: Config> OnBond<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Queues a change for a provider.
+    /// Queues what a provider asks for.
     pub(crate) fn ask(owner: &T::AccountId, before: Provider, change: Change) -> DispatchResult {
         ensure!(before.pending.is_none(), Error::<T>::ChangePending);
-        Self::enqueue(owner, before, change);
+        let mut after = before.clone();
+        after.pending = Some(Self::enqueue(owner, &mut after, change));
+        Self::keep(owner, &before, after);
         Ok(())
     }
 
-    fn enqueue(owner: &T::AccountId, before: Provider, change: Change) {
-        let pending = Pending { change, bond: T::Bonds::active(owner), since: Self::this_block() };
+    /// Puts a provider at the end of the queue with what it has now: bond, score, and seats to be given free.
+    fn enqueue(owner: &T::AccountId, provider: &mut Provider, change: Change) -> Pending {
+        let pending = Pending {
+            change,
+            bond: T::Bonds::active(owner),
+            score: provider.score,
+            freed: mem::take(&mut provider.freed),
+            since: Self::this_block(),
+        };
         QueueEnds::<T>::mutate(|(_, next)| {
             Queue::<T>::insert(*next, owner);
             *next = next.saturating_add(1);
         });
-        let after = Provider { pending: Some(pending), ..before.clone() };
-        Self::keep(owner, &before, after);
         Self::deposit_event(Event::ChangeAsked { owner: owner.clone(), pending });
+        pending
     }
 
-    /// Queues a change where another stake is due to a provider in a tree and nothing waits. What waits looks at the
-    /// bond again when it is applied.
-    fn look_at_bond(owner: &T::AccountId) -> bool {
-        let Some(provider) = Providers::<T>::get(owner) else { return false };
-        let changed = provider.slot.is_some()
-            && provider.pending.is_none()
-            && provider.stake != Self::counted(T::Bonds::active(owner));
-        if changed {
-            Self::enqueue(owner, provider, Change::Bond);
+    /// Queues another weight for a provider in a tree to whom another one is due, and for whom none waits yet; says
+    /// whether. What waits catches up again when it is applied. The provider has to be kept by the caller.
+    pub(crate) fn catch_up(owner: &T::AccountId, provider: &mut Provider) -> bool {
+        let behind = provider.slot.is_some()
+            && provider.weighing.is_none()
+            && (provider.freed > 0
+                || provider.standing != provider.score
+                || provider.stake != Self::counted(T::Bonds::active(owner)));
+        if behind {
+            provider.weighing = Some(Self::enqueue(owner, provider, Change::Weight));
         }
-        changed
+        behind
+    }
+
+    fn weigh_anew(owner: &T::AccountId, before: Provider) -> bool {
+        let mut after = before.clone();
+        let behind = Self::catch_up(owner, &mut after);
+        if behind {
+            Self::keep(owner, &before, after);
+        }
+        behind
     }
 
     pub(crate) fn do_reweigh(owner: &T::AccountId) -> DispatchResult {
         let provider = Self::provider_of(owner)?;
-        ensure!(provider.pending.is_none(), Error::<T>::ChangePending);
-        ensure!(Self::look_at_bond(owner), Error::<T>::NothingToChange);
+        ensure!(provider.weighing.is_none(), Error::<T>::ChangePending);
+        ensure!(Self::weigh_anew(owner, provider), Error::<T>::NothingToChange);
         Ok(())
+    }
+
+    /// The block in which the change at the head of the queue was asked for.
+    pub(crate) fn oldest_change() -> Option<u32> {
+        let (first, _) = QueueEnds::<T>::get();
+        let owner = Queue::<T>::get(first)?;
+        let mut provider = Providers::<T>::get(owner)?;
+        provider.take_oldest().map(|pending| pending.since)
     }
 
     /// Applies up to so many changes; gives how many.
@@ -66,15 +98,17 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn apply_first() -> bool {
         let (first, next) = QueueEnds::<T>::get();
         let Some(owner) = Queue::<T>::get(first) else { return false };
-        let waiting = Providers::<T>::get(&owner)
-            .and_then(|provider| provider.pending.map(|pending| (provider, pending)));
-        if waiting.as_ref().is_some_and(|(_, pending)| !Self::is_ready(pending.since)) {
+        let waiting = Providers::<T>::get(&owner).and_then(|before| {
+            let mut after = before.clone();
+            after.take_oldest().map(|pending| (before, after, pending))
+        });
+        if waiting.as_ref().is_some_and(|(.., pending)| !Self::is_ready(pending.since)) {
             return false;
         }
         Queue::<T>::remove(first);
         QueueEnds::<T>::put((first.saturating_add(1), next));
         match waiting {
-            Some((provider, pending)) => Self::execute(&owner, provider, pending),
+            Some((before, after, pending)) => Self::execute(&owner, &before, after, pending),
             None => {
                 defensive!("a provider in the queue has a change that waits");
             }
@@ -88,10 +122,11 @@ impl<T: Config> Pallet<T> {
         passed > Params::<T>::get().change_delay && T::Draws::oldest().is_none_or(|draw| draw > since)
     }
 
-    fn execute(owner: &T::AccountId, before: Provider, pending: Pending) {
+    /// Applies a change that was taken out of `after`: with it goes what it kept from being free.
+    fn execute(owner: &T::AccountId, before: &Provider, mut after: Provider, pending: Pending) {
         let placed = before.slot.is_some();
-        let stake = Self::counted(pending.bond);
-        let mut after = Provider { stake, pending: None, ..before.clone() };
+        after.stake = Self::counted(pending.bond);
+        after.standing = pending.score;
         let (terms, stays) = match pending.change {
             Change::Terms(terms) => (terms, true),
             Change::Retire => (before.terms, false),
@@ -103,10 +138,10 @@ impl<T: Config> Pallet<T> {
                 after.state = State::Active;
                 (before.terms, placed)
             }
-            Change::Bond => (before.terms, placed),
+            Change::Weight => (before.terms, placed),
         };
         // Its bond is the deposit for its place: without one it has to go.
-        let stays = stays && stake > 0;
+        let stays = stays && after.stake > 0;
         if !stays || terms.machine != before.terms.machine {
             Self::leave(owner, &mut after);
         }
@@ -115,9 +150,9 @@ impl<T: Config> Pallet<T> {
             Self::enter(owner, &mut after);
         }
         Self::deposit_event(Event::ChangeApplied { owner: owner.clone(), change: pending.change });
-        Self::keep(owner, &before, after);
-        // What happened to the bond in the meantime has yet to wait for its own time.
-        Self::look_at_bond(owner);
+        // What has happened in the meantime has yet to wait for its own time.
+        Self::catch_up(owner, &mut after);
+        Self::keep(owner, before, after);
     }
 
     /// What counts of a bond, in planck.

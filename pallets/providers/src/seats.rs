@@ -1,9 +1,9 @@
 //! Providers as draws see them.
 
-use crate::{pallet::*, Change, Provider, State};
+use crate::{pallet::*, Change, Provider, State, WeightInfo};
 use assay_primitives::{Balance, Candidate, Conduct, JobId, Machine, Sortition};
 use assay_rules::reputation;
-use frame_support::{dispatch::DispatchResult, ensure};
+use frame_support::{dispatch::DispatchResult, ensure, weights::Weight};
 use sp_runtime::traits::BlockNumberProvider;
 
 impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
@@ -15,8 +15,20 @@ impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
         Self::tree_weight(machine)
     }
 
-    fn total_weight() -> u64 {
-        TotalWeight::<T>::get()
+    fn in_play(machine: Machine) -> u64 {
+        Pools::<T>::get(machine).map_or(0, |pool| pool.in_play)
+    }
+
+    fn total_in_play() -> u64 {
+        TotalInPlay::<T>::get()
+    }
+
+    fn drawable(machine: Machine) -> u32 {
+        Pools::<T>::get(machine).map_or(0, |pool| pool.drawable)
+    }
+
+    fn is_settled_before(block: u32) -> bool {
+        Self::oldest_change().is_none_or(|since| since >= block)
     }
 
     fn price(machine: Machine) -> Balance {
@@ -25,8 +37,8 @@ impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
 
     fn holder(machine: Machine, ticket: u64) -> Option<Candidate<T::AccountId>> {
         let owner = Self::leaf_at(machine, ticket)?;
-        let reserve = Providers::<T>::get(&owner)?.terms.reserve;
-        Some(Candidate { owner, reserve })
+        let Provider { terms, stake, .. } = Providers::<T>::get(&owner)?;
+        Some(Candidate { owner, reserve: terms.reserve, stake })
     }
 
     fn seat(owner: &T::AccountId, job: JobId) -> DispatchResult {
@@ -41,12 +53,15 @@ impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
         Ok(())
     }
 
+    /// Room and score change what the provider weighs only by the queue: who takes a seat back has often chosen when,
+    /// and may know the seed of a draw by then.
     fn unseat(owner: &T::AccountId, job: JobId, conduct: Conduct) {
         let Some(before) = Providers::<T>::get(owner).filter(|provider| provider.open.contains(&job)) else {
             return;
         };
         let mut after = before.clone();
         after.open.retain(|open| *open != job);
+        after.freed = after.freed.saturating_add(1);
         after.score = reputation::score_after(after.score, conduct);
         let (seats, score) = (after.seats(), after.score);
         Self::deposit_event(Event::Unseated { owner: owner.clone(), job, conduct, seats, score });
@@ -58,7 +73,12 @@ impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
             }
             Conduct::Cheated => Self::jail(owner, &mut after),
         }
+        Self::catch_up(owner, &mut after);
         Self::keep(owner, &before, after);
+    }
+
+    fn unseat_weight() -> Weight {
+        T::WeightInfo::unseat().saturating_add(T::WeightInfo::tick_reweigh())
     }
 }
 
@@ -82,6 +102,7 @@ impl<T: Config> Pallet<T> {
         Self::carry(before, &after);
         if after.is_over() {
             Providers::<T>::remove(owner);
+            Endpoints::<T>::remove(owner);
             Self::deposit_event(Event::Removed { owner: owner.clone() });
         } else {
             Providers::<T>::insert(owner, after);
@@ -95,16 +116,20 @@ impl<T: Config> Pallet<T> {
         if weight == provider.weight {
             return;
         }
-        Self::weigh(machine, slot, provider.weight, weight);
+        Self::set_weight(machine, slot, weight);
         provider.weight = weight;
         Self::deposit_event(Event::WeightChanged { owner: owner.clone(), machine, slot, weight });
     }
 
-    /// Carries what has become of a provider to the pools that it is or was in.
+    /// Carries what has become of a provider to the pools that it is or was in, and to what is in play in all.
     fn carry(before: &Provider, after: &Provider) {
         let (from, to) = (before.shares(), after.shares());
         if from == to {
             return;
+        }
+        let (less, more) = (before.weight_in_play(), after.weight_in_play());
+        if less != more {
+            TotalInPlay::<T>::mutate(|total| *total = total.saturating_sub(less).saturating_add(more));
         }
         let now = T::Clock::current_block_number();
         for (machine, share) in from.into_iter().flatten() {

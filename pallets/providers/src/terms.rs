@@ -1,7 +1,8 @@
 //! What providers ask for themselves.
 
 use crate::{pallet::*, Change, Provider, State, Terms, MAX_CAPACITY, MAX_LEAVES};
-use assay_primitives::{Machine, ProviderBond, Workers};
+use assay_primitives::{is_endpoint, Endpoint, Machine, ProviderBond, Workers};
+use assay_rules::price::PriceRule;
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::traits::BlockNumberProvider;
 
@@ -47,14 +48,27 @@ impl<T: Config> Pallet<T> {
         Self::ask(owner, provider, Change::Release)
     }
 
+    pub(crate) fn do_set_endpoint(owner: &T::AccountId, endpoint: Option<Endpoint>) -> DispatchResult {
+        ensure!(Providers::<T>::contains_key(owner), Error::<T>::NotRegistered);
+        ensure!(endpoint.as_ref().is_none_or(|url| is_endpoint(url)), Error::<T>::BadEndpoint);
+        Endpoints::<T>::set(owner, endpoint.clone());
+        Self::deposit_event(Event::EndpointSet { owner: owner.clone(), endpoint });
+        Ok(())
+    }
+
     pub(crate) fn provider_of(owner: &T::AccountId) -> Result<Provider, Error<T>> {
         Providers::<T>::get(owner).ok_or(Error::<T>::NotRegistered)
     }
 
     pub(crate) fn check_terms(terms: &Terms) -> Result<(), Error<T>> {
         let entry = Machines::<T>::get(terms.machine).ok_or(Error::<T>::NoSuchMachine)?;
+        Self::check_offer(terms, &entry.price)
+    }
+
+    /// Whether an offer can be met where prices move so.
+    pub(crate) fn check_offer(terms: &Terms, price: &PriceRule) -> Result<(), Error<T>> {
         ensure!((1..=MAX_CAPACITY).contains(&terms.capacity), Error::<T>::BadCapacity);
-        ensure!(terms.reserve <= entry.price.ceiling, Error::<T>::ReserveTooHigh);
+        ensure!(terms.reserve <= price.ceiling, Error::<T>::ReserveTooHigh);
         Ok(())
     }
 

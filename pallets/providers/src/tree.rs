@@ -84,7 +84,9 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn leave(owner: &T::AccountId, provider: &mut Provider) {
         let machine = provider.terms.machine;
         let Some(slot) = provider.slot.take() else { return };
-        Self::weigh(machine, slot, mem::take(&mut provider.weight), 0);
+        if mem::take(&mut provider.weight) > 0 {
+            Self::set_weight(machine, slot, 0);
+        }
         let last = Pools::<T>::mutate_extant(machine, |pool| {
             pool.leaves = pool.leaves.saturating_sub(1);
             pool.leaves
@@ -112,17 +114,8 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::LeafMoved { owner, machine, from, to });
     }
 
-    /// Gives a leaf another weight, and carries the difference to the weight of all machines.
-    pub(crate) fn weigh(machine: Machine, slot: u32, from: u64, to: u64) {
-        if from == to {
-            return;
-        }
-        Self::set_weight(machine, slot, to);
-        TotalWeight::<T>::mutate(|total| *total = total.saturating_sub(from).saturating_add(to));
-    }
-
     /// Sets the weight of a leaf and the sums above it: one node of each level.
-    fn set_weight(machine: Machine, slot: u32, weight: u64) {
+    pub(crate) fn set_weight(machine: Machine, slot: u32, weight: u64) {
         let (mut index, mut value) = (slot, weight);
         for level in 0..DEPTH {
             let (node, entry) = above(index);

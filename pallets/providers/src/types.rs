@@ -70,20 +70,24 @@ pub enum Change {
     /// It comes out of jail.
     #[codec(index = 3)]
     Release,
-    /// Nothing but that its bond is another one.
+    /// Nothing but what it weighs: its bond is another one, or it has a seat less, and so perhaps another score.
     #[codec(index = 4)]
-    Bond,
+    Weight,
 }
 
-/// A change in the queue.
+/// A change in the queue. Whatever it is for, it also brings what the provider had when it was asked for.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Pending {
-    /// What changes. The bond does in any case.
+    /// What changes.
     pub change: Change,
     /// The provider's active bond when the change was asked for, in planck: what counts once it is applied.
     pub bond: Balance,
+    /// Its score then: likewise.
+    pub score: u32,
+    /// Seats that were taken back by then, and are no sooner free than this is applied.
+    pub freed: u32,
     /// The block of the chain in which it was asked for.
     pub since: u32,
 }
@@ -100,6 +104,8 @@ pub struct Provider {
     /// What counts of its bond, in planck: as much as was bonded when it last asked for a change or the bond changed,
     /// up to the cap that was in force when that was applied.
     pub stake: Balance,
+    /// What counts of its score: as much as it had when the change was asked for that was applied last.
+    pub standing: u32,
     /// How well it did so far; from 0 to [`MAX_SCORE`](reputation::MAX_SCORE).
     pub score: u32,
     /// Whether it may be drawn.
@@ -108,8 +114,12 @@ pub struct Provider {
     pub silent: bool,
     /// The jobs that it has a seat of.
     pub open: Seats,
+    /// Seats that were taken back and that no change in the queue gives free.
+    pub freed: u32,
     /// What it has asked for and what is not in force yet.
     pub pending: Option<Pending>,
+    /// What it has not asked for: another weight that waits.
+    pub weighing: Option<Pending>,
 }
 
 impl Provider {
@@ -120,11 +130,14 @@ impl Provider {
             slot: None,
             weight: 0,
             stake: 0,
+            standing: 0,
             score: 0,
             state: State::Active,
             silent: false,
             open: Seats::new(),
+            freed: 0,
             pending: None,
+            weighing: None,
         }
     }
 
@@ -133,9 +146,15 @@ impl Provider {
         self.open.len().saturated_into()
     }
 
+    /// How many seats count as taken: those that it has, and those that were taken back and are not free yet.
+    pub fn taken(&self) -> u32 {
+        let waiting = [&self.pending, &self.weighing].into_iter().flatten().map(|pending| pending.freed);
+        waiting.fold(self.seats().saturating_add(self.freed), u32::saturating_add)
+    }
+
     /// Whether it has no room for another seat.
     pub fn is_full(&self) -> bool {
-        self.seats() >= self.terms.capacity
+        self.taken() >= self.terms.capacity
     }
 
     /// Whether it is drawn whenever it has room.
@@ -143,32 +162,57 @@ impl Provider {
         self.slot.is_some() && !self.silent && self.state == State::Active
     }
 
-    /// What its leaf has to weigh.
-    pub fn due_weight(&self) -> u64 {
-        if self.in_play() && !self.is_full() {
+    /// What its leaf has to weigh whenever it has room.
+    pub fn weight_in_play(&self) -> u64 {
+        if self.in_play() {
             // The stake is under the cap already.
-            reputation::weight(self.stake, Balance::MAX, self.score)
+            reputation::weight(self.stake, Balance::MAX, self.standing)
         } else {
             0
         }
     }
 
+    /// What its leaf has to weigh.
+    pub fn due_weight(&self) -> u64 {
+        if self.is_full() {
+            0
+        } else {
+            self.weight_in_play()
+        }
+    }
+
     /// Whether nothing is left to remember of it.
     pub(crate) fn is_over(&self) -> bool {
-        self.slot.is_none() && self.pending.is_none() && self.open.is_empty() && self.state == State::Active
+        let waits = self.pending.is_some() || self.weighing.is_some();
+        self.slot.is_none() && !waits && self.open.is_empty() && self.state == State::Active
+    }
+
+    /// Takes the change that has waited longest out.
+    pub(crate) fn take_oldest(&mut self) -> Option<Pending> {
+        let since = |waiting: &Option<Pending>| waiting.as_ref().map_or(u32::MAX, |pending| pending.since);
+        if since(&self.pending) <= since(&self.weighing) {
+            self.pending.take()
+        } else {
+            self.weighing.take()
+        }
     }
 
     /// Lets a change of a kind that waits come to nothing.
     pub(crate) fn void(&mut self, change: Change) {
         if let Some(pending) = self.pending.as_mut().filter(|pending| pending.change == change) {
-            pending.change = Change::Bond;
+            pending.change = Change::Weight;
         }
     }
 
     /// What it is to the pools: of the machine whose tree it is in, and of one that it is on its way to.
     pub(crate) fn shares(&self) -> [Option<(Machine, Share)>; 2] {
-        let capacity = if self.in_play() { self.terms.capacity } else { 0 };
-        let here = self.slot.map(|_| (self.terms.machine, Share { capacity, busy: self.seats() }));
+        let share = Share {
+            capacity: if self.in_play() { self.terms.capacity } else { 0 },
+            busy: self.seats(),
+            in_play: self.weight_in_play(),
+            drawable: u32::from(self.weight > 0),
+        };
+        let here = self.slot.map(|_| (self.terms.machine, share));
         let there = match self.pending.as_ref().map(|pending| pending.change) {
             Some(Change::Terms(terms)) => Some(terms.machine),
             _ => None,
@@ -185,6 +229,10 @@ pub struct Share {
     pub capacity: u32,
     /// The seats that it has.
     pub busy: u32,
+    /// What it weighs whenever it has room.
+    pub in_play: u64,
+    /// Whether it can be drawn now: one, or none.
+    pub drawable: u32,
 }
 
 /// A machine on the lists.
@@ -211,6 +259,10 @@ pub struct Pool {
     pub capacity: u64,
     /// Seats that those in the tree have.
     pub busy: u64,
+    /// Sum of what those in play weigh whenever they have room.
+    pub in_play: u64,
+    /// How many can be drawn now.
+    pub drawable: u32,
     /// Sum of `capacity` over the blocks of the running period, up to `since`.
     pub capacity_blocks: u128,
     /// Sum of `busy` over the same blocks.
@@ -230,6 +282,8 @@ impl Pool {
             leaves: 0,
             capacity: 0,
             busy: 0,
+            in_play: 0,
+            drawable: 0,
             capacity_blocks: 0,
             busy_blocks: 0,
             since: now,
@@ -258,12 +312,16 @@ impl Pool {
         self.members = self.members.saturating_add(1);
         self.capacity = self.capacity.saturating_add(share.capacity.into());
         self.busy = self.busy.saturating_add(share.busy.into());
+        self.in_play = self.in_play.saturating_add(share.in_play);
+        self.drawable = self.drawable.saturating_add(share.drawable);
     }
 
     pub(crate) fn take(&mut self, share: Share) {
         self.members = self.members.saturating_sub(1);
         self.capacity = self.capacity.saturating_sub(share.capacity.into());
         self.busy = self.busy.saturating_sub(share.busy.into());
+        self.in_play = self.in_play.saturating_sub(share.in_play);
+        self.drawable = self.drawable.saturating_sub(share.drawable);
     }
 }
 
@@ -272,10 +330,14 @@ impl Pool {
 pub struct Liquidity {
     /// Sum of the weights of those that can be drawn now.
     pub weight: u64,
-    /// Its share of the weights on all machines.
+    /// The same with those that are full, at what they weigh when they have room.
+    pub in_play: u64,
+    /// Its share of all weight in play.
     pub share: Perbill,
     /// Providers in the tree, drawable or not.
     pub providers: u32,
+    /// How many of them can be drawn now.
+    pub drawable: u32,
     /// Seats that those in play can have at a time.
     pub capacity: u64,
     /// Seats that are taken.

@@ -17,13 +17,14 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn liquidity_of(machine: Machine) -> Option<Liquidity> {
         let (pool, entry) = (Pools::<T>::get(machine)?, Machines::<T>::get(machine)?);
-        let weight = Self::tree_weight(machine);
         // Of nothing, nothing is a share.
-        let total = TotalWeight::<T>::get().max(1);
+        let total = TotalInPlay::<T>::get().max(1);
         Some(Liquidity {
-            weight,
-            share: Perbill::from_rational(weight, total),
+            weight: Self::tree_weight(machine),
+            in_play: pool.in_play,
+            share: Perbill::from_rational(pool.in_play, total),
             providers: pool.leaves,
+            drawable: pool.drawable,
             capacity: pool.capacity,
             busy: pool.busy,
             price: pool.price,

@@ -1,8 +1,9 @@
 //! Weights of providers.
 //!
-//! Database accesses are counted from the code, those of the bond (a ledger) and of the oldest draw (two keys) included.
-//! A change of a leaf's weight touches one node of each of the three levels and the weight of all trees. The reference
-//! time beside them is an upper estimate for hashing, decoding and summing up nodes of 64 entries, not a measurement.
+//! Database accesses are counted from the code, those of the bond (a ledger) and of the oldest draw (two keys)
+//! included. A change of a leaf's weight touches one node of each of the three levels, and the total in play unless it
+//! is only that the provider is full now, or has room again. The reference time beside them is an upper estimate for
+//! hashing, decoding and summing up nodes of 64 entries, not a measurement.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -31,17 +32,21 @@ pub trait WeightInfo {
     fn remove_machine() -> Weight;
     /// Set the parameters.
     fn set_params() -> Weight;
+    /// Tell where a provider serves blobs.
+    fn set_endpoint() -> Weight;
     /// A block in which a price moves and no change is applied.
     fn tick_base() -> Weight;
     /// A change applied: the provider leaves one full tree and enters another, and its bond has changed again.
     fn tick_change() -> Weight;
+    /// A change applied that leaves the provider where it is, with another weight; and it has to be weighed again.
+    fn tick_reweigh() -> Weight;
     /// Note that a bond has changed.
     fn bond_changed() -> Weight;
     /// Find the holder of a ticket.
     fn holder() -> Weight;
     /// Give a provider its last seat.
     fn seat() -> Weight;
-    /// Take a seat of a full provider back.
+    /// Take a seat of a provider back that had room, and cheated.
     fn unseat() -> Weight;
 }
 
@@ -112,6 +117,11 @@ impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
         priced::<T>(15, 2, 1)
     }
 
+    // Providers (r), Endpoints (w).
+    fn set_endpoint() -> Weight {
+        priced::<T>(15, 1, 1)
+    }
+
     // MachineList, Machines, the clock, Params (r), Pools (r, w), QueueEnds, Queue, Providers, the oldest draw (5 r).
     fn tick_base() -> Weight {
         priced::<T>(35, 10, 1)
@@ -119,9 +129,15 @@ impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
 
     // QueueEnds (r, w), Queue (r, 2 w), Providers (r, w), the oldest draw (2 r), Params, the clock, the bond (r), Pools
     // (2 r, 2 w); out of one tree: five nodes (r, w), Leaves (r, 2 w), the provider moved (r, w); into another: three
-    // nodes (r, w), Leaves (w); TotalWeight (r, w).
+    // nodes (r, w), Leaves (w); TotalInPlay (r, w).
     fn tick_change() -> Weight {
         priced::<T>(150, 21, 20)
+    }
+
+    // QueueEnds (r, w), Queue (r, 2 w), Providers (r, w), the oldest draw (2 r), Params, the clock, the bond (r), Pools
+    // (r, w), three nodes, TotalInPlay (r, w).
+    fn tick_reweigh() -> Weight {
+        priced::<T>(80, 13, 9)
     }
 
     // Providers (r, w), Params (r), the bond (r), QueueEnds (r, w), Queue (w).
@@ -134,14 +150,14 @@ impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
         priced::<T>(25, 5, 0)
     }
 
-    // Providers, Pools (r, w), the clock (r), three nodes, TotalWeight (r, w).
+    // Providers, Pools (r, w), the clock (r), three nodes (r, w).
     fn seat() -> Weight {
-        priced::<T>(45, 7, 6)
+        priced::<T>(45, 6, 5)
     }
 
-    // What `seat` does, and Params for a term in jail (r).
+    // What `seat` does, TotalInPlay (r, w), Params for a term in jail, the bond (r), QueueEnds (r, w), Queue (w).
     fn unseat() -> Weight {
-        priced::<T>(50, 8, 6)
+        priced::<T>(60, 10, 8)
     }
 }
 
@@ -179,10 +195,16 @@ impl WeightInfo for () {
     fn set_params() -> Weight {
         Weight::zero()
     }
+    fn set_endpoint() -> Weight {
+        Weight::zero()
+    }
     fn tick_base() -> Weight {
         Weight::zero()
     }
     fn tick_change() -> Weight {
+        Weight::zero()
+    }
+    fn tick_reweigh() -> Weight {
         Weight::zero()
     }
     fn bond_changed() -> Weight {

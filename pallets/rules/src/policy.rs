@@ -1,6 +1,6 @@
 //! Policies: how many seats a job can have, how long it can take, and whether lying is a loss.
 
-use assay_primitives::{MarketBlock, Policy};
+use assay_primitives::{Balance, MarketBlock, Policy};
 use core::fmt;
 use sp_arithmetic::Perbill;
 
@@ -16,16 +16,24 @@ pub const MAX_REFILLS: u8 = 3;
 pub const MAX_DECLINES: u8 = 4;
 /// Tickets drawn to fill a slot, before its draw becomes due again.
 pub const MAX_TRIES: u32 = 16;
-/// How often draws of a job become due again.
-pub const MAX_DUE_AGAIN: u8 = 3;
 /// Leaves of a trace that a fresh seat opens.
 pub const LEAVES: u32 = 8;
 /// Seats of a job in all its rounds: every slot filled, and again after each miss and decline that it can have.
 pub const MAX_SEATS: u32 = 48;
 /// The most seats that can be paid: a fresh round that has an audit's seat has one less of its own.
 pub const PAID_SEATS: u8 = FIRST_SEATS + FRESH_SEATS;
+/// The most that one verdict pays: where nobody committed, those that declined in the first slots, which is one more
+/// than [`PAID_SEATS`].
+pub const MAX_PAID: u8 = FIRST_SEATS * (MAX_DECLINES - 1);
+/// The least blocks whose VRFs seed a draw: of a single one the author alone would decide.
+pub const MIN_DRAW_BLOCKS: u32 = 2;
 /// The most blocks whose VRFs seed a draw.
 pub const MAX_DRAW_BLOCKS: u32 = 64;
+/// The least blocks of the market clock in which seats commit, or reveal. A block in which sessions change serves
+/// nobody, and a transaction has to reach an author that takes it in.
+pub const MIN_WINDOW: MarketBlock = 4;
+/// The least that a missed commit costs: less than that would buy another draw for nothing.
+pub const MIN_NO_SHOW: Perbill = Perbill::from_percent(1);
 
 /// Why a policy is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,18 +44,20 @@ pub enum PolicyError {
     NoAudit,
     /// Seats would stand for nothing.
     NoCollateral,
-    /// A draw's blocks are none, or more than [`MAX_DRAW_BLOCKS`].
+    /// A draw's blocks are fewer than [`MIN_DRAW_BLOCKS`], or more than [`MAX_DRAW_BLOCKS`].
     DrawBlocks,
-    /// There is no time to commit, or none to reveal.
-    NoWindow,
+    /// The time to commit, or to reveal, is less than [`MIN_WINDOW`].
+    ShortWindow,
     /// No units in a block.
     NoUnits,
-    /// A missed commit would cost nothing.
-    FreeNoShow,
+    /// A missed commit would cost less than [`MIN_NO_SHOW`].
+    CheapNoShow,
     /// Faults don't cost what they should beside each other: no-show < wrong ≤ withheld.
     FaultOrder,
     /// A coalition of a third would gain by lying.
     LyingPays,
+    /// Seats could be paid nothing.
+    NoMinPayment,
 }
 
 impl fmt::Display for PolicyError {
@@ -56,12 +66,13 @@ impl fmt::Display for PolicyError {
             Self::AboveOne => "a fraction is above 100%",
             Self::NoAudit => "the chance of an audit is zero",
             Self::NoCollateral => "collateral is zero",
-            Self::DrawBlocks => "a draw takes 1 to 64 blocks",
-            Self::NoWindow => "a window is zero",
+            Self::DrawBlocks => "a draw takes 2 to 64 blocks",
+            Self::ShortWindow => "a window is shorter than 4 blocks",
             Self::NoUnits => "units per block are zero",
-            Self::FreeNoShow => "a no-show costs nothing",
+            Self::CheapNoShow => "a no-show costs less than 1%",
             Self::FaultOrder => "the cost of faults must be no-show < wrong <= withheld",
             Self::LyingPays => "collateral and audits are too few for lying to be a loss",
+            Self::NoMinPayment => "the least payment of a seat is zero",
         })
     }
 }
@@ -78,12 +89,13 @@ pub fn check(policy: &Policy) -> Result<(), PolicyError> {
         (fractions.iter().all(|fraction| *fraction <= Perbill::one()), PolicyError::AboveOne),
         (audit > Perbill::zero(), PolicyError::NoAudit),
         (policy.collateral > 0, PolicyError::NoCollateral),
-        ((1..=MAX_DRAW_BLOCKS).contains(&policy.draw_blocks), PolicyError::DrawBlocks),
-        (policy.commit_blocks > 0 && policy.reveal_blocks > 0, PolicyError::NoWindow),
+        ((MIN_DRAW_BLOCKS..=MAX_DRAW_BLOCKS).contains(&policy.draw_blocks), PolicyError::DrawBlocks),
+        (policy.commit_blocks.min(policy.reveal_blocks) >= MIN_WINDOW, PolicyError::ShortWindow),
         (policy.units_per_block > 0, PolicyError::NoUnits),
-        (no_show > Perbill::zero(), PolicyError::FreeNoShow),
+        (no_show >= MIN_NO_SHOW, PolicyError::CheapNoShow),
         (no_show < wrong && wrong <= withheld, PolicyError::FaultOrder),
         (lying_is_a_loss(policy), PolicyError::LyingPays),
+        (policy.min_payment > 0, PolicyError::NoMinPayment),
     ];
     rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, error)| Err(error))
 }
@@ -117,15 +129,40 @@ pub fn commit_window(units: u64, policy: &Policy) -> MarketBlock {
     policy.commit_blocks.saturating_add(compute_blocks(units, policy))
 }
 
-/// The most blocks from posting a job to its end, while draws run as soon as their blocks are there; saturating.
+/// The least price of a unit, in planck, at which one seat is paid the policy's minimum; rounded up. So a job too small
+/// for its price to make that up costs more for each unit.
+pub fn least_price(units: u64, policy: &Policy) -> Balance {
+    policy.min_payment.div_ceil(Balance::from(units.max(1)))
+}
+
+/// Blocks of the market clock in which the fresh seats reveal, each opening leaves of its trace; saturating. They were drawn
+/// after the seat had committed, so it may have to compute once more to find them.
+pub fn opening_window(units: u64, policy: &Policy) -> MarketBlock {
+    policy.reveal_blocks.saturating_add(compute_blocks(units, policy))
+}
+
+/// Blocks of the market clock, from a job's first draw on, in which its slots are filled; saturating. A slot that is
+/// vacant then ends the job.
 ///
-/// A draw that is due in block n runs in n + D + 1. At worst each of all the seats that a job can have is drawn and
-/// commits, or doesn't, only after the one before; then there are the draws of the lot and of the leaves, those that
-/// became due again, and two windows to reveal. In fact slots are filled side by side, so that this leaves draws more
-/// than half of it to wait for each other. A job's deadline can only end it sooner.
-pub fn longest_life(units: u64, policy: &Policy) -> MarketBlock {
+/// A draw that is due in block n runs in n + D + 1. There is time for each of all the seats that a job can have to be
+/// drawn, and to commit or not, only after the one before, and for the first seats to reveal before fresh ones are
+/// drawn: who reveals in the last block must not use up the time of the round that judges it. In fact slots are filled
+/// side by side: a job takes that long only if nobody can be drawn, and whoever keeps all others from being drawn has to
+/// do it for as long.
+pub fn filling_time(units: u64, policy: &Policy) -> MarketBlock {
     let draw = policy.draw_blocks.saturating_add(1);
-    let seats = draw.saturating_add(commit_window(units, policy)).saturating_mul(MAX_SEATS);
-    let other_draws = draw.saturating_mul(u32::from(MAX_DUE_AGAIN).saturating_add(2));
-    seats.saturating_add(other_draws).saturating_add(policy.reveal_blocks.saturating_mul(2))
+    let seat = draw.saturating_add(commit_window(units, policy));
+    seat.saturating_mul(MAX_SEATS).saturating_add(policy.reveal_blocks)
+}
+
+/// The most blocks from a job's first draw to its end; saturating. It is drawn before its deadline, or ends there.
+///
+/// Once the [`filling_time`] is over no seat is drawn any more. What is under way goes on: a window to commit, the draw
+/// of the lot or of the leaves, a window to reveal. The filling time once more, and two windows to reveal, are enough
+/// for that, with the most of it left for draws that wait for each other.
+pub fn longest_life(units: u64, policy: &Policy) -> MarketBlock {
+    filling_time(units, policy)
+        .saturating_mul(2)
+        .saturating_add(policy.reveal_blocks)
+        .saturating_add(opening_window(units, policy))
 }

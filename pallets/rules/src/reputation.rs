@@ -5,10 +5,11 @@ use assay_primitives::{Balance, Conduct};
 /// The best score. Providers begin with zero.
 pub const MAX_SCORE: u32 = 100;
 
-/// What a declined seat takes off the score, where its replacement could do the job.
-const DECLINED: u32 = 5;
+/// What a declined seat takes off the score, where its replacement could do the job: as much as two right claims earn.
+/// Declining is no fault of one who was not served, so it must not cost much more than the trouble to do so.
+const DECLINED: u32 = 2;
 
-/// The score after a seat: one more for a right claim, up to [`MAX_SCORE`]; five less for a decline; half, rounded
+/// The score after a seat: one more for a right claim, up to [`MAX_SCORE`]; two less for a decline; half, rounded
 /// down, for a missed commit; nothing left for a claim that was wrong or withheld.
 pub fn score_after(score: u32, conduct: Conduct) -> u32 {
     let score = score.min(MAX_SCORE);

@@ -52,10 +52,12 @@ pub fn hold(units: u64, price_cap: Balance, policy: &Policy, royalty: Option<Per
 ///
 /// With P = units · the verdict's price, at most what was held for one seat:
 ///
-/// * [`Pay::Whole`] is P, [`Pay::Half`] is P / 2 rounded down;
-/// * [`Pay::FromBond`] is 1/16 of the bond where the job was unavailable, and an equal part where the claim that won
-///   says that the units were misdeclared, both rounded down; what of the bond is left then is burnt. In any other
-///   outcome it goes back, and such seats get nothing;
+/// * [`Pay::Whole`] is P, [`Pay::Half`] is P / 2 rounded down. Where the job is undecided the other half is burnt: the
+///   requester has seen answers, and pays for them in full, but nobody gains the whole of a payment by starving the
+///   round that would have found it wrong;
+/// * [`Pay::FromBond`] is 1/16 of the bond where the job was unavailable or expired, and an equal part where the claim
+///   that won says that the units were misdeclared, both rounded down. What of the bond is left then is burnt, but where
+///   the job expired. In any other outcome it goes back, and such seats get nothing;
 /// * the royalty is its share of P, rounded down, where the job was computed and the claim found;
 /// * half of the fee, rounded up, is burnt, and the treasury gets the other half, always.
 pub fn settle<AccountId: Clone>(
@@ -65,16 +67,20 @@ pub fn settle<AccountId: Clone>(
     verdict: &Verdict<AccountId>,
 ) -> Settlement<AccountId> {
     let payment = seat_payment(hold, units, verdict.price);
-    let from_bond = bond_share(hold.bond, verdict);
-    let (mut seats, mut bond) = (hold.seats, from_bond.map_or(0, |_| hold.bond));
+    let share = bond_share(hold.bond, verdict);
+    let (mut seats, mut bond, mut forfeit) = (hold.seats, hold.bond, 0_u128);
     let mut payouts = Vec::new();
     for (owner, pay) in &verdict.paid {
         let (amount, left) = match pay {
             Pay::Whole => (payment, &mut seats),
             Pay::Half => (payment / 2, &mut seats),
-            Pay::FromBond => (from_bond.unwrap_or(0), &mut bond),
+            Pay::FromBond => (share.unwrap_or(0), &mut bond),
         };
         payouts.push((owner.clone(), take(left, amount)));
+        if (*pay, verdict.outcome) == (Pay::Half, Outcome::Undecided) {
+            let rest = payment.saturating_sub(payment / 2);
+            forfeit = forfeit.saturating_add(take(&mut seats, rest));
+        }
     }
     if let Some(royalty) = royalty.filter(|_| computed(verdict)) {
         let amount = royalty.share.mul_floor(payment).min(hold.royalty);
@@ -82,8 +88,11 @@ pub fn settle<AccountId: Clone>(
     }
     payouts.retain(|(_, amount)| *amount > 0);
     let treasury = hold.fee / 2;
-    // Neither saturates: half is at most the whole, and fee and bond are parts of one hold.
-    let burnt = hold.fee.saturating_sub(treasury).saturating_add(bond);
+    if share.is_some() && verdict.outcome != Outcome::Expired {
+        forfeit = forfeit.saturating_add(bond);
+    }
+    // Nothing saturates: half is at most the whole, and all of these are parts of one hold.
+    let burnt = hold.fee.saturating_sub(treasury).saturating_add(forfeit);
     Settlement { payouts, burnt, treasury }
 }
 
@@ -93,10 +102,10 @@ fn seat_payment(hold: &Hold, units: u64, price: Balance) -> Balance {
     Balance::from(units).saturating_mul(price).min(most)
 }
 
-/// What each seat that is paid from the bond gets; `None` where the bond goes back.
+/// What each seat that is paid from the bond gets; `None` where nobody is.
 fn bond_share<AccountId>(bond: Balance, verdict: &Verdict<AccountId>) -> Option<Balance> {
     match (verdict.outcome, verdict.claim) {
-        (Outcome::Unavailable, _) => Some(bond / 16),
+        (Outcome::Unavailable | Outcome::Expired, _) => Some(bond / 16),
         (Outcome::Agreed | Outcome::Decided, Some(Claim::Misdeclared { .. })) => {
             let seats = verdict.paid.iter().filter(|(_, pay)| *pay == Pay::FromBond).count();
             let share = Balance::try_from(seats).ok().and_then(|seats| bond.checked_div(seats));

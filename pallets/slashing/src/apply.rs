@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Ends a slash, of which `counted` goes on the era's record.
+    /// Ends a slash, of which `counted` goes on the era's record: nothing if it was cancelled.
     pub(crate) fn conclude(id: SlashId, slash: &SlashOf<T>, counted: BalanceOf<T>) {
         Self::drop_pending(id, slash);
         if let Subject::Session { era, .. } = slash.subject {
@@ -84,16 +84,13 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Keeps a validator's record of an era for as long as faults of that era can come in, if anything is on it.
+    /// Keeps a validator's record of an era for as long as faults of that era can come in.
     fn close_record(id: SlashId, validator: &T::AccountId, era: u32, counted: BalanceOf<T>) {
-        let applied = EraRecords::<T>::get(era, validator).unwrap_or_default().applied;
+        let record = EraRecords::<T>::get(era, validator).unwrap_or_default();
         // Together never more than the exposure, since each slash is what was missing to the highest fault.
-        let applied = applied.defensive_saturating_add(counted);
-        if applied.is_zero() {
-            EraRecords::<T>::remove(era, validator);
-            return;
-        }
-        EraRecords::<T>::insert(era, validator, EraRecord { applied, pending: None });
+        let applied = record.applied.defensive_saturating_add(counted);
+        let cancelled = record.cancelled || counted.is_zero();
+        EraRecords::<T>::insert(era, validator, EraRecord { applied, pending: None, cancelled });
         // The era's last session is the last of which offences come in, whichever one this slash was for.
         Self::queue_record(id, validator.clone(), T::Bonds::last_session(era));
     }

@@ -20,7 +20,8 @@ use sp_staking::{
 /// What has to be there before a fault can be reported.
 pub trait BenchmarkHelper<AccountId> {
     /// A validator, another one for each index, and a session in which it had something at stake, the same for all. Its
-    /// ledger has as many unbonding chunks as it can.
+    /// ledger has as many unbonding chunks as it can. It validates in a set as large as can be, so that it can be
+    /// disabled.
     fn validator(index: u32) -> (AccountId, SessionIndex);
 
     /// Makes an account that money can be paid to.
@@ -195,14 +196,15 @@ mod benches {
         assert!(!Pending::<T>::contains_key(id));
     }
 
-    /// Forgets the record of an era in which the validator has nothing at stake that is still known.
+    /// Forgets the record of an era whose set is full and still known, of a validator that is not in it.
     #[benchmark]
     fn tick_record() {
         install_params::<T>();
-        let (validator, _) = T::BenchmarkHelper::validator(0);
-        let session = SessionIndex::MAX;
+        let (_, session) = T::BenchmarkHelper::validator(0);
+        let validator: T::AccountId = account("stranger", 0, 0);
         let era = T::Bonds::era(session);
-        EraRecords::<T>::insert(era, &validator, EraRecord { applied: One::one(), pending: None });
+        let record = EraRecord { applied: One::one(), pending: None, cancelled: false };
+        EraRecords::<T>::insert(era, &validator, record);
         Pallet::<T>::queue_record(0, validator.clone(), session);
         T::Clock::set_block_number(T::Clock::current_block_number().saturating_add(10_u32.into()));
         let mut meter = WeightMeter::new();

@@ -15,7 +15,8 @@ impl<T: Config> Pallet<T> {
         Self::check_params()
     }
 
-    /// Invariants 1 and 2: what waits has a number that was given, takes something, and is queued where it gets ready.
+    /// Invariants 1 and 2: what waits has a number that was given, takes something, is listed for its owner, and stands
+    /// in the queue where it gets ready.
     fn check_pending() -> Result<(), TryRuntimeError> {
         let next = NextSlash::<T>::get();
         for (id, slash) in Pending::<T>::iter() {
@@ -24,9 +25,12 @@ impl<T: Config> Pallet<T> {
             if let State::Suspended { until } = slash.state {
                 ensure!(until > slash.due, "a slash is suspended into its window");
             }
+            ensure!(SlashesOf::<T>::contains_key(&slash.owner, id), "a slash is not among its owner's");
             let queued = Queue::<T>::get(Self::place(slash.ready(), id));
             ensure!(queued == Some(Entry::Slash), "a slash is not queued where it gets ready");
         }
+        let listed = SlashesOf::<T>::iter_keys().count();
+        ensure!(listed == Pending::<T>::iter_keys().count(), "a slash is listed that doesn't wait");
         Ok(())
     }
 
@@ -47,7 +51,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Invariant 4: a validator's slash waits if and only if the era's record says so; a record without one has
-    /// something on it and is queued to be forgotten.
+    /// something on it, be it that one was cancelled, and is queued to be forgotten.
     fn check_records() -> Result<(), TryRuntimeError> {
         let queued: BTreeSet<_> = Queue::<T>::iter_values()
             .filter_map(|entry| match entry {
@@ -60,7 +64,7 @@ impl<T: Config> Pallet<T> {
             match record.pending {
                 Some(id) => ensure!(recorded.insert((id, era, validator)), "one slash is on two records"),
                 None => {
-                    ensure!(!record.applied.is_zero(), "an empty record is kept");
+                    ensure!(record.cancelled || !record.applied.is_zero(), "an empty record is kept");
                     ensure!(queued.contains(&(era, validator)), "a record is never forgotten");
                 }
             }

@@ -151,6 +151,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Pending<T: Config> = StorageMap<_, Twox64Concat, SlashId, SlashOf<T>>;
 
+    /// The numbers of the slashes that wait for each owner.
+    #[pallet::storage]
+    pub type SlashesOf<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, SlashId, ()>;
+
     /// What is to be done when, in order of time: each pending slash once, in the block in which it is ready.
     #[pallet::storage]
     pub type Queue<T: Config> = StorageMap<_, Identity, Place, Entry<T::AccountId>>;
@@ -402,7 +407,8 @@ pub mod pallet {
         ///
         /// ## Details
         ///
-        /// Nothing is taken, and the fault counts for nothing: another fault of that era costs what it costs alone.
+        /// Nothing is taken, and the fault counts for nothing: another fault of that era costs what it costs alone. Nor
+        /// does it count again when more offenders of its time slot are found out.
         ///
         /// ## Errors
         ///
@@ -464,7 +470,7 @@ pub mod pallet {
         ///
         /// * [`Event::Applied`].
         #[pallet::call_index(5)]
-        #[pallet::weight(T::WeightInfo::apply())]
+        #[pallet::weight(T::WeightInfo::apply().saturating_add(T::Bonds::slash_weight()))]
         pub fn apply(origin: OriginFor<T>, id: SlashId) -> DispatchResult {
             ensure_signed(origin)?;
             Self::do_apply(id)
@@ -478,7 +484,7 @@ pub mod pallet {
             Params::<T>::get()
         }
 
-        /// The slashes that wait for an owner, in both roles, oldest first. Looks at all that wait: for queries only.
+        /// The slashes that wait for an owner, in both roles, oldest first: as many as its ledger is accused of.
         pub fn pending(owner: T::AccountId) -> Vec<(SlashId, SlashOf<T>)> {
             Self::pending_of(&owner)
         }

@@ -23,7 +23,7 @@ use sp_staking::{
 
 pub use assay_primitives::mock::{
     accused, bonded, expose, forget_exposures_before, heard_slashes, is_chilled, lock_is_accused, set_bond,
-    set_most_accused, set_sessions_per_era, HeardSlash,
+    set_most_accused, set_sessions_per_era, set_slash_weight, HeardSlash,
 };
 
 #[frame_support::runtime]
@@ -232,7 +232,7 @@ pub fn elect(validator: u64, era: u32, stake: u128) {
 /// Bonds for a provider and locks all of it for a seat.
 pub fn seat(provider: u64, amount: u128) -> LockId {
     bond(provider, Role::Provider, amount);
-    MockCollateral::lock(&provider, amount).expect("so much is bonded")
+    MockCollateral::lock(&provider, amount, u128::MAX).expect("so much is bonded")
 }
 
 pub fn percent(percent: u32) -> Perbill {

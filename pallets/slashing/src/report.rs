@@ -99,15 +99,17 @@ impl<T: Config> Pallet<T> {
     fn add_pending(slash: SlashOf<T>, supersedes: Option<SlashId>) -> SlashId {
         let id = NextSlash::<T>::get();
         NextSlash::<T>::put(id.saturating_add(1));
+        SlashesOf::<T>::insert(&slash.owner, id, ());
         Queue::<T>::insert(Self::place(slash.ready(), id), Entry::Slash);
         Pending::<T>::insert(id, &slash);
         Self::deposit_event(Event::Reported { id, slash, supersedes });
         id
     }
 
-    /// Takes a slash out of the pending ones and out of the queue.
+    /// Takes a slash out of the pending ones, out of its owner's and out of the queue.
     pub(crate) fn drop_pending(id: SlashId, slash: &SlashOf<T>) {
         Queue::<T>::remove(Self::place(slash.ready(), id));
+        SlashesOf::<T>::remove(&slash.owner, id);
         Pending::<T>::remove(id);
     }
 }

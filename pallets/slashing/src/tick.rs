@@ -14,7 +14,8 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let now = T::Clock::current_block_number();
-        let (of_slash, of_record) = (T::WeightInfo::tick_slash(), T::WeightInfo::tick_record());
+        let of_slash = T::WeightInfo::tick_slash().saturating_add(T::Bonds::slash_weight());
+        let of_record = T::WeightInfo::tick_record();
         for _ in 0..T::MaxPerBlock::get() {
             // Which of both comes is known only after it was taken.
             if !meter.can_consume(of_slash.max(of_record)) {

@@ -87,13 +87,16 @@ pub enum State<BlockNumber> {
     },
 }
 
-/// What counts against a validator in an era.
+/// What counts against a validator in an era, and what no longer does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct EraRecord<Balance> {
     /// The amounts of slashes that were applied, in planck, whatever was there to take.
     pub applied: Balance,
     /// The slash that waits: of the highest fault, less what was applied.
     pub pending: Option<SlashId>,
+    /// Whether a slash of that era was cancelled. Then other offenders of an earlier fault's time slot make that fault
+    /// cost nothing more.
+    pub cancelled: bool,
 }
 
 /// What the queue holds.

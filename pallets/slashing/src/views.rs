@@ -7,7 +7,8 @@ use frame_system::pallet_prelude::BlockNumberFor;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn pending_of(owner: &T::AccountId) -> Vec<(SlashId, SlashOf<T>)> {
-        let mut found: Vec<_> = Pending::<T>::iter().filter(|(_, slash)| slash.owner == *owner).collect();
+        let ids = SlashesOf::<T>::iter_key_prefix(owner);
+        let mut found: Vec<_> = ids.filter_map(|id| Pending::<T>::get(id).map(|slash| (id, slash))).collect();
         found.sort_by_key(|(id, _)| *id);
         found
     }

@@ -58,9 +58,10 @@ impl WeightInfo for () {
         priced(20, 1, 3)
     }
 
-    // Pending, EraRecords (r, w), Queue (2 w), the clock, Params (r), ledger and lock of the accused (r, w).
+    // Pending, EraRecords (r, w), SlashesOf (w), Queue (2 w), the clock, Params, sessions of an era (r), ledger and
+    // lock of the accused (r, w).
     fn cancel() -> Weight {
-        priced(40, 7, 7)
+        priced(40, 8, 8)
     }
 
     // Pending (r, w).
@@ -68,16 +69,16 @@ impl WeightInfo for () {
         priced(20, 1, 1)
     }
 
-    // Pending, EraRecords (r, w), Queue (2 w), the clock, Params (r); the accused's ledger, lock, totals, candidacy,
-    // holds and account (r, w); the accounts of reporter and treasury and the issuance (r, w).
+    // Pending, EraRecords (r, w), SlashesOf (w), Queue (2 w), the clock, Params (r); the accused's ledger, lock,
+    // totals, candidacy, holds and account (r, w); the accounts of reporter and treasury and the issuance (r, w).
     fn apply() -> Weight {
-        priced(150, 15, 16)
+        priced(150, 15, 17)
     }
 
-    // Params, the clock, exposure, era (4 r), EraRecords (r, w), Pending (r, 2 w), NextSlash (r, w), Queue (2 w); the
-    // accused's ledger, totals and candidacy (r, w); what disabling reads and writes (4 r, 2 w).
+    // Params, the clock, exposure, era (4 r), EraRecords (r, w), Pending (r, 2 w), SlashesOf (2 w), NextSlash (r, w),
+    // Queue (2 w); the accused's ledger, totals and candidacy (r, w); what disabling reads and writes (4 r, 2 w).
     fn on_offence(n: u32) -> Weight {
-        priced(100, 16, 14).saturating_mul(u64::from(n))
+        priced(100, 16, 16).saturating_mul(u64::from(n))
     }
 
     // The clock (r), the first key of Queue (r).
@@ -87,7 +88,7 @@ impl WeightInfo for () {
 
     // What `apply` does, and the first key of Queue and its value (r).
     fn tick_slash() -> Weight {
-        priced(160, 17, 16)
+        priced(160, 17, 17)
     }
 
     // The first key of Queue and its value (r), exposure, era, Params, the clock (r), EraRecords (r, w), Queue (2 w).

@@ -9,12 +9,18 @@ use frame_support::traits::{
     EnsureOrigin, Get,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use pallet_session::SessionManager;
+use pallet_session::{SessionInterface, SessionManager};
 use sp_runtime::{
     traits::{Saturating, TrailingZeroInput, Zero},
     SaturatedConversion,
 };
 use sp_staking::offence::OffenceSeverity;
+
+/// What benchmarks cannot make by themselves.
+pub trait BenchmarkHelper<AccountId, Keys> {
+    /// Session keys that nobody has yet, and the proof that they are the owner's.
+    fn keys(owner: &AccountId) -> (Keys, Vec<u8>);
+}
 
 /// Ten times the minimum bond in a role.
 fn ample<T: Config>(role: Role) -> BalanceOf<T> {
@@ -83,17 +89,27 @@ fn governance<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
     T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
 }
 
-/// Puts so many accounts into the set of this session and notes them all.
-fn offenders<T: Config>(count: u32) {
-    let validators: Vec<T::AccountId> = (0..count).map(|index| account("offender", index, 0)).collect();
+/// Fills the set of this session with so many validators.
+fn validators<T: Config>(count: u32) -> Vec<T::AccountId> {
+    let validators: Vec<T::AccountId> = (0..count).map(|index| account("validator", index, 0)).collect();
+    pallet_session::Validators::<T>::put(&validators);
+    validators
+}
+
+/// Fills the list of candidates, the set of this session and that of the next with so many others.
+fn fill_sets<T: Config>(count: u32) {
+    fill::<T>(count);
+    validators::<T>(count);
+    let next = pallet_session::Pallet::<T>::current_index().saturating_add(1);
+    Elected::<T>::insert(Pallet::<T>::era_of(next), Candidates::<T>::get());
+}
+
+/// Notes validators as found out.
+fn note<T: Config>(validators: impl Iterator<Item = T::AccountId>) {
     let until = Pallet::<T>::era_of(pallet_session::Pallet::<T>::current_index().saturating_add(1));
-    let noted = validators.iter().map(|validator| Offender {
-        validator: validator.clone(),
-        severity: OffenceSeverity::default(),
-        until,
-    });
+    let severity = OffenceSeverity::default();
+    let noted = validators.map(|validator| Offender { validator, severity, until });
     Offenders::<T>::put(OffenderList::<T>::truncate_from(noted.collect()));
-    pallet_session::Validators::<T>::put(validators);
 }
 
 #[benchmarks]
@@ -151,16 +167,24 @@ mod benches {
         Ok(())
     }
 
+    /// Takes out all that a provider with a worker has bonded: both are gone then.
     #[benchmark]
     fn withdraw() -> Result<(), BenchmarkError> {
         let owner = bonded::<T>(Role::Provider)?;
+        let worker: T::AccountId = account("worker", 0, 0);
+        Pallet::<T>::do_set_worker(&owner, Some(worker.clone()))?;
         slice::<T>(&owner, Role::Provider);
+        Ledgers::<T>::mutate(&owner, |ledger| {
+            let stake = &mut ledger.as_mut().expect("it is bonded").provider;
+            let active = core::mem::take(&mut stake.active);
+            let last = stake.unbonding.last_mut().expect("it is sliced");
+            last.value = last.value.saturating_add(active);
+        });
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner.clone()), Role::Provider);
 
-        let ledger = Ledgers::<T>::get(&owner).expect("the active bond is left");
-        assert!(ledger.provider.unbonding.is_empty());
+        assert!(!Ledgers::<T>::contains_key(&owner) && !Workers::<T>::contains_key(&worker));
         Ok(())
     }
 
@@ -227,38 +251,49 @@ mod benches {
     }
 
     #[benchmark]
+    fn resign() -> Result<(), BenchmarkError> {
+        let owner = bonded::<T>(Role::Provider)?;
+        let worker: T::AccountId = account("worker", 0, 0);
+        Pallet::<T>::do_set_worker(&owner, Some(worker.clone()))?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(worker.clone()));
+
+        assert!(!Workers::<T>::contains_key(&worker));
+        Ok(())
+    }
+
+    /// Replaces keys that were registered from outside, which takes the deposit too: more than any owner can bring
+    /// about, who either registers keys or replaces them.
+    #[benchmark]
+    fn set_keys(c: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
+        let owner = funded::<T>(0);
+        pallet_session::Pallet::<T>::ensure_can_pay_key_deposit(&owner)?;
+        let (before, _) = T::BenchmarkHelper::keys(&owner);
+        <pallet_session::Pallet<T> as SessionInterface>::set_keys(&owner, before)?;
+        let (keys, proof) = T::BenchmarkHelper::keys(&owner);
+        fill_sets::<T>(c);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()), keys.clone(), proof);
+
+        assert_eq!(pallet_session::NextKeys::<T>::get(&owner), Some(keys));
+        Ok(())
+    }
+
+    #[benchmark]
     fn purge_keys(c: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
         let owner = funded::<T>(0);
-        give_keys::<T>(&owner);
-        frame_system::Pallet::<T>::inc_consumers(&owner)?;
-        fill::<T>(c);
-        offenders::<T>(c);
-        let next = pallet_session::Pallet::<T>::current_index().saturating_add(1);
-        Elected::<T>::insert(Pallet::<T>::era_of(next), Candidates::<T>::get());
+        pallet_session::Pallet::<T>::ensure_can_pay_key_deposit(&owner)?;
+        let (keys, proof) = T::BenchmarkHelper::keys(&owner);
+        pallet_session::Pallet::<T>::set_keys(RawOrigin::Signed(owner.clone()).into(), keys, proof)?;
+        fill_sets::<T>(c);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner.clone()));
 
         assert!(!Pallet::<T>::has_keys(&owner));
         Ok(())
-    }
-
-    /// Whether an account is one of `c` validators of this session or of the next, which it is not.
-    #[benchmark]
-    fn keys_in_use(c: Linear<1, { T::MaxCandidates::get() }>) {
-        let owner = funded::<T>(0);
-        fill::<T>(c);
-        offenders::<T>(c);
-        let next = pallet_session::Pallet::<T>::current_index().saturating_add(1);
-        Elected::<T>::insert(Pallet::<T>::era_of(next), Candidates::<T>::get());
-        let in_use;
-
-        #[block]
-        {
-            in_use = Pallet::<T>::is_elected(&owner);
-        }
-
-        assert!(!in_use);
     }
 
     #[benchmark]
@@ -274,7 +309,7 @@ mod benches {
     }
 
     /// An election in which `v` candidates are looked at, and `k` of the era before stay on because no candidate has
-    /// keys.
+    /// keys. As many validators were found out as can be noted, first those that stay on.
     #[benchmark]
     fn new_session(
         v: Linear<1, { T::MaxCandidates::get() }>,
@@ -291,6 +326,8 @@ mod benches {
                 Staker { owner, bond: Zero::zero() }
             })
             .collect();
+        let others = (k..T::MaxCandidates::get()).map(|index| account::<T::AccountId>("validator", index, 0));
+        note::<T>(before.iter().map(|staker| staker.owner.clone()).chain(others));
         Elected::<T>::insert(era.saturating_sub(1), Stakers::<T>::truncate_from(before));
         if k > 0 {
             for candidate in Candidates::<T>::get() {
@@ -313,9 +350,12 @@ mod benches {
         Ok(())
     }
 
+    /// Disables `o` of a full set, the last ones: as many as the limit of a third lets. More, who are noted and not
+    /// disabled, take less each.
     #[benchmark]
-    fn start_session(o: Linear<1, { T::MaxCandidates::get() }>) {
-        offenders::<T>(o);
+    fn start_session(o: Linear<1, { T::MaxCandidates::get() / 3 }>) {
+        let validators = validators::<T>(T::MaxCandidates::get());
+        note::<T>(validators.into_iter().rev().take(o.saturated_into()));
         let index = pallet_session::Pallet::<T>::current_index().saturating_add(1);
 
         #[block]

@@ -27,10 +27,14 @@ impl<T: Config> Collateral<T::AccountId> for Pallet<T> {
         Ledgers::<T>::get(owner).map(|ledger| ledger.available()).unwrap_or_default()
     }
 
-    fn lock(owner: &T::AccountId, amount: BalanceOf<T>) -> Result<LockId, DispatchError> {
+    fn lock(
+        owner: &T::AccountId,
+        amount: BalanceOf<T>,
+        within: BalanceOf<T>,
+    ) -> Result<LockId, DispatchError> {
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
         let mut ledger = Self::ledger_of(owner)?;
-        ensure!(amount <= ledger.available(), Error::<T>::NotEnoughCollateral);
+        ensure!(amount <= ledger.room(within), Error::<T>::NotEnoughCollateral);
         ledger.locked = ledger.locked.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
         let id = NextLock::<T>::get();
         let next = id.checked_add(1).ok_or(ArithmeticError::Overflow)?;

@@ -59,7 +59,7 @@ impl<T: Config> Pallet<T> {
     /// Those of the set before who stay on beside the elected ones, offenders last.
     fn stay_on(before: Vec<StakerOf<T>>, elected: &[StakerOf<T>], lacking: u32) -> Vec<StakerOf<T>> {
         let elected: BTreeSet<_> = elected.iter().map(|staker| &staker.owner).collect();
-        let offenders: Vec<_> =
+        let offenders: BTreeSet<_> =
             Offenders::<T>::get().into_iter().map(|offender| offender.validator).collect();
         let mut others: Vec<_> = before
             .into_iter()

@@ -10,6 +10,7 @@ use sp_runtime::{
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+        Self::check_holds()?;
         Self::check_ledgers()?;
         Self::check_locks()?;
         Self::check_workers()?;
@@ -20,14 +21,25 @@ impl<T: Config> Pallet<T> {
         Self::check_terms()
     }
 
-    /// Invariants 1 and 2: what is on hold is what the ledger says, and no ledger is empty.
+    /// Invariant 1: what is on hold on any account, one without a ledger too, is what its ledger says.
+    fn check_holds() -> Result<(), TryRuntimeError> {
+        for owner in frame_system::Account::<T>::iter_keys().chain(Ledgers::<T>::iter_keys()) {
+            let ledger = Ledgers::<T>::get(&owner).unwrap_or_default();
+            for role in [Role::Validator, Role::Provider] {
+                let held = <T as Config>::Currency::balance_on_hold(&HoldReason::from(role).into(), &owner);
+                let bonded = Self::sum(ledger.stake(role));
+                ensure!(bonded == Some(held), "what is bonded is not what is on hold");
+            }
+        }
+        Ok(())
+    }
+
+    /// Invariants 1 and 2: no ledger is empty, and what is on its way out is in order.
     fn check_ledgers() -> Result<(), TryRuntimeError> {
-        for (owner, ledger) in Ledgers::<T>::iter() {
+        for ledger in Ledgers::<T>::iter_values() {
             ensure!(!ledger.is_empty(), "an empty ledger is kept");
             for role in [Role::Validator, Role::Provider] {
                 let stake = ledger.stake(role);
-                let held = <T as Config>::Currency::balance_on_hold(&HoldReason::from(role).into(), &owner);
-                ensure!(Self::sum(stake) == Some(held), "what is bonded is not what is on hold");
                 let mut pairs = stake.unbonding.windows(2);
                 let ascend = pairs.all(|pair| matches!(pair, [first, second] if first.at <= second.at));
                 ensure!(ascend, "what is on its way out is out of order");
@@ -58,7 +70,7 @@ impl<T: Config> Pallet<T> {
         for (owner, ledger) in Ledgers::<T>::iter() {
             let (locked, accused) = owners.remove(&owner).unwrap_or_default();
             ensure!(ledger.locked == locked, "the sum of locks is not what the ledger says");
-            ensure!(ledger.locked <= ledger.provider.active, "more is locked than is bonded");
+            ensure!(ledger.locked <= ledger.provider.total(), "more is locked than is bonded");
             ensure!(ledger.provider.accused == accused, "slashes that wait are not as many as accused locks");
         }
         ensure!(owners.is_empty(), "a lock has no ledger");

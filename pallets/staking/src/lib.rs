@@ -59,6 +59,9 @@ mod unbond;
 pub mod weights;
 mod worker;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
+
 use alloc::vec::Vec;
 use assay_primitives::{LockId, Role};
 
@@ -121,6 +124,10 @@ pub mod pallet {
         /// The longest that [`StakingParams::report_sessions`] may be, in sessions: what the chain keeps of the past.
         #[pallet::constant]
         type MaxReportSessions: Get<SessionIndex>;
+
+        /// What benchmarks need to be there.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: BenchmarkHelper<Self::AccountId, Self::Keys>;
 
         /// Weights of this pallet.
         type WeightInfo: WeightInfo;
@@ -320,7 +327,7 @@ pub mod pallet {
         NotEnoughUnbonding,
         /// Too many parts of the bond are on their way out: withdraw first, or wait.
         TooManyChunks,
-        /// Locked collateral has to stay bonded.
+        /// Locks need this collateral: it has to stay bonded, or at least in reach.
         CollateralLocked,
         /// A candidate cannot take all of its bond away: chill first.
         MustChill,
@@ -342,11 +349,13 @@ pub mod pallet {
         WorkerOwnsBond,
         /// The account works for another owner.
         WorkerTaken,
+        /// The account works for nobody.
+        NotWorker,
         /// It is already so.
         NothingToChange,
         /// The keys of who validates, or will, have to stay; nor can a candidate go without any.
         KeysInUse,
-        /// Less collateral than that is available.
+        /// Less collateral than that is available, or counts.
         NotEnoughCollateral,
         /// There is no such lock on this bond.
         NoSuchLock,
@@ -456,14 +465,15 @@ pub mod pallet {
         /// ## Dispatch origin
         /// Signed, by the owner.
         ///
-        /// ## Details It counts no more from now on, can be withdrawn after [`StakingParams::unbonding_blocks`], and
-        /// is in reach of slashes until then.
+        /// ## Details
+        /// It counts no more from now on, and can be withdrawn after [`StakingParams::unbonding_blocks`]. Until then it
+        /// is in reach of slashes, and collateral of seats that are drawn before the change counts.
         ///
         /// ## Errors
         /// * [`Error::NotBonded`], [`Error::NotEnoughBonded`]: less than that is bonded.
         /// * [`Error::ZeroAmount`]: the amount is zero.
         /// * [`Error::BelowMinimum`]: something, but less than the minimum of the role, would be left.
-        /// * [`Error::CollateralLocked`]: a provider's locks would not be covered.
+        /// * [`Error::CollateralLocked`]: what stays active would not cover a provider's locks.
         /// * [`Error::MustChill`]: nothing would be left of a candidate's bond.
         /// * [`Error::TooManyChunks`]: [`Config::MaxChunks`] parts are on their way out.
         ///
@@ -504,9 +514,13 @@ pub mod pallet {
         /// ## Dispatch origin
         /// Signed, by the owner.
         ///
+        /// ## Details
+        /// Of a provider's, as much as no lock needs; the rest once locks have ended.
+        ///
         /// ## Errors
         /// * [`Error::NotBonded`], [`Error::NothingToWithdraw`]: nothing has been on its way out for long enough.
         /// * [`Error::Accused`]: a slash waits for this bond.
+        /// * [`Error::CollateralLocked`]: a provider's locks need all of it.
         ///
         /// ## Events
         /// * [`Event::Withdrawn`], and [`Event::WorkerSet`] where a provider with a worker has left.
@@ -602,13 +616,14 @@ pub mod pallet {
         /// ## Dispatch origin
         /// Signed, by the owner.
         ///
-        /// ## Details The worker acts in the provider's seats and can do nothing with its bond. It stops being one
-        /// when it bonds for itself, and when the provider has withdrawn everything.
+        /// ## Details
+        /// The worker acts in the provider's seats and can do nothing with its bond. It stops being one when it
+        /// resigns, when it bonds for itself, and when the provider has withdrawn everything.
         ///
         /// ## Errors
         /// * [`Error::NotBonded`]: nothing is bonded as a provider.
         /// * [`Error::WorkerOwnsBond`]: the worker has a bond itself.
-        /// * [`Error::WorkerTaken`]: it works for another owner.
+        /// * [`Error::WorkerTaken`]: it works for another owner, and can resign.
         /// * [`Error::NothingToChange`]: it is the worker already.
         ///
         /// ## Events
@@ -618,6 +633,27 @@ pub mod pallet {
         pub fn set_worker(origin: OriginFor<T>, worker: Option<T::AccountId>) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             Self::do_set_worker(&owner, worker)
+        }
+
+        /// Works for nobody any more.
+        ///
+        /// ## Dispatch origin
+        /// Signed, by the worker.
+        ///
+        /// ## Details
+        /// Naming an account needs no consent of it: so whoever was named by a stranger can be named by its own
+        /// provider again. The provider acts for itself until it names another one.
+        ///
+        /// ## Errors
+        /// * [`Error::NotWorker`]: the account is nobody's worker.
+        ///
+        /// ## Events
+        /// * [`Event::WorkerSet`].
+        #[pallet::call_index(13)]
+        #[pallet::weight(<T as Config>::WeightInfo::resign())]
+        pub fn resign(origin: OriginFor<T>) -> DispatchResult {
+            let worker = ensure_signed(origin)?;
+            Self::do_resign(&worker)
         }
 
         /// Registers session keys, or others in their place.
@@ -632,13 +668,10 @@ pub mod pallet {
         ///
         /// ## Errors
         /// * [`Error::KeysInUse`]: the account validates in this session or the next. Chill first, and wait until it has
-        ///   left the set.
+        ///   left the set. One that is kept on leaves when others are there, or governance lets the set be smaller.
         /// * those of the session pallet: the proof is wrong, a key is another one's, the deposit can't be paid.
         #[pallet::call_index(12)]
-        #[pallet::weight(
-            <<T as pallet_session::Config>::WeightInfo as pallet_session::WeightInfo>::set_keys()
-                .saturating_add(<T as Config>::WeightInfo::keys_in_use(T::MaxCandidates::get()))
-        )]
+        #[pallet::weight(<T as Config>::WeightInfo::set_keys(T::MaxCandidates::get()))]
         pub fn set_keys(origin: OriginFor<T>, keys: T::Keys, proof: Vec<u8>) -> DispatchResult {
             let owner = ensure_signed(origin.clone())?;
             Self::do_set_keys(origin, &owner, keys, proof)

@@ -151,7 +151,26 @@ impl OnBond<u64> for Listener {
     }
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+parameter_types! {
+    /// The next key that nobody has.
+    pub static FreeKey: u64 = 1_000_000;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Bench;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::BenchmarkHelper<u64, UintAuthorityId> for Bench {
+    fn keys(_: &u64) -> (UintAuthorityId, Vec<u8>) {
+        FreeKey::mutate(|key| *key += 1);
+        (UintAuthorityId(FreeKey::get()), vec![])
+    }
+}
+
 impl pallet_assay_staking::Config for Test {
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Bench;
     type Clock = TestClock;
     type Currency = Balances;
     type GovernanceOrigin = frame_system::EnsureRoot<u64>;
@@ -285,7 +304,7 @@ pub fn locked_provider(who: u64, bond: u64, locked: u64) -> LockId {
 }
 
 pub fn lock(who: u64, amount: u64) -> LockId {
-    <Staking as Collateral<u64>>::lock(&who, amount).expect("as much is available")
+    <Staking as Collateral<u64>>::lock(&who, amount, u64::MAX).expect("as much is available")
 }
 
 pub fn release(lock: LockId) -> DispatchResult {

@@ -1,6 +1,7 @@
 //! Validators found out: disabled in every set that was chosen before.
 
 use crate::*;
+use alloc::collections::BTreeSet;
 use sp_runtime::SaturatedConversion;
 use sp_staking::{offence::OffenceSeverity, SessionIndex};
 
@@ -51,11 +52,10 @@ impl<T: Config> Pallet<T> {
 
     /// Keeps offenders disabled in the set of an era for which they were not elected, only kept.
     pub(crate) fn keep_disabled(kept: &[StakerOf<T>], era: u32) {
+        let kept: BTreeSet<_> = kept.iter().map(|staker| &staker.owner).collect();
         Offenders::<T>::mutate(|offenders| {
-            for offender in offenders.iter_mut() {
-                if kept.iter().any(|staker| staker.owner == offender.validator) {
-                    offender.until = offender.until.max(era);
-                }
+            for offender in offenders.iter_mut().filter(|offender| kept.contains(&offender.validator)) {
+                offender.until = offender.until.max(era);
             }
         });
     }

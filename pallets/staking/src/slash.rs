@@ -1,11 +1,12 @@
 //! What is at stake, what is accused, and what is taken.
 
 use crate::*;
-use assay_primitives::Bonds;
+use assay_primitives::{Bonds, OnBond};
 use frame_support::{
     defensive, ensure,
     pallet_prelude::DispatchResult,
     traits::{fungible::BalancedHold, DefensiveSaturating, Imbalance},
+    weights::Weight,
 };
 use sp_runtime::{traits::Zero, DispatchError};
 use sp_staking::SessionIndex;
@@ -85,6 +86,10 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
         }
         Self::deposit_event(Event::Slashed { owner: owner.clone(), role, taken, missing });
         (credit, missing)
+    }
+
+    fn slash_weight() -> Weight {
+        T::OnBond::weight()
     }
 
     fn chill(owner: &T::AccountId) {

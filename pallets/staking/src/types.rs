@@ -10,7 +10,7 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
 use sp_runtime::{
-    traits::{CheckedAdd, Zero},
+    traits::{CheckedAdd, CheckedSub, Zero},
     ArithmeticError, DispatchError,
 };
 use sp_staking::{offence::OffenceSeverity, SessionIndex};
@@ -62,9 +62,9 @@ pub struct Chunk<Balance, BlockNumber> {
 #[scale_info(skip_type_params(T))]
 #[codec(mel_bound(T: Config))]
 pub struct Stake<T: Config> {
-    /// What counts, in planck: in elections, and as collateral.
+    /// What counts, in planck: in elections, and in draws.
     pub active: BalanceOf<T>,
-    /// What is on its way out, the earliest first. A slash still reaches it.
+    /// What is on its way out, the earliest first. Until it is withdrawn, a slash reaches it and it is collateral.
     pub unbonding: BoundedVec<Chunk<BalanceOf<T>, BlockNumberFor<T>>, T::MaxChunks>,
     /// Slashes that wait for this owner in this role.
     pub accused: u32,
@@ -105,13 +105,17 @@ impl<T: Config> Stake<T> {
         self.unbonding.iter_mut().for_each(|chunk| chunk.at = chunk.at.max(at));
     }
 
-    /// Takes what can be withdrawn at a block.
-    pub(crate) fn take_matured(&mut self, now: BlockNumberFor<T>) -> Result<BalanceOf<T>, ArithmeticError> {
-        let matured = self.unbonding.iter().take_while(|chunk| chunk.at <= now).count();
-        self.unbonding
-            .drain(..matured)
-            .try_fold(BalanceOf::<T>::zero(), |sum, chunk| sum.checked_add(&chunk.value))
-            .ok_or(ArithmeticError::Overflow)
+    /// What has been on its way out for long enough at a block, in planck.
+    pub(crate) fn matured(&self, now: BlockNumberFor<T>) -> BalanceOf<T> {
+        let matured = self.unbonding.iter().take_while(|chunk| chunk.at <= now);
+        matured.fold(BalanceOf::<T>::zero(), |sum, chunk| sum.defensive_saturating_add(chunk.value))
+    }
+
+    /// Takes up to an amount of what is on its way out, the earliest first.
+    pub(crate) fn take_earliest(&mut self, amount: BalanceOf<T>) {
+        let mut wanted = amount;
+        self.unbonding.iter_mut().for_each(|chunk| take(&mut chunk.value, &mut wanted));
+        self.unbonding.retain(|chunk| !chunk.value.is_zero());
     }
 
     /// Takes up to an amount of what is on its way out, the latest first; gives what was taken.
@@ -183,14 +187,15 @@ impl<T: Config> Ledger<T> {
         }
     }
 
-    /// What of the active bond as a provider is not locked, in planck. Nothing while a slash has been taken and the
-    /// lock it was about has not ended yet.
+    /// What of the bond as a provider is not locked, in planck, what is on its way out included. Nothing while a slash
+    /// has been taken and the lock it was about has not ended yet.
     pub fn available(&self) -> BalanceOf<T> {
-        if self.locked < self.provider.active {
-            self.provider.active.defensive_saturating_sub(self.locked)
-        } else {
-            Zero::zero()
-        }
+        self.provider.total().checked_sub(&self.locked).unwrap_or_default()
+    }
+
+    /// What can still be locked, in planck, if no more than `within` may be in all.
+    pub(crate) fn room(&self, within: BalanceOf<T>) -> BalanceOf<T> {
+        self.provider.total().min(within).checked_sub(&self.locked).unwrap_or_default()
     }
 
     /// Whether nothing is left.

@@ -61,11 +61,17 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_withdraw(owner: &T::AccountId, role: Role) -> DispatchResult {
         let mut ledger = Self::ledger_of(owner)?;
-        let stake = ledger.stake_mut(role);
-        ensure!(stake.accused == 0, Error::<T>::Accused);
-        let amount = stake.take_matured(T::Clock::current_block_number())?;
-        ensure!(!amount.is_zero(), Error::<T>::NothingToWithdraw);
+        ensure!(ledger.stake(role).accused == 0, Error::<T>::Accused);
+        let matured = ledger.stake(role).matured(T::Clock::current_block_number());
+        ensure!(!matured.is_zero(), Error::<T>::NothingToWithdraw);
+        let amount = match role {
+            Role::Validator => matured,
+            // A seat that was drawn before the bond was on its way out, or while it was, goes on.
+            Role::Provider => matured.min(ledger.available()),
+        };
+        ensure!(!amount.is_zero(), Error::<T>::CollateralLocked);
 
+        ledger.stake_mut(role).take_earliest(amount);
         <T as Config>::Currency::release(&HoldReason::from(role).into(), owner, amount, Precision::Exact)?;
         Self::keep(owner, ledger);
         Self::deposit_event(Event::Withdrawn { owner: owner.clone(), role, amount });

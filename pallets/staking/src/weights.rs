@@ -31,10 +31,12 @@ pub trait WeightInfo {
     fn force_chill(c: u32) -> Weight;
     /// Another worker.
     fn set_worker() -> Weight;
+    /// No worker any more.
+    fn resign() -> Weight;
+    /// Other keys.
+    fn set_keys(c: u32) -> Weight;
     /// No keys.
     fn purge_keys(c: u32) -> Weight;
-    /// Whether keys are in use by one of `c` validators.
-    fn keys_in_use(c: u32) -> Weight;
     /// Other parameters.
     fn set_params() -> Weight;
     /// A session planned: if it is the first of its era by an election, in which `v` operators are looked at and `k`
@@ -123,15 +125,21 @@ impl WeightInfo for () {
         priced(30, 3, 3)
     }
 
+    // Workers, the owner's ledger (r, w).
+    fn resign() -> Weight {
+        priced(30, 2, 2)
+    }
+
+    // Session index, sets of this session and the next (r), keys, whether they were set from outside (r, w), the owners
+    // of two keys before and of two now (4 r, 4 w), account, holds (r, w); two signatures.
+    fn set_keys(c: u32) -> Weight {
+        priced(250, 12, 8).saturating_add(lists(2, c))
+    }
+
     // Candidates, session index, sets of this session and the next (r), account, holds (r, w), keys (r, w), the owner
     // of each key (2 w), keys set from outside (r).
     fn purge_keys(c: u32) -> Weight {
         priced(80, 9, 5).saturating_add(lists(3, c))
-    }
-
-    // Session index, sets of this session and the next (r).
-    fn keys_in_use(c: u32) -> Weight {
-        priced(10, 4, 0).saturating_add(lists(2, c))
     }
 
     // Parameters (w), sessions per era, length of a session, slash window (r).
@@ -139,8 +147,8 @@ impl WeightInfo for () {
         priced(15, 3, 1)
     }
 
-    // Parameters, candidates, the set before (r), offenders, the set (r, w), the keys of each operator (r); of one
-    // kept on, the ledger (r, w), the clock and the parameters.
+    // Parameters, candidates, the set before (r), offenders, the set (r, w), the keys of each operator (r); of one kept
+    // on, a place among the offenders, the ledger (r, w), the clock and the parameters.
     fn new_session(v: u32, k: u32) -> Weight {
         priced(50, 6, 2)
             .saturating_add(priced(3, 1, 0).saturating_mul(v.into()))
@@ -148,9 +156,9 @@ impl WeightInfo for () {
             .saturating_add(lists(3, v))
     }
 
-    // Offenders (r, w); for each the validators, the disabled ones (r, w) and two logs.
+    // Offenders, the disabled ones (r, w), validators (r); for each offender these lists decoded, and two logs.
     fn start_session(o: u32) -> Weight {
-        priced(20, 2, 1).saturating_add(priced(100, 2, 1).saturating_mul(o.into()))
+        priced(20, 4, 2).saturating_add(priced(60, 0, 0).saturating_mul(o.into()))
     }
 
     // Parameters, range of roots (r, w), oldest era (r, w), event; each root or set (w).

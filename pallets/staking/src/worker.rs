@@ -28,6 +28,12 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    pub(crate) fn do_resign(worker: &T::AccountId) -> DispatchResult {
+        ensure!(Workers::<T>::contains_key(worker), Error::<T>::NotWorker);
+        Self::quit_work(worker);
+        Ok(())
+    }
+
     /// Takes the worker off a ledger, if there is one.
     pub(crate) fn dismiss_worker(owner: &T::AccountId, ledger: &mut Ledger<T>) {
         if let Some(worker) = ledger.worker.take() {
@@ -36,8 +42,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// An account that bonds for itself works for nobody any more: so nobody can keep another one from bonding by
-    /// naming it as a worker.
+    /// Ends the work of an account, if it works for anybody. One that bonds for itself works for nobody any more: so
+    /// nobody can keep another one from bonding by naming it as a worker.
     pub(crate) fn quit_work(account: &T::AccountId) {
         let Some(owner) = Workers::<T>::get(account) else { return };
         if let Some(mut ledger) = Ledgers::<T>::get(&owner) {

@@ -2,19 +2,21 @@
 
 use super::*;
 use crate::{seat::Tally, verdict::Ending};
-use alloc::vec;
-use assay_primitives::{commitment, Claim, Digest, JobClass, JobId, Machine, Order, Policy, Verification};
+use alloc::{vec, vec::Vec};
+use assay_primitives::{
+    commitment, inline_root, Claim, Digest, InlineOutput, JobClass, JobId, Machine, Order, Policy,
+    Verification,
+};
 use assay_rules::{
     draw::leaves,
+    policy::{MAX_DRAW_BLOCKS, PAID_SEATS},
     trace::{check, Leaf, Opening, LEAF_BYTES, MAX_SIBLINGS},
 };
+use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, weights::WeightMeter};
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use sp_runtime::{
-    traits::{BlockNumberProvider, Zero},
-    Perbill, SaturatedConversion,
-};
+use sp_runtime::{traits::Zero, Perbill, SaturatedConversion};
 
 /// What has to be there before seats can be drawn.
 pub trait BenchmarkHelper<AccountId> {
@@ -41,7 +43,7 @@ fn benchmark_policy() -> Policy {
     Policy {
         audit: Perbill::from_parts(1),
         collateral: 10,
-        draw_blocks: 1,
+        draw_blocks: 2,
         commit_blocks: 100,
         units_per_block: 10,
         reveal_blocks: 100,
@@ -50,6 +52,7 @@ fn benchmark_policy() -> Policy {
         withheld: Perbill::one(),
         requester_bond: Perbill::from_percent(5),
         fee: Perbill::from_percent(2),
+        min_payment: 1,
     }
 }
 
@@ -88,14 +91,21 @@ fn owner<T: Config>(index: u8) -> T::AccountId {
     Cases::<T>::get(JOB).and_then(|case| case.seat(index).map(|seat| seat.owner.clone())).expect("a seat")
 }
 
-fn sealed<T: Config>(index: u8) -> Digest {
+fn sealed<T: Config>(index: u8, claim: &Claim) -> Digest {
     let genesis: Digest = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()).into();
-    commitment(&genesis, JOB, &[7; 32], index.into(), &owner::<T>(index), &CLAIM, &SALT)
+    commitment(&genesis, JOB, &[7; 32], index.into(), &owner::<T>(index), claim, &SALT)
 }
 
-fn commit_seat<T: Config>(index: u8) {
+fn commit_seat<T: Config>(index: u8, claim: &Claim) {
     let signer = RawOrigin::Signed(owner::<T>(index));
-    Pallet::<T>::commit(signer.into(), JOB, index, sealed::<T>(index)).expect("the seat is assigned");
+    Pallet::<T>::commit(signer.into(), JOB, index, sealed::<T>(index, claim)).expect("the seat is assigned");
+}
+
+/// As many outputs as there can be in a file that is shown: each is hashed.
+fn longest_output() -> InlineOutput {
+    let outputs: Vec<(Vec<u8>, u8, Vec<u64>, Vec<u8>)> =
+        (0..51_u8).map(|name| (vec![name], 0, vec![], vec![])).collect();
+    outputs.encode().try_into().expect("256 bytes")
 }
 
 /// A case, not stored, in which so many providers have a place.
@@ -129,11 +139,23 @@ mod benches {
         Ok(())
     }
 
+    #[benchmark]
+    fn open() {
+        let order = new_order::<T>(benchmark_policy());
+
+        #[block]
+        {
+            Pallet::<T>::open(JOB, order).expect("the job is taken in");
+        }
+
+        assert!(Cases::<T>::contains_key(JOB));
+    }
+
     /// The last commit of the first round, after so many declines in its slot.
     #[benchmark]
     fn commit(d: Linear<0, 3>) {
         drawn_job::<T>();
-        commit_seat::<T>(1);
+        commit_seat::<T>(1, &CLAIM);
         let mut index = 0_u8;
         for _ in 0..d {
             let signer = RawOrigin::Signed(owner::<T>(index));
@@ -141,7 +163,7 @@ mod benches {
             index = Cases::<T>::get(JOB).expect("it is being verified").next_seat();
             run_draw::<T>();
         }
-        let (signer, commitment) = (owner::<T>(index), sealed::<T>(index));
+        let (signer, commitment) = (owner::<T>(index), sealed::<T>(index, &CLAIM));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(signer), JOB, index, commitment);
@@ -160,18 +182,23 @@ mod benches {
         assert!(Cases::<T>::get(JOB).is_some_and(|case| case.awaits_draw()));
     }
 
+    /// The last one of the first round, with a result that is shown, which is another one than before.
     #[benchmark]
     fn reveal() {
+        let output = longest_output();
+        let result = inline_root(&output).expect("it is a file of outputs");
+        let claim = Claim::Computed { result, trace: [2; 32] };
         drawn_job::<T>();
-        commit_seat::<T>(0);
-        commit_seat::<T>(1);
+        commit_seat::<T>(0, &claim);
+        commit_seat::<T>(1, &CLAIM);
         run_draw::<T>();
+        Cases::<T>::mutate_extant(JOB, |case| case.set_stage(1, Stage::Revealed(CLAIM)));
         let signer = owner::<T>(0);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(signer), JOB, 0, CLAIM, SALT, None, None);
+        _(RawOrigin::Signed(signer), JOB, 0, claim, SALT, Some(output), None);
 
-        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.seats.iter().any(|seat| seat.claim().is_some())));
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.phase == Phase::Committing(Round::Fresh)));
     }
 
     /// More siblings than there can be are looked at as far as the tree goes, and refused only then.
@@ -203,8 +230,13 @@ mod benches {
         assert!(!right);
     }
 
+    /// Of the longest seed that there can be, one VRF is missing.
     #[benchmark]
     fn tick_base() {
+        let policy = Policy { draw_blocks: MAX_DRAW_BLOCKS, ..benchmark_policy() };
+        Pallet::<T>::open(JOB, new_order::<T>(policy)).expect("the job is taken in");
+        let due: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
+        T::BenchmarkHelper::set_vrfs(due, due.saturating_add(MAX_DRAW_BLOCKS).saturating_sub(1));
         let mut meter = WeightMeter::new();
 
         #[block]
@@ -237,21 +269,24 @@ mod benches {
         assert_eq!(Cases::<T>::get(JOB).map(|case| u32::from(case.next_seat())), Some(t));
     }
 
-    /// A reminder that comes when all have committed.
+    /// The time to reveal is over, and what was revealed differs: fresh seats are to be drawn.
     #[benchmark]
     fn deadline() {
         drawn_job::<T>();
-        let at = Cases::<T>::get(JOB).and_then(|case| case.reminder).expect("the seats have to commit");
-        commit_seat::<T>(0);
-        commit_seat::<T>(1);
-        T::Clock::set_block_number(at);
+        let now = Pallet::<T>::now();
+        let mut case = Cases::<T>::get(JOB).expect("it is being verified");
+        case.set_stage(0, Stage::Revealed(CLAIM));
+        case.set_stage(1, Stage::Revealed(Claim::Misdeclared { units: 1 }));
+        case.first_commit = Some(0);
+        case.phase = Phase::Revealing { until: now };
+        Pallet::<T>::keep(JOB, case);
 
         #[block]
         {
-            Pallet::<T>::work_deadline(at);
+            Pallet::<T>::work_deadline(now);
         }
 
-        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.reminder.is_none()));
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.phase == Phase::Committing(Round::Fresh)));
     }
 
     #[benchmark]
@@ -266,13 +301,16 @@ mod benches {
         assert!(case.seats.iter().all(|seat| seat.stage == Stage::Missed));
     }
 
-    /// All are wrong, which costs most.
+    /// As many as can be are right and paid, the others are wrong.
     #[benchmark]
     fn end(n: Linear<0, 14>) {
-        let case = seated_case::<T>(n, Stage::Revealed(CLAIM));
+        let truth = Claim::Computed { result: [9; 32], trace: [9; 32] };
+        let mut case = seated_case::<T>(n, Stage::Revealed(CLAIM));
+        for index in 0..PAID_SEATS {
+            case.set_stage(index, Stage::Revealed(truth));
+        }
         Pallet::<T>::keep(JOB, case);
         let case = Cases::<T>::get(JOB).expect("it was kept");
-        let truth = Claim::Computed { result: [9; 32], trace: [9; 32] };
 
         #[block]
         {

@@ -1,21 +1,21 @@
 //! Cases: taken in, cancelled, kept.
 
-use crate::{pallet::*, verdict::Ending, CaseOf, Phase, Round, SeatOf, Stage};
+use crate::{pallet::*, verdict::Ending, CaseOf, Phase, Round, SeatOf, Stage, WeightInfo, MAX_SEATED};
 use assay_primitives::{
     JobClass, JobId, Machine, MarketBlock, Order, Policy, Sortition, Verification, Workers,
 };
 use assay_rules::{
     draw::Purpose,
-    policy::{commit_window, FIRST_SEATS},
+    policy::{commit_window, FIRST_SEATS, PAID_SEATS},
 };
-use frame_support::{dispatch::DispatchResult, ensure};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::traits::BlockNumberProvider;
 
 /// Blocks of the clock that a job's deadline leaves beside those for its first draw and for committing: draws may have
 /// to wait for each other, and commits for their block.
 pub const DEADLINE_MARGIN: MarketBlock = 10;
 
-/// A class of machines with less than this part of all weight takes no jobs: one twentieth.
+/// A class of machines with less than this part of all weight in play takes no jobs: one twentieth.
 const LEAST_PART: u128 = 20;
 
 impl<T: Config> Verification<T::AccountId> for Pallet<T> {
@@ -31,11 +31,20 @@ impl<T: Config> Verification<T::AccountId> for Pallet<T> {
         let mut case = CaseOf::<T>::new(order);
         // The price of the job is the cap at most.
         ensure!(case.collateral_at(case.order.price_cap).is_some(), Error::<T>::CollateralOverflow);
+        Self::ensure_worthwhile(&case)?;
+        ensure!(Self::draws_due() < u64::from(T::MaxBacklog::get()), Error::<T>::TooManyDraws);
 
         let attempt = Self::make_due(job, &mut case, Purpose::Seats);
         case.add_slots(Round::First, FIRST_SEATS, attempt);
         Self::keep(job, case);
         Ok(())
+    }
+
+    /// The draws of the first seats, of the lot and of the audit's seat are paid for here.
+    fn open_weight() -> Weight {
+        let first = Self::due_weight(FIRST_SEATS.into());
+        let others = Self::due_weight(0).saturating_add(Self::due_weight(1));
+        T::WeightInfo::open().saturating_add(first).saturating_add(others)
     }
 
     /// Not between a draw's becoming due and its running, when the requester could know how it will turn out; and not
@@ -47,6 +56,10 @@ impl<T: Config> Verification<T::AccountId> for Pallet<T> {
         ensure!(!case.is_overdue(Self::now()), Error::<T>::TooLate);
         Self::end(job, case, Ending::Cancelled);
         Ok(())
+    }
+
+    fn cancel_weight() -> Weight {
+        Self::end_weight(MAX_SEATED)
     }
 }
 
@@ -65,11 +78,23 @@ impl<T: Config> Pallet<T> {
         Self::after(commit_window(units, policy).saturating_add(margin))
     }
 
+    /// What is in play counts, full or not: so nobody makes a machine look small by filling it, or its own look large by
+    /// filling others. And as many owners have to have room as a job can have seats to pay.
     fn ensure_liquid(machine: Machine) -> Result<(), Error<T>> {
-        let weight = u128::from(T::Providers::weight(machine));
-        let total = u128::from(T::Providers::total_weight());
-        let liquid = weight > 0 && weight.saturating_mul(LEAST_PART) >= total;
-        ensure!(liquid, Error::<T>::TooFewProviders);
+        let in_play = u128::from(T::Providers::in_play(machine));
+        let total = u128::from(T::Providers::total_in_play());
+        let large = in_play.saturating_mul(LEAST_PART) >= total;
+        let many = T::Providers::drawable(machine) >= u32::from(PAID_SEATS);
+        ensure!(large && many, Error::<T>::TooFewProviders);
+        // Its draws would only wait, and be in the way of others'.
+        ensure!(Self::has_room(machine), Error::<T>::MachineBusy);
+        Ok(())
+    }
+
+    /// Whether the requester would pay a seat what the policy asks at least.
+    fn ensure_worthwhile(case: &CaseOf<T>) -> Result<(), Error<T>> {
+        let payment = case.payment_at(case.order.price_cap).unwrap_or_default();
+        ensure!(payment >= case.order.policy.min_payment, Error::<T>::PaymentTooSmall);
         Ok(())
     }
 
@@ -98,7 +123,8 @@ impl<T: Config> Pallet<T> {
             }
         }
         let now = Self::now();
-        ensure!(now < seat.commit_by && !case.is_expired(now), Error::<T>::TooLate);
+        let over = case.has_vacancy() && case.is_stale(now);
+        ensure!(now < seat.commit_by && !over, Error::<T>::TooLate);
         Ok(())
     }
 

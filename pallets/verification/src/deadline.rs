@@ -1,7 +1,7 @@
 //! Deadlines: a map whose keys, as the trie orders them, are in order of time. It only reminds: what has ended is read
 //! off the case, in calls too.
 
-use crate::{pallet::*, verdict::Ending, CaseOf, Stage, WeightInfo};
+use crate::{pallet::*, CaseOf, Stage, WeightInfo};
 use alloc::vec::Vec;
 use assay_primitives::{JobId, MarketBlock};
 use frame_support::{defensive, weights::Weight};
@@ -54,9 +54,7 @@ impl<T: Config> Pallet<T> {
 
     /// Ends what has ended by itself, if anything has.
     pub(crate) fn pass(job: JobId, case: CaseOf<T>, now: MarketBlock) -> Weight {
-        let taken = if case.is_expired(now) {
-            Self::end(job, case, Ending::Expired)
-        } else if case.reveals_until().is_some_and(|until| until <= now) {
+        let taken = if case.reveals_until().is_some_and(|until| until <= now) {
             Self::close_reveals(job, case)
         } else {
             Self::pass_commits(job, case, now)
@@ -64,11 +62,13 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::deadline().saturating_add(taken)
     }
 
-    /// Seats that have not committed in time have missed; their slots are filled again, three times each.
+    /// Seats that have not committed in time have missed; their slots are filled again, three times each and as long as
+    /// the job has time.
     fn pass_commits(job: JobId, mut case: CaseOf<T>, now: MarketBlock) -> Weight {
         let slots = Self::strike(job, &mut case, now);
-        let taken = T::WeightInfo::fail(slots.len().saturated_into());
-        if case.is_used_up() {
+        let taken = Self::fail_weight(slots.len().saturated_into());
+        let vacant = !slots.is_empty() || case.has_vacancy();
+        if case.is_used_up() || case.is_expired(now) || (vacant && case.is_stale(now)) {
             return taken.saturating_add(Self::give_up(job, case));
         }
         if !slots.is_empty() {

@@ -1,6 +1,6 @@
 //! Seats decline.
 
-use crate::{pallet::*, verdict::Ending, CaseOf, Stage, WeightInfo};
+use crate::{pallet::*, verdict::Ending, CaseOf, Phase, Round, Stage, WeightInfo};
 use assay_primitives::JobId;
 use assay_rules::{draw::Purpose, policy::MAX_DECLINES};
 use frame_support::dispatch::DispatchResultWithPostInfo;
@@ -25,9 +25,9 @@ impl<T: Config> Pallet<T> {
         if declined < MAX_DECLINES {
             Self::refill(job, &mut case, &[slot]);
             Self::keep(job, case);
-            return Ok(Some(taken).into());
+            return Ok(Some(taken.saturating_add(Self::due_weight(1))).into());
         }
-        let ended = if case.has_commit() {
+        let ended = if case.phase == Phase::Committing(Round::Fresh) {
             Self::give_up(job, case)
         } else {
             Self::end(job, case, Ending::Unavailable { slot })

@@ -4,13 +4,22 @@ use crate::{pallet::*, seat::Tally, CaseOf, Draw, Phase, Place, Round, WeightInf
 use assay_primitives::{Chance, Digest, JobId, Machine, MarketBlock, PendingDraws, Sortition};
 use assay_rules::{
     draw::{self, Purpose},
-    policy::MAX_DUE_AGAIN,
+    policy::{self, filling_time, opening_window},
 };
 use frame_support::weights::Weight;
 use sp_runtime::SaturatedConversion;
 
-/// A job is thin whose machines hold less than this part of all weight: one quarter.
+/// A job is thin whose machines hold less than this part of all weight in play: one quarter.
 const THIN_PART: u128 = 4;
+
+/// Seats are drawn while at least this part of the weight in play has room: one half.
+const FREE_PART: u128 = 2;
+
+/// Blocks whose VRFs a call is charged for that makes a draw due: as many as seed one in production.
+const CHARGED_BLOCKS: u32 = 8;
+
+/// Tickets that it is charged for each seat, some of which give none.
+const CHARGED_TICKETS: u32 = 2;
 
 impl<T: Config> PendingDraws for Pallet<T> {
     fn oldest() -> Option<u32> {
@@ -23,13 +32,30 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn make_due(job: JobId, case: &mut CaseOf<T>, purpose: Purpose) -> u32 {
         let attempt = case.attempts;
         case.attempts = attempt.saturating_add(1);
-        let due: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
+        let due = Self::this_block();
         DrawQueue::<T>::mutate(|queue| {
             Draws::<T>::insert(queue.next, Draw { job, attempt, purpose, due });
             queue.next = queue.next.saturating_add(1);
         });
         Self::deposit_event(Event::DrawDue { job, attempt, purpose, after: due });
         attempt
+    }
+
+    /// The block of the chain, on which draws are counted.
+    pub(crate) fn this_block() -> u32 {
+        frame_system::Pallet::<T>::block_number().saturated_into()
+    }
+
+    /// How many draws are due, those of jobs that have ended since included.
+    pub(crate) fn draws_due() -> u64 {
+        let queue = DrawQueue::<T>::get();
+        queue.next.saturating_sub(queue.first)
+    }
+
+    /// What a call is charged for a draw of so many seats that it makes due. What the draw takes of its own block is
+    /// counted there.
+    pub(crate) fn due_weight(seats: u32) -> Weight {
+        T::WeightInfo::draw(CHARGED_BLOCKS, seats.saturating_mul(CHARGED_TICKETS))
     }
 
     fn take_first_draw() {
@@ -42,7 +68,8 @@ impl<T: Config> Pallet<T> {
     /// Runs the oldest draw, if its seed is there. Says what it took; `None` if there is none.
     ///
     /// What has ended in its case by then comes first, whoever gets here first: so that does not depend on which of the
-    /// two queues is worked off faster. Draws of jobs that have ended are dropped.
+    /// two queues is worked off faster. Changes of providers that were asked for before it was due come first too, for
+    /// the same reason. Draws of jobs that have ended are dropped.
     pub(crate) fn work_draw(now: MarketBlock) -> Option<Weight> {
         let draw = Draws::<T>::get(DrawQueue::<T>::get().first)?;
         let Some(case) = Cases::<T>::get(draw.job) else {
@@ -53,6 +80,9 @@ impl<T: Config> Pallet<T> {
             return Some(Self::pass(draw.job, case, now));
         }
         let chance = T::Chance::seed_after(draw.due, case.order.policy.draw_blocks)?;
+        if !T::Providers::is_settled_before(draw.due) {
+            return None;
+        }
         Self::take_first_draw();
         Some(match draw.purpose {
             Purpose::Lot => Self::draw_lot(draw, case, &chance),
@@ -83,7 +113,7 @@ impl<T: Config> Pallet<T> {
     fn draw_leaves(draw: Draw, mut case: CaseOf<T>, chance: &Digest) -> Weight {
         let policy = case.order.policy;
         let leaves = draw::seed(chance, draw.job, draw.attempt, Purpose::Leaves);
-        let until = Self::after(policy.reveal_blocks);
+        let until = Self::after(opening_window(case.order.units, &policy));
         case.phase = Phase::Opening { until, leaves };
         Self::deposit_event(Event::LeavesDrawn { job: draw.job, seed: leaves });
         Self::deposit_event(Event::RevealsOpened { job: draw.job, until });
@@ -91,39 +121,66 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::draw(policy.draw_blocks, 0)
     }
 
-    /// Who sits in the slots that wait for this draw. Those that it can't fill are drawn again, three times a job.
+    /// Who sits in the slots that wait for this draw. Those that it can't fill are drawn again, as long as the case has
+    /// time: that runs from the first draw on, put off or not, whatever the job's deadline is.
     fn draw_seats(draw: Draw, mut case: CaseOf<T>, chance: &Digest) -> Weight {
+        let draw_blocks = case.order.policy.draw_blocks;
+        let time = filling_time(case.order.units, &case.order.policy);
+        case.stale_at = case.stale_at.or(Some(Self::now().saturating_add(time)));
+        if !Self::may_fill(&draw, &case) {
+            Self::deposit_event(Event::Postponed { job: draw.job, attempt: draw.attempt });
+            Self::draw_again(draw, case);
+            return T::WeightInfo::draw(draw_blocks, 0);
+        }
         let seed = draw::seed(chance, draw.job, draw.attempt, draw.purpose);
         let first = draw.purpose == Purpose::Seats;
         if first {
-            case.thin |= Self::is_scarce(case.order.machine);
-            if case.price == 0 {
-                case.price = case.order.price_cap.min(T::Providers::price(case.order.machine));
-            }
+            Self::set_terms(&mut case);
         }
         let mut tally = Tally::default();
         for slot in case.vacant(draw.attempt) {
             Self::fill(draw.job, &mut case, slot, &seed, &mut tally);
         }
         case.thin |= first && tally.is_thin();
-        let taken = T::WeightInfo::draw(case.order.policy.draw_blocks, tally.tries);
-        let vacant = case.vacant(draw.attempt);
-        if vacant.is_empty() {
-            Self::keep(draw.job, case);
-            return taken;
-        }
-        taken.saturating_add(Self::draw_again(draw, case, &vacant))
+        Self::draw_again(draw, case);
+        T::WeightInfo::draw(draw_blocks, tally.tries)
     }
 
-    fn draw_again(draw: Draw, mut case: CaseOf<T>, vacant: &[u8]) -> Weight {
-        if case.due_again >= MAX_DUE_AGAIN {
-            return Self::give_up(draw.job, case);
+    /// Whether seats may be drawn now.
+    ///
+    /// Not while more than half of the machine's weight has no room: else whoever fills it with small jobs would leave
+    /// those to be drawn that it likes. And not past the deadline of a job that nobody has committed to, which only
+    /// waits for those who sit there. A commit after it lets the job go on, but not by a draw that was due before: its
+    /// seed may be known, and who commits could choose by it.
+    fn may_fill(draw: &Draw, case: &CaseOf<T>) -> bool {
+        let goes_on = case.first_commit.is_some_and(|block| block <= draw.due);
+        Self::has_room(case.order.machine) && (goes_on || Self::now() < case.order.deadline)
+    }
+
+    /// Whether at least half of the weight that a machine has in play has room.
+    pub(crate) fn has_room(machine: Machine) -> bool {
+        let (free, in_play) = (T::Providers::weight(machine), T::Providers::in_play(machine));
+        u128::from(free).saturating_mul(FREE_PART) >= u128::from(in_play)
+    }
+
+    /// What the first draw that is not put off decides for all of a job: its price, and whether it is thin.
+    fn set_terms(case: &mut CaseOf<T>) {
+        let machine = case.order.machine;
+        case.thin |= Self::is_scarce(machine);
+        if case.price == 0 {
+            let least = policy::least_price(case.order.units, &case.order.policy);
+            case.price = case.order.price_cap.min(T::Providers::price(machine).max(least));
         }
-        case.due_again = case.due_again.saturating_add(1);
-        let attempt = Self::make_due(draw.job, &mut case, draw.purpose);
-        Self::vacate(&mut case, vacant, attempt);
+    }
+
+    /// Stores a case whose draw has run, and makes another one due for slots that it left vacant.
+    fn draw_again(draw: Draw, mut case: CaseOf<T>) {
+        let vacant = case.vacant(draw.attempt);
+        if !vacant.is_empty() {
+            let attempt = Self::make_due(draw.job, &mut case, draw.purpose);
+            Self::vacate(&mut case, &vacant, attempt);
+        }
         Self::keep(draw.job, case);
-        Weight::zero()
     }
 
     /// Empties slots: a draw fills them.
@@ -134,7 +191,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn is_scarce(machine: Machine) -> bool {
-        let weight = u128::from(T::Providers::weight(machine));
-        weight.saturating_mul(THIN_PART) < u128::from(T::Providers::total_weight())
+        let in_play = u128::from(T::Providers::in_play(machine));
+        in_play.saturating_mul(THIN_PART) < u128::from(T::Providers::total_in_play())
     }
 }

@@ -3,7 +3,7 @@
 use crate::{pallet::*, CaseOf, Phase, Place, Round, Seat, Slot, Stage};
 use alloc::{collections::BTreeSet, vec::Vec};
 use assay_primitives::{inline_root, Claim, Digest, JobId};
-use assay_rules::policy::{self, FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_DUE_AGAIN, MAX_REFILLS};
+use assay_rules::policy::{FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_REFILLS};
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 
@@ -125,13 +125,15 @@ impl<T: Config> Pallet<T> {
         let may_reveal = !over.is_empty() || case.reveals_until().is_some();
         let none = case.seats.iter().all(|seat| !matches!(seat.stage, Stage::Revealed(_) | Stage::Withheld));
         ensure!(may_reveal || none, "a seat has revealed before all have committed");
+        let committed = case.seats.iter().any(|seat| has_sealed(seat) || seat.stage == Stage::Withheld);
+        ensure!(case.has_commit() == committed, "a case has a first commit without a seat's, or the reverse");
         Ok(())
     }
 
     /// Invariant 7: the price is at most the cap, seats are covered by it, results are what seats have claimed.
     fn check_terms(case: &CaseOf<T>) -> Checked {
         ensure!(case.price <= case.order.price_cap, "a price is above the cap");
-        ensure!(case.due_again <= MAX_DUE_AGAIN, "a case's draws became due again too often");
+        ensure!(case.seats.is_empty() || case.stale_at.is_some(), "a case has seats and endless time");
         let collateral = case.collateral_at(case.price);
         let covered =
             case.seats.iter().all(|seat| Some(seat.collateral) == collateral && seat.collateral > 0);
@@ -157,7 +159,7 @@ impl<T: Config> Pallet<T> {
 
     /// Invariant 9: policies are ones that the setter would accept.
     fn check_policies() -> Checked {
-        let sound = Policies::<T>::iter_values().all(|(_, policy)| policy::check(&policy).is_ok());
+        let sound = Policies::<T>::iter_values().all(|(_, policy)| Self::check_policy(&policy).is_ok());
         ensure!(sound, "a policy breaks a rule");
         Ok(())
     }

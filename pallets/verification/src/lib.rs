@@ -82,7 +82,11 @@ pub mod pallet {
         Balance, Chance, Claim, Collateral, Digest, InlineOutput, JobClass, JobId, LockId, MarketBlock,
         OnVerdict, Outcome, Pay, Policy, ReportFault, SlashId, Sortition, Workers,
     };
-    use assay_rules::{draw::Purpose, policy::MAX_DECLINES, trace::Opening};
+    use assay_rules::{
+        draw::Purpose,
+        policy::{FRESH_SEATS, MAX_DECLINES},
+        trace::Opening,
+    };
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
     use sp_runtime::traits::BlockNumberProvider;
@@ -119,6 +123,13 @@ pub mod pallet {
 
         /// Who may set policies.
         type PolicyOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// The most blocks that a policy may let a draw wait for: fewer than changes of providers wait.
+        type MaxDrawBlocks: Get<u32>;
+
+        /// The most draws that can be due when a job is taken in; at least one.
+        #[pallet::constant]
+        type MaxBacklog: Get<u32>;
 
         /// The most draws, and the most deadlines, that one block's hook works off; at least one.
         #[pallet::constant]
@@ -178,6 +189,14 @@ pub mod pallet {
             purpose: Purpose,
             /// The block whose successors' VRFs are its seed.
             after: u32,
+        },
+        /// A draw whose turn it was gave no seats, and is due again: too much of the machine's weight has no room, or the
+        /// job's deadline has passed and nobody had committed.
+        Postponed {
+            /// Of which job.
+            job: JobId,
+            /// Which one of that job.
+            attempt: u32,
         },
         /// A provider was drawn. It has to commit.
         SeatDrawn {
@@ -334,8 +353,14 @@ pub mod pallet {
         NoSuchJob,
         /// The job is being verified already.
         JobIsOpen,
-        /// Those that can be drawn for the machine hold less than a twentieth of all weight.
+        /// Those in play for the machine hold less than a twentieth of all weight in play, or fewer than five have room.
         TooFewProviders,
+        /// A seat could not be paid what the policy asks at least: raise the cap.
+        PaymentTooSmall,
+        /// So many draws are due that another job would wait too long for its own.
+        TooManyDraws,
+        /// More than half of what computes on this machine has no room: post again later.
+        MachineBusy,
         /// The job's deadline leaves no time to draw seats and to commit.
         DeadlineTooNear,
         /// The collateral of a seat would be more than an amount can be.
@@ -378,18 +403,22 @@ pub mod pallet {
         NoAudit,
         /// By the policy seats would stand for nothing.
         NoCollateral,
-        /// The blocks that seed a draw are none, or too many.
+        /// The blocks that seed a draw are too few, or too many.
         DrawBlocksOutOfRange,
-        /// The policy leaves no time to commit, or none to reveal.
-        WindowIsZero,
+        /// Draws would wait for as long as changes of providers, or longer.
+        DrawsOutlastChanges,
+        /// The policy leaves too little time to commit, or to reveal.
+        WindowTooShort,
         /// The policy has no units in a block.
         NoUnitsPerBlock,
-        /// By the policy a missed commit would cost nothing.
-        NoShowIsFree,
+        /// By the policy a missed commit would cost next to nothing.
+        NoShowTooCheap,
         /// By the policy faults don't cost what they should beside each other: no-show < wrong ≤ withheld.
         FaultsOutOfOrder,
         /// By the policy a coalition of a third would gain by lying.
         LyingPays,
+        /// By the policy seats could be paid nothing.
+        MinPaymentIsZero,
     }
 
     #[pallet::genesis_config]
@@ -433,6 +462,10 @@ pub mod pallet {
                 "verification: MaxPerBlock is zero, so nobody would ever be drawn"
             );
             assert!(
+                T::MaxBacklog::get() > 0,
+                "verification: MaxBacklog is zero, so no job would be taken in"
+            );
+            assert!(
                 Self::tick_weight(1).all_lte(T::MaxTickWeight::get()),
                 "verification: MaxTickWeight is less than one draw and one deadline may take"
             );
@@ -458,9 +491,11 @@ pub mod pallet {
         ///
         /// ## Errors
         ///
-        /// Those of [`PolicyError`](assay_rules::policy::PolicyError): [`Error::FractionAboveOne`],
-        /// [`Error::NoAudit`], [`Error::NoCollateral`], [`Error::DrawBlocksOutOfRange`], [`Error::WindowIsZero`],
-        /// [`Error::NoUnitsPerBlock`], [`Error::NoShowIsFree`], [`Error::FaultsOutOfOrder`], [`Error::LyingPays`].
+        /// * those of [`PolicyError`](assay_rules::policy::PolicyError): [`Error::FractionAboveOne`],
+        ///   [`Error::NoAudit`], [`Error::NoCollateral`], [`Error::DrawBlocksOutOfRange`], [`Error::WindowTooShort`],
+        ///   [`Error::NoUnitsPerBlock`], [`Error::NoShowTooCheap`], [`Error::FaultsOutOfOrder`],
+        ///   [`Error::LyingPays`], [`Error::MinPaymentIsZero`].
+        /// * [`Error::DrawsOutlastChanges`]: a provider's change could be in force before a draw that it knows runs.
         ///
         /// ## Events
         ///
@@ -488,13 +523,15 @@ pub mod pallet {
         /// * [`Error::NoSuchJob`], [`Error::NoSuchSeat`], [`Error::NotYourSeat`].
         /// * [`Error::AlreadyCommitted`]: the first commit counts.
         /// * [`Error::SeatClosed`]: the seat declined, or missed.
-        /// * [`Error::TooLate`]: the seat's time is over, or the job's before anybody committed.
+        /// * [`Error::TooLate`]: the seat's time is over, or the job's.
         ///
         /// ## Events
         ///
         /// * [`Event::Committed`]; with the last one of a round [`Event::DrawDue`] or [`Event::RevealsOpened`].
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::commit(MAX_DECLINES.into()))]
+        #[pallet::weight(
+            Pallet::<T>::commit_weight(MAX_DECLINES.into()).saturating_add(Pallet::<T>::due_weight(0))
+        )]
         pub fn commit(
             origin: OriginFor<T>,
             job: JobId,
@@ -520,13 +557,16 @@ pub mod pallet {
         ///
         /// * [`Error::NoSuchJob`], [`Error::NoSuchSeat`], [`Error::NotYourSeat`].
         /// * [`Error::AlreadyCommitted`], [`Error::SeatClosed`]: there is nothing left to decline.
-        /// * [`Error::TooLate`]: the seat's time is over, or the job's before anybody committed.
+        /// * [`Error::TooLate`]: the seat's time is over, or the job's.
         ///
         /// ## Events
         ///
         /// * [`Event::Declined`]; [`Event::DrawDue`] or [`Event::Ended`].
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::decline().saturating_add(T::WeightInfo::end(MAX_SEATED)))]
+        #[pallet::weight(
+            T::WeightInfo::decline()
+                .saturating_add(Pallet::<T>::end_weight(MAX_SEATED).max(Pallet::<T>::due_weight(1)))
+        )]
         pub fn decline(origin: OriginFor<T>, job: JobId, seat: u8) -> DispatchResultWithPostInfo {
             let signer = ensure_signed(origin)?;
             Self::do_decline(&signer, job, seat)
@@ -559,7 +599,9 @@ pub mod pallet {
         /// * [`Event::Revealed`]; with the last one [`Event::Disputed`] or [`Event::Ended`].
         #[pallet::call_index(3)]
         #[pallet::weight(
-            Pallet::<T>::reveal_weight(opening.as_ref()).saturating_add(T::WeightInfo::end(MAX_SEATED))
+            Pallet::<T>::reveal_weight(opening.as_ref()).saturating_add(
+                Pallet::<T>::end_weight(MAX_SEATED).max(Pallet::<T>::due_weight(FRESH_SEATS.into()))
+            )
         )]
         pub fn reveal(
             origin: OriginFor<T>,

@@ -77,6 +77,10 @@ pub const DRAW: u32 = 3;
 pub const COMMIT: u32 = 31;
 /// Blocks from the opening of reveals to the one before which they are made.
 pub const REVEAL: u32 = 11;
+/// Blocks after which those that open leaves are late: [`REVEAL`], and time to compute.
+pub const OPENING: u32 = 21;
+/// What taking a seat back takes.
+pub const UNSEAT_WEIGHT: Weight = Weight::from_parts(7_000_000, 0);
 /// Draws and deadlines that a block works off.
 pub const PER_BLOCK: u32 = 8;
 
@@ -93,6 +97,12 @@ parameter_types! {
     pub static MaxTickWeight: Weight = Weight::MAX;
     /// Whose lock of how much a fault has been reported on.
     pub static Accused: Vec<(u64, LockId, u128)> = Vec::new();
+    /// The most blocks that a policy may let a draw wait for.
+    pub static MaxDrawBlocks: u32 = 20;
+    /// The most draws that can be due when a job is taken in.
+    pub static MaxBacklog: u32 = 200_000;
+    /// Whether all that was asked for before any draw is in force.
+    pub static Settled: bool = true;
     /// Providers that were to leave jobs in which they had no place.
     pub static StrayLeaves: Vec<(u64, JobId)> = Vec::new();
     pub static NextJob: JobId = 0;
@@ -125,8 +135,20 @@ impl Sortition<u64> for Providers {
         MockSortition::weight(machine)
     }
 
-    fn total_weight() -> u64 {
-        MockSortition::total_weight()
+    fn in_play(machine: Machine) -> u64 {
+        MockSortition::in_play(machine)
+    }
+
+    fn total_in_play() -> u64 {
+        MockSortition::total_in_play()
+    }
+
+    fn drawable(machine: Machine) -> u32 {
+        MockSortition::drawable(machine)
+    }
+
+    fn is_settled_before(_: u32) -> bool {
+        Settled::get()
     }
 
     fn price(machine: Machine) -> u128 {
@@ -146,6 +168,10 @@ impl Sortition<u64> for Providers {
             StrayLeaves::mutate(|stray| stray.push((*owner, job)));
         }
         MockSortition::unseat(owner, job, conduct);
+    }
+
+    fn unseat_weight() -> Weight {
+        UNSEAT_WEIGHT
     }
 }
 
@@ -170,6 +196,8 @@ impl pallet_assay_verification::Config for Test {
     type Clock = Clock;
     type Collateral = MockCollateral;
     type Faults = Slashing;
+    type MaxBacklog = MaxBacklog;
+    type MaxDrawBlocks = MaxDrawBlocks;
     type MaxPerBlock = ConstU32<PER_BLOCK>;
     type MaxTickWeight = MaxTickWeight;
     type PolicyOrigin = frame_system::EnsureRoot<u64>;
@@ -216,6 +244,7 @@ pub fn policy() -> Policy {
         withheld: Perbill::one(),
         requester_bond: Perbill::from_percent(5),
         fee: Perbill::from_percent(2),
+        min_payment: 1,
     }
 }
 
@@ -244,6 +273,9 @@ pub fn chain() -> sp_io::TestExternalities {
     Now::set(1);
     Halted::set(false);
     MaxTickWeight::set(Weight::MAX);
+    MaxDrawBlocks::set(20);
+    MaxBacklog::set(200_000);
+    Settled::set(true);
     Accused::set(Vec::new());
     StrayLeaves::set(Vec::new());
     NextJob::set(0);
@@ -272,6 +304,22 @@ pub fn provide(owner: u64) {
     set_bond(owner, Role::Provider, BOND);
     set_provider(owner, MACHINE, 1_000, 10, 10);
     market::act_for(owner + WORKER, owner);
+}
+
+/// Takes a provider out of play; what it has stays.
+pub fn retire(owner: u64) {
+    set_provider(owner, MACHINE, 0, 0, 0);
+}
+
+/// Fills a provider: it is in play and has no room.
+pub fn fill(owner: u64) {
+    set_provider(owner, MACHINE, 1_000, 10, 0);
+}
+
+/// Makes blocks until the time to fill a job's slots is over.
+pub fn starve(job: JobId) {
+    let end = case(job).stale_at.expect("its first draw has run");
+    advance(end - Now::get());
 }
 
 /// What of a provider's bond is locked, in planck.

@@ -3,7 +3,7 @@
 use crate::pallet::*;
 use assay_primitives::{JobClass, Policy};
 use assay_rules::policy::{check, PolicyError};
-use frame_support::dispatch::DispatchResult;
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 
 impl<T> From<PolicyError> for Error<T> {
     fn from(wrong: PolicyError) -> Self {
@@ -12,18 +12,26 @@ impl<T> From<PolicyError> for Error<T> {
             PolicyError::NoAudit => Self::NoAudit,
             PolicyError::NoCollateral => Self::NoCollateral,
             PolicyError::DrawBlocks => Self::DrawBlocksOutOfRange,
-            PolicyError::NoWindow => Self::WindowIsZero,
+            PolicyError::ShortWindow => Self::WindowTooShort,
             PolicyError::NoUnits => Self::NoUnitsPerBlock,
-            PolicyError::FreeNoShow => Self::NoShowIsFree,
+            PolicyError::CheapNoShow => Self::NoShowTooCheap,
             PolicyError::FaultOrder => Self::FaultsOutOfOrder,
             PolicyError::LyingPays => Self::LyingPays,
+            PolicyError::NoMinPayment => Self::MinPaymentIsZero,
         }
     }
 }
 
 impl<T: Config> Pallet<T> {
+    /// Says which rule a policy breaks.
+    pub(crate) fn check_policy(policy: &Policy) -> Result<(), Error<T>> {
+        check(policy).map_err(Error::<T>::from)?;
+        ensure!(policy.draw_blocks <= T::MaxDrawBlocks::get(), Error::<T>::DrawsOutlastChanges);
+        Ok(())
+    }
+
     pub(crate) fn do_set_policy(class: JobClass, policy: Policy) -> DispatchResult {
-        check(&policy).map_err(Error::<T>::from)?;
+        Self::check_policy(&policy)?;
         let version = Policies::<T>::get(class).map_or(0, |(version, _)| version.saturating_add(1));
         Policies::<T>::insert(class, (version, policy));
         Self::deposit_event(Event::PolicySet { class, version, policy });

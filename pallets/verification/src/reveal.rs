@@ -4,6 +4,7 @@ use crate::{pallet::*, CaseOf, Phase, SeatOf, Stage, WeightInfo};
 use assay_primitives::{commitment, inline_root, Claim, Digest, InlineOutput, JobId};
 use assay_rules::{
     draw::leaves,
+    policy::FRESH_SEATS,
     trace::{self, Opening},
 };
 use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, weights::Weight};
@@ -40,10 +41,14 @@ impl<T: Config> Pallet<T> {
             Self::keep(job, case);
             return Ok(Some(taken).into());
         }
-        Ok(Some(taken.saturating_add(Self::close_reveals(job, case))).into())
+        let closed = Self::close_reveals(job, case);
+        // Where the job goes on, fresh seats are drawn.
+        let draws =
+            if Cases::<T>::contains_key(job) { Self::due_weight(FRESH_SEATS.into()) } else { Weight::zero() };
+        Ok(Some(taken.saturating_add(closed).saturating_add(draws)).into())
     }
 
-    /// What a call to reveal takes beside the end of the job.
+    /// What a call to reveal takes beside the end of the job, or the draw of fresh seats.
     pub(crate) fn reveal_weight(opening: Option<&Opening>) -> Weight {
         let levels = |shown: &Opening| u64::BITS.saturating_sub(shown.count.leading_zeros());
         let shown = opening.map_or(Weight::zero(), |shown| T::WeightInfo::opening(levels(shown)));

@@ -53,12 +53,13 @@ impl<T: Config> Pallet<T> {
         slot: u8,
         candidate: Candidate<T::AccountId>,
     ) -> Option<SeatOf<T>> {
-        let Candidate { owner, reserve } = candidate;
+        let Candidate { owner, reserve, stake } = candidate;
         if reserve > case.price || !case.admits(&owner) || case.seats.is_full() {
             return None;
         }
         let collateral = case.collateral_at(case.price)?;
-        let lock = T::Collateral::lock(&owner, collateral).ok()?;
+        // Within what it was drawn for: a bond that has come since buys no seats yet.
+        let lock = T::Collateral::lock(&owner, collateral, stake).ok()?;
         if T::Providers::seat(&owner, job).is_err() {
             Self::release(lock);
             return None;

@@ -166,14 +166,16 @@ pub struct Case<AccountId> {
     pub order: Order<AccountId>,
     /// What a unit costs in one seat, in planck; zero until the first draw has run.
     pub price: Balance,
+    /// The block of the clock from which on a vacant slot ends the job; `None` until the first draw has run.
+    pub stale_at: Option<MarketBlock>,
+    /// The block of the chain in which a seat committed first.
+    pub first_commit: Option<u32>,
     /// Whether those that could be drawn were few: it is audited, and earns no reputation.
     pub thin: bool,
     /// Whether the lot fell on an audit.
     pub audited: bool,
     /// How many draws have become due so far.
     pub attempts: u32,
-    /// How many of them because the one before left a slot vacant.
-    pub due_again: u8,
     /// Where it is.
     pub phase: Phase,
     /// Its slots.
@@ -192,10 +194,11 @@ impl<AccountId> Case<AccountId> {
         Self {
             order,
             price: 0,
+            stale_at: None,
+            first_commit: None,
             thin: false,
             audited: false,
             attempts: 0,
-            due_again: 0,
             phase: Phase::Committing(Round::First),
             slots: Slots::default(),
             seats: Seats::default(),
@@ -204,10 +207,14 @@ impl<AccountId> Case<AccountId> {
         }
     }
 
+    /// What one seat is paid, at a price for each unit; `None` where that is more than an amount can be.
+    pub fn payment_at(&self, price: Balance) -> Option<Balance> {
+        Balance::from(self.order.units).checked_mul(price)
+    }
+
     /// What is locked for a seat, at a price for each unit; `None` where that is more than an amount can be.
     pub fn collateral_at(&self, price: Balance) -> Option<Balance> {
-        let payment = Balance::from(self.order.units).checked_mul(price)?;
-        payment.checked_mul(self.order.policy.collateral.into())
+        self.payment_at(price)?.checked_mul(self.order.policy.collateral.into())
     }
 
     /// Adds vacant slots, which a draw fills.
@@ -279,8 +286,17 @@ impl<AccountId> Case<AccountId> {
 
     /// Whether any seat has ever committed.
     pub fn has_commit(&self) -> bool {
-        let committed = |stage| matches!(stage, Stage::Committed(_) | Stage::Revealed(_) | Stage::Withheld);
-        self.seats.iter().any(|seat| committed(seat.stage))
+        self.first_commit.is_some()
+    }
+
+    /// Whether a seat has still to commit.
+    pub fn has_assigned(&self) -> bool {
+        self.seats.iter().any(|seat| seat.stage == Stage::Assigned)
+    }
+
+    /// Whether nobody sits in some slot.
+    pub fn has_vacancy(&self) -> bool {
+        self.slots.iter().any(|slot| matches!(slot.place, Place::Vacant { .. }))
     }
 
     /// Whether a slot was missed more often than it is filled again.
@@ -291,7 +307,7 @@ impl<AccountId> Case<AccountId> {
     /// Whether a draw is due.
     pub fn awaits_draw(&self) -> bool {
         let waits = matches!(self.phase, Phase::Lot { .. } | Phase::Leaves { .. });
-        waits || self.slots.iter().any(|slot| matches!(slot.place, Place::Vacant { .. }))
+        waits || self.has_vacancy()
     }
 
     /// Whether this draw is due.
@@ -314,18 +330,28 @@ impl<AccountId> Case<AccountId> {
         }
     }
 
-    /// Whether the job's deadline has passed without a commit.
+    /// The job's deadline, where it ends the job: nobody has committed, and nobody who was drawn still can.
+    fn expires_at(&self) -> Option<MarketBlock> {
+        (!self.has_commit() && !self.has_assigned()).then_some(self.order.deadline)
+    }
+
+    /// Whether the job's deadline has passed without a commit, and without a seat that could still make one.
     pub fn is_expired(&self, now: MarketBlock) -> bool {
-        self.order.deadline <= now && !self.has_commit()
+        self.expires_at().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// Whether the time in which slots are filled is over.
+    pub fn is_stale(&self, now: MarketBlock) -> bool {
+        self.stale_at.is_some_and(|at| at <= now)
     }
 
     /// The first block of the clock in which something ends by itself: a seat's time to commit, the time to reveal, the
-    /// job's before the first commit.
+    /// job's before the first commit, the time in which a vacant slot is filled.
     pub fn next_deadline(&self) -> Option<MarketBlock> {
         let assigned = self.seats.iter().filter(|seat| seat.stage == Stage::Assigned);
         let commits = assigned.map(|seat| seat.commit_by);
-        let job = (!self.has_commit()).then_some(self.order.deadline);
-        commits.chain(self.reveals_until()).chain(job).min()
+        let stale = self.stale_at.filter(|_| self.has_vacancy());
+        commits.chain(self.reveals_until()).chain(self.expires_at()).chain(stale).min()
     }
 
     /// Whether that block has come.

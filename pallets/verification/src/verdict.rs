@@ -21,14 +21,14 @@ pub(crate) enum Ending {
     Decided(Claim),
     /// The fresh round has no majority, or a slot of it could not be filled.
     Undecided,
-    /// A slot could not be filled before anybody revealed.
+    /// A slot could not be filled after a commit, before anybody revealed.
     Unfilled,
     /// The seats of this slot could not get the input, before anybody committed.
     Unavailable {
         /// Which one.
         slot: u8,
     },
-    /// The job's deadline passed before anybody committed.
+    /// The job's deadline passed, or a slot could not be filled, before anybody committed.
     Expired,
     /// The requester cancelled before anybody committed.
     Cancelled,
@@ -49,13 +49,12 @@ impl Ending {
         }
     }
 
-    fn outcome(&self, has_commit: bool) -> Outcome {
+    fn outcome(&self) -> Outcome {
         match self {
             Self::Agreed(_) => Outcome::Agreed,
             Self::Decided(_) => Outcome::Decided,
-            Self::Undecided => Outcome::Undecided,
-            Self::Unfilled if has_commit => Outcome::Undecided,
-            Self::Unfilled | Self::Expired => Outcome::Expired,
+            Self::Undecided | Self::Unfilled => Outcome::Undecided,
+            Self::Expired => Outcome::Expired,
             Self::Unavailable { .. } => Outcome::Unavailable,
             Self::Cancelled => Outcome::Cancelled,
         }
@@ -78,14 +77,15 @@ impl Dues {
         }
     }
 
-    /// Where it was not found. Who had to reveal first is paid, so that nobody gets an answer for nothing by spoiling
-    /// the verdict; who was held up is paid half.
+    /// Where it was not found. Who had to reveal first is paid half, so that nobody gets an answer for nothing by
+    /// spoiling the verdict, and no liar the whole of a payment; who has shown nothing is paid nothing. Who declined is
+    /// paid for it if nobody could do the job.
     fn unjudged(stage: Stage, round: Option<Round>, slot: u8, ending: Ending) -> Self {
         let pay = match (ending, stage) {
-            (Ending::Undecided, Stage::Revealed(_)) if round != Some(Round::Fresh) => Some(Pay::Whole),
-            (Ending::Unfilled, Stage::Assigned | Stage::Committed(_)) => Some(Pay::Half),
+            (Ending::Undecided, Stage::Revealed(_)) if round != Some(Round::Fresh) => Some(Pay::Half),
             (Ending::Cancelled, Stage::Assigned) => Some(Pay::Half),
             (Ending::Unavailable { slot: of }, Stage::Declined) if slot == of => Some(Pay::FromBond),
+            (Ending::Expired, Stage::Declined) => Some(Pay::FromBond),
             _ => None,
         };
         Self { pay, conduct: Conduct::Neutral, fault: None }
@@ -99,7 +99,7 @@ impl<T: Config> Pallet<T> {
         for index in &silent {
             Self::withhold(job, &mut case, *index);
         }
-        let taken = T::WeightInfo::fail(silent.len().saturated_into());
+        let taken = Self::fail_weight(silent.len().saturated_into());
         taken.saturating_add(match case.phase {
             Phase::Opening { .. } => Self::decide(job, case),
             _ => Self::compare(job, case),
@@ -129,19 +129,33 @@ impl<T: Config> Pallet<T> {
         Self::end(job, case, ending)
     }
 
-    /// A slot can't be filled any more.
+    /// A slot can't be filled any more, or the job's deadline has passed.
     pub(crate) fn give_up(job: JobId, case: CaseOf<T>) -> Weight {
-        let revealed = case.phase == Phase::Committing(Round::Fresh);
-        let ending = if revealed { Ending::Undecided } else { Ending::Unfilled };
+        let ending = match case.phase {
+            Phase::Committing(Round::Fresh) => Ending::Undecided,
+            _ if case.has_commit() => Ending::Unfilled,
+            _ => Ending::Expired,
+        };
         Self::end(job, case, ending)
+    }
+
+    /// What the end of a case takes in which so many providers have a place, hearing of the verdict included.
+    pub(crate) fn end_weight(providers: u32) -> Weight {
+        let left = T::Providers::unseat_weight().saturating_mul(providers.into());
+        T::WeightInfo::end(providers).saturating_add(left).saturating_add(T::Verdicts::weight())
+    }
+
+    /// What it takes that so many seats missed or withheld.
+    pub(crate) fn fail_weight(seats: u32) -> Weight {
+        let left = T::Providers::unseat_weight().saturating_mul(seats.into());
+        T::WeightInfo::fail(seats).saturating_add(left)
     }
 
     /// Ends a case: each lock that is left is released or a fault reported on it, each provider that is left leaves,
     /// who listens hears the verdict. Nothing in here can fail.
     pub(crate) fn end(job: JobId, mut case: CaseOf<T>, ending: Ending) -> Weight {
-        // Had the hook come in time, these would have missed before the end. After its deadline no seat could commit.
-        let ended = if ending == Ending::Expired { case.order.deadline } else { Self::now() };
-        let mut left = Self::strike(job, &mut case, ended).len();
+        // Had the hook come in time, these would have missed before the end.
+        let mut left = Self::strike(job, &mut case, Self::now()).len();
         let mut paid = Vec::new();
         for (index, seat) in (0_u8..).zip(&case.seats) {
             if matches!(seat.stage, Stage::Replaced | Stage::Missed | Stage::Withheld) {
@@ -154,7 +168,7 @@ impl<T: Config> Pallet<T> {
         Self::forget(job, case.reminder);
         Cases::<T>::remove(job);
         Self::announce(job, case, ending, paid);
-        T::WeightInfo::end(left.saturated_into())
+        Self::end_weight(left.saturated_into())
     }
 
     /// A provider leaves at the end of a case. Gives what it is paid.
@@ -174,7 +188,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn announce(job: JobId, case: CaseOf<T>, ending: Ending, paid: Vec<(T::AccountId, Pay)>) {
-        let (outcome, claim) = (ending.outcome(case.has_commit()), ending.truth());
+        let (outcome, claim) = (ending.outcome(), ending.truth());
         let (price, audited, thin) = (case.price, case.audited, case.thin);
         let output = claim.and_then(|claim| Self::output_of(&case, claim));
         let shown = paid.clone();

@@ -23,11 +23,10 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn what_waits() -> Backlog {
-        let queue = DrawQueue::<T>::get();
         let end = Self::place(Self::now().saturating_add(1), 0);
         let passed = Deadlines::<T>::iter_keys().take(MAX_COUNTED).take_while(|place| *place < end);
         Backlog {
-            draws: queue.next.saturating_sub(queue.first),
+            draws: Self::draws_due(),
             oldest_draw: <Self as PendingDraws>::oldest(),
             deadlines: passed.count().saturated_into(),
         }

@@ -1,9 +1,9 @@
 //! Weights of verification.
 //!
 //! Database accesses are counted from the code, those of the other pallets included: a provider's record and its way
-//! through a tree of weights (four levels), a lock and a ledger, a fault's way into the queue of slashes, a verdict's
-//! into jobs, escrow and balances. The reference time beside them is an upper estimate for hashing and decoding those
-//! keys, not a measurement.
+//! through a tree of weights (four levels), a lock and a ledger, a fault's way into the queue of slashes. What providers
+//! say that leaving takes, and jobs that a verdict takes, comes on top. The reference time beside them is an upper
+//! estimate for hashing and decoding those keys, not a measurement.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
@@ -12,24 +12,26 @@ use frame_support::{traits::Get, weights::Weight};
 pub trait WeightInfo {
     /// Set a policy.
     fn set_policy() -> Weight;
-    /// Commit, where `d` have declined before.
+    /// Take a job in. Its draws come on top.
+    fn open() -> Weight;
+    /// Commit, where `d` have declined before. Their leaving comes on top.
     fn commit(d: u32) -> Weight;
-    /// Decline. The end of the job comes on top.
+    /// Decline. The draw that is due then, or the end of the job, comes on top.
     fn decline() -> Weight;
-    /// Reveal. The end of the job comes on top.
+    /// Reveal. The draw that is due then, or the end of the job, comes on top.
     fn reveal() -> Weight;
     /// Check opened leaves of a trace whose tree has `d` levels.
     fn opening(d: u32) -> Weight;
     /// Look for what is due, and find nothing.
     fn tick_base() -> Weight;
-    /// Run a draw from the VRFs of `b` blocks, in which each of `t` tickets gives a seat. The end of the job comes on
-    /// top.
+    /// Run a draw from the VRFs of `b` blocks, in which each of `t` tickets gives a seat.
     fn draw(b: u32, t: u32) -> Weight;
     /// Look at a case whose deadline is due. What is done about it comes on top.
     fn deadline() -> Weight;
-    /// `n` seats that missed or withheld.
+    /// `n` seats that missed or withheld. Their providers' leaving comes on top.
     fn fail(n: u32) -> Weight;
-    /// End a job in which `n` providers have a place, all of whom are paid.
+    /// End a job in which `n` providers have a place: as many as can be are paid, the others are wrong. Their leaving
+    /// and the verdict come on top.
     fn end(n: u32) -> Weight;
 }
 
@@ -45,16 +47,21 @@ fn priced<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weig
 }
 
 impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
-    // Policies (r, w).
+    // Policies (r, w), how long changes of providers wait (r).
     fn set_policy() -> Weight {
-        priced::<T>(20, 1, 1)
+        priced::<T>(20, 2, 1)
+    }
+
+    // Cases (r, w), the weights of the machine and of all, those with room, the price (4 r), DrawQueue (r, w), Draws (w),
+    // the block and the clock (2 r), Deadlines (w).
+    fn open() -> Weight {
+        priced::<T>(40, 8, 4)
     }
 
     // Cases (r, w), the clock and the worker's owner (2 r), DrawQueue (r, w), Draws (w), Deadlines (2 w). For each one
-    // that declined: its record and its path in the tree (6 r, 6 w).
+    // that declined a look at its seat.
     fn commit(d: u32) -> Weight {
-        let judged = priced::<T>(15, 6, 6).saturating_mul(d.into());
-        priced::<T>(40, 4, 5).saturating_add(judged)
+        priced::<T>(40, 4, 5).saturating_add(priced::<T>(2, 0, 0).saturating_mul(d.into()))
     }
 
     // Cases (r, w), the clock and the worker's owner (2 r), the lock and its ledger (2 r, 2 w), DrawQueue (r, w), Draws
@@ -74,19 +81,19 @@ impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
         priced::<T>(u64::from(d).saturating_mul(8).saturating_add(80), 0, 0)
     }
 
-    // DrawQueue, the first of Draws, its case, the clock, the first key of Deadlines (5 r), and the VRFs so far of a
-    // draw whose seed is not there yet (63 r).
+    // DrawQueue, the first of Draws, its case, the clock, the first key of Deadlines (5 r), and the VRFs of a draw that
+    // waits for the change at the head of the queue of providers (64 r, 3 r).
     fn tick_base() -> Weight {
-        priced::<T>(30, 68, 0)
+        priced::<T>(30, 72, 0)
     }
 
-    // DrawQueue (r, w), Draws (r, 2 w), Cases (r, w), the clock, weights, price (5 r), Deadlines (2 w), and the VRFs;
-    // for each ticket the way down the tree (4 r), the provider's record and its path in the tree (5 r, 5 w), the lock,
-    // the ledger, the next lock's number and what is locked in all (4 r, 4 w).
+    // DrawQueue (r, w), Draws (r, 2 w), Cases (r, w), the clock, weights, price (6 r), the head of the queue of providers
+    // (3 r), Deadlines (2 w), and the VRFs; for each ticket the way down the tree (4 r), the provider's record and its
+    // path in the tree (5 r, 5 w), the lock, the ledger, the next lock's number and what is locked in all (4 r, 4 w).
     fn draw(b: u32, t: u32) -> Weight {
         let seed = priced::<T>(1, 1, 0).saturating_mul(b.into());
         let tickets = priced::<T>(40, 13, 9).saturating_mul(t.into());
-        priced::<T>(50, 8, 6).saturating_add(seed).saturating_add(tickets)
+        priced::<T>(50, 12, 6).saturating_add(seed).saturating_add(tickets)
     }
 
     // The first key of Deadlines (r, 2 w), Cases (r, w), the clock (r), DrawQueue (r, w), Draws (w).
@@ -95,22 +102,22 @@ impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
     }
 
     // For each: the lock, the ledger and what it totals (3 r, 3 w), the slash, its number, its place in the queue and
-    // the parameters (3 r, 4 w), the record and its path in the tree (6 r, 6 w).
+    // the parameters (3 r, 4 w).
     fn fail(n: u32) -> Weight {
-        priced::<T>(50, 12, 13).saturating_mul(n.into())
+        priced::<T>(35, 6, 7).saturating_mul(n.into())
     }
 
-    // Cases, Deadlines (r, 2 w); of the verdict the job, its escrow, its receipt, the requester's account and holds,
-    // the treasury, the issuance, the royalty's account (10 r, 10 w). For each provider what a fault takes, and its
-    // account (r, w).
+    // Cases, Deadlines (r, 2 w). For each provider what a fault takes.
     fn end(n: u32) -> Weight {
-        let providers = priced::<T>(70, 13, 14).saturating_mul(n.into());
-        priced::<T>(100, 12, 12).saturating_add(providers)
+        priced::<T>(30, 1, 2).saturating_add(Self::fail(n))
     }
 }
 
 impl WeightInfo for () {
     fn set_policy() -> Weight {
+        Weight::zero()
+    }
+    fn open() -> Weight {
         Weight::zero()
     }
     fn commit(_: u32) -> Weight {

@@ -53,14 +53,14 @@ fn bond(owner: &AccountId, amount: Balance) {
     }
 }
 
-/// A provider in the tree, its registration applied.
+/// A provider in the tree, its registration applied. It has room for one seat, so that getting it empties its leaf.
 fn provider(index: u32) -> AccountId {
     let owner = funded("provider", index);
     if Providers::provider(owner.clone()).is_some() {
         return owner;
     }
     bond(&owner, 1_000_000 * token::ASY);
-    assert_ok!(Providers::register(RuntimeOrigin::signed(owner.clone()), MACHINE, 1, 64));
+    assert_ok!(Providers::register(RuntimeOrigin::signed(owner.clone()), MACHINE, 1, 1));
     assert!(Verification::oldest().is_none(), "no draw holds the registration up");
     let delay = Providers::params().change_delay;
     System::set_block_number(System::block_number().saturating_add(delay).saturating_add(1));
@@ -104,7 +104,7 @@ fn spec() -> JobSpec {
         input_blob: blob,
         output_bytes: 1_000,
         seed: [4; 32],
-        units: 10,
+        units: 1_000,
         machine: MACHINE,
         price_cap: token::ASY / 1_000,
         deadline: pallet_clock::MarketClock::<Runtime>::current_block_number().saturating_add(10_000),

@@ -1,10 +1,11 @@
-//! Validators to be slashed.
+//! Validators to be slashed, and session keys.
 
 use crate::{
     configs::{ExistentialDeposit, MAX_VALIDATORS},
     *,
 };
 use alloc::vec::Vec;
+use codec::Encode;
 use frame_support::{
     assert_ok,
     traits::{
@@ -12,17 +13,24 @@ use frame_support::{
         Get,
     },
 };
-use pallet_assay_staking::{Candidates, Chunk, Elected, HoldReason, Ledger, Ledgers, Staker};
-use sp_staking::SessionIndex;
+use pallet_assay_staking::{
+    Candidates, Chunk, Elected, HoldReason, Ledger, Ledgers, Offender, OffenderList, Offenders, Staker,
+    Stakers,
+};
+use sp_staking::{offence::OffenceSeverity, SessionIndex};
 
 /// What each part of a validator's bond is worth, in planck.
 const PART: Balance = 1_000 * crate::token::ASY;
 
-/// Room that is left on the list of candidates for those that benchmarks accuse.
+/// The era of session 0.
+const ERA: u32 = 0;
+
+/// Room that is left in lists and sets for those that benchmarks accuse.
 const ACCUSED: u32 = 100;
 
-/// Validators as expensive to slash as can be: at the end of a full list of candidates, with as many parts of the bond
-/// on their way out as there can be, and so much at stake that a slash of half of it reaches all of these.
+/// Validators as expensive to slash as can be: at the end of a full set and of a full list of candidates, with as many
+/// parts of the bond on their way out as there can be, and so much at stake that a slash of half of it reaches all of
+/// these. All others are noted as offenders and none is disabled, which is more than can come together.
 pub struct Validators;
 
 impl pallet_assay_slashing::BenchmarkHelper<AccountId> for Validators {
@@ -31,10 +39,11 @@ impl pallet_assay_slashing::BenchmarkHelper<AccountId> for Validators {
         let bond = bond_in_parts(&owner);
         let session = 0;
         let staker = Staker { owner: owner.clone(), bond: bond.saturating_mul(2) };
-        fill_candidates();
+        fill_lists();
         let candidate = Staker { bond: PART, ..staker.clone() };
         Candidates::<Runtime>::mutate(|list| list.try_push(candidate)).expect("room was left");
-        Elected::<Runtime>::mutate(session, |set| set.try_push(staker)).expect("a preset elects few");
+        Elected::<Runtime>::mutate(ERA, |set| set.try_push(staker)).expect("room was left");
+        pallet_session::Validators::<Runtime>::mutate(|set| set.push(owner.clone()));
         (owner, session)
     }
 
@@ -58,16 +67,31 @@ fn bond_in_parts(owner: &AccountId) -> Balance {
     bond
 }
 
-fn fill_candidates() {
+/// Fills lists and the set of the first session, but for the room that is left.
+fn fill_lists() {
     let there = Candidates::<Runtime>::decode_len().unwrap_or_default();
     let wanted = MAX_VALIDATORS.saturating_sub(ACCUSED);
-    if there < usize::try_from(wanted).unwrap_or_default() {
-        let list: Vec<_> = (0..wanted)
-            .map(|index| Staker {
-                owner: frame_benchmarking::account("candidate", index, 0),
-                bond: PART.saturating_mul(2),
-            })
-            .collect();
-        Candidates::<Runtime>::put(pallet_assay_staking::Stakers::<Runtime>::truncate_from(list));
+    if there >= usize::try_from(wanted).unwrap_or_default() {
+        return;
+    }
+    let others: Vec<AccountId> =
+        (0..wanted).map(|index| frame_benchmarking::account("candidate", index, 0)).collect();
+    let bond = PART.saturating_mul(2);
+    let stakers = others.iter().map(|owner| Staker { owner: owner.clone(), bond }).collect();
+    let stakers = Stakers::<Runtime>::truncate_from(stakers);
+    let severity = OffenceSeverity::default();
+    let offender = |validator: &AccountId| Offender { validator: validator.clone(), severity, until: ERA };
+    let offenders = others.iter().map(offender).collect();
+
+    Candidates::<Runtime>::put(stakers.clone());
+    Elected::<Runtime>::insert(ERA, stakers);
+    Offenders::<Runtime>::put(OffenderList::<Runtime>::truncate_from(offenders));
+    pallet_session::Validators::<Runtime>::put(others);
+}
+
+impl pallet_assay_staking::BenchmarkHelper<AccountId, opaque::SessionKeys> for Validators {
+    fn keys(owner: &AccountId) -> (opaque::SessionKeys, Vec<u8>) {
+        let generated = opaque::SessionKeys::generate(&owner.encode(), None);
+        (generated.keys, generated.proof.encode())
     }
 }

@@ -4,7 +4,9 @@ use crate::*;
 use frame_support::{
     parameter_types,
     traits::{ConstU32, ConstU64, Contains, Get, KeyOwnerProofSystem},
+    weights::Weight,
 };
+use pallet_assay_slashing::WeightInfo as _;
 use pallet_session::historical::{self, NoteHistoricalRoot};
 use sp_consensus_babe::AuthorityId as BabeId;
 use sp_core::crypto::KeyTypeId;
@@ -31,6 +33,41 @@ impl Get<u64> for KeyOwnerProofAge {
     }
 }
 
+/// What BABE's and GRANDPA's calls take. Their own figures know nothing of what follows from the report of an
+/// equivocation, and the offences pallet drops the weight that its handler gives for that: so it is added here.
+pub struct WithSlashing;
+
+impl WithSlashing {
+    /// What follows from a report in a session with so many validators: at worst all of them are offenders of that slot
+    /// or round, each of them read and charged with what one more adds.
+    fn consequences(validators: u32) -> Weight {
+        let reports = <Runtime as frame_system::Config>::DbWeight::get().reads(validators.into());
+        weights::slashing::WeightInfo::<Runtime>::on_offence(validators).saturating_add(reports)
+    }
+}
+
+impl pallet_babe::WeightInfo for WithSlashing {
+    fn plan_config_change() -> Weight {
+        <() as pallet_babe::WeightInfo>::plan_config_change()
+    }
+
+    fn report_equivocation(validators: u32, nominators: u32) -> Weight {
+        <() as pallet_babe::WeightInfo>::report_equivocation(validators, nominators)
+            .saturating_add(Self::consequences(validators))
+    }
+}
+
+impl pallet_grandpa::WeightInfo for WithSlashing {
+    fn report_equivocation(validators: u32, nominators: u32) -> Weight {
+        <() as pallet_grandpa::WeightInfo>::report_equivocation(validators, nominators)
+            .saturating_add(Self::consequences(validators))
+    }
+
+    fn note_stalled() -> Weight {
+        <() as pallet_grandpa::WeightInfo>::note_stalled()
+    }
+}
+
 impl pallet_babe::Config for Runtime {
     type DisabledValidators = Session;
     type EpochChangeTrigger = pallet_babe::ExternalTrigger;
@@ -41,7 +78,7 @@ impl pallet_babe::Config for Runtime {
     type KeyOwnerProof = <Historical as KeyOwnerProofSystem<(KeyTypeId, BabeId)>>::Proof;
     type MaxAuthorities = ConstU32<MAX_VALIDATORS>;
     type MaxNominators = ConstU32<0>;
-    type WeightInfo = ();
+    type WeightInfo = WithSlashing;
 }
 
 impl pallet_grandpa::Config for Runtime {
@@ -50,10 +87,11 @@ impl pallet_grandpa::Config for Runtime {
     type KeyOwnerProof = sp_session::MembershipProof;
     type MaxAuthorities = ConstU32<MAX_VALIDATORS>;
     type MaxNominators = ConstU32<0>;
-    // The session of an offence, the running one, and the set before: see the README of staking.
+    // The session of an offence, the running one, and the set before: see the README of staking, and the flow
+    // `a_double_vote_counts_until_the_longest_report_age_and_no_longer`.
     type MaxSetIdSessionEntries = ConstU64<{ MAX_REPORT_SESSIONS as u64 + 3 }>;
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = ();
+    type WeightInfo = WithSlashing;
 }
 
 impl pallet_authorship::Config for Runtime {

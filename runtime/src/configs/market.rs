@@ -69,9 +69,18 @@ impl pallet_assay_providers::Config for Runtime {
     type DrawBlocks = DrawBlocks;
     type Draws = Verification;
     type GovernanceOrigin = EnsureRoot<AccountId>;
-    type MaxPerBlock = ConstU32<32>;
+    type MaxPerBlock = ConstU32<128>;
     type WeightInfo = pallet_assay_providers::weights::AssayWeight<Runtime>;
     type Workers = Staking;
+}
+
+/// How many blocks a draw may wait for at most: fewer than changes of providers wait.
+pub struct MaxDrawBlocks;
+
+impl Get<u32> for MaxDrawBlocks {
+    fn get() -> u32 {
+        pallet_assay_providers::Params::<Runtime>::get().change_delay.saturating_sub(1)
+    }
 }
 
 impl pallet_assay_verification::Config for Runtime {
@@ -81,6 +90,9 @@ impl pallet_assay_verification::Config for Runtime {
     type Clock = MarketClock;
     type Collateral = Staking;
     type Faults = Slashing;
+    // As many draws as 16 blocks work off, which is what a job waits for its own at most.
+    type MaxBacklog = ConstU32<1_024>;
+    type MaxDrawBlocks = MaxDrawBlocks;
     type MaxPerBlock = ConstU32<64>;
     type MaxTickWeight = MaxTickWeight;
     type PolicyOrigin = EnsureRoot<AccountId>;

@@ -77,7 +77,7 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
         match pallet {
             b"Timestamp" | b"Sudo" => true,
             b"Babe" | b"Grandpa" => call.starts_with(b"report_equivocation"),
-            b"Verification" => matches!(call, b"commit" | b"reveal"),
+            b"Verification" => matches!(call, b"commit" | b"reveal" | b"decline" | b"advance"),
             _ => false,
         }
     }

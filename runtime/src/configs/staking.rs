@@ -26,6 +26,8 @@ impl Get<BlockNumber> for SessionBlocks {
 }
 
 impl pallet_assay_staking::Config for Runtime {
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = crate::benchmarks::Validators;
     type Clock = pallet_clock::MarketClock<Runtime>;
     type Currency = Balances;
     type GovernanceOrigin = EnsureRoot<AccountId>;

@@ -3,13 +3,14 @@
 
 use crate::{
     configs::{ExistentialDeposit, MAX_VALIDATORS},
-    Runtime, RuntimeGenesisConfig,
+    AccountId, Jobs, Runtime, RuntimeGenesisConfig,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
 };
+use assay_primitives::Policy;
 use frame_support::ensure;
 use sp_consensus_babe::AllowedSlots;
 use sp_runtime::SaturatedConversion;
@@ -20,7 +21,43 @@ pub(super) fn check(config: &RuntimeGenesisConfig) -> Result<(), String> {
     check_consensus(config)?;
     check_validators(config)?;
     check_balances(config)?;
-    check_bonds(config)
+    check_bonds(config)?;
+    check_market(config)
+}
+
+fn check_market(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    let bonds: BTreeMap<_, _> =
+        config.staking.providers.iter().map(|(account, bond)| (account, *bond)).collect();
+    let bonded = |owner: &AccountId| bonds.get(owner).copied().unwrap_or_default();
+    config.providers.check(bonded).map_err(|wrong| format!("providers: {wrong}"))?;
+    Jobs::check(&config.jobs.params)
+        .map_err(|wrong| format!("jobs.params: {}", <&'static str>::from(wrong)))?;
+    match &config.verification.exact_v1 {
+        Some(policy) => check_policy(policy, &config.providers.params),
+        None => Ok(()),
+    }
+}
+
+/// Whether jobs can be verified by a policy where providers change on such terms.
+fn check_policy(policy: &Policy, providers: &pallet_assay_providers::Parameters) -> Result<(), String> {
+    assay_rules::policy::check(policy).map_err(|wrong| format!("verification.exactV1: {wrong}"))?;
+    let (delay, seed) = (providers.change_delay, policy.draw_blocks);
+    ensure!(
+        delay > seed,
+        format!(
+            "providers.params.changeDelay is {delay}, and has to be above verification.exactV1.drawBlocks, {seed}: \
+             changes would come into force before the seeds of draws that they must not steer are complete"
+        )
+    );
+    let (least, cap) = (policy.min_payment.saturating_mul(policy.collateral.into()), providers.max_bond);
+    ensure!(
+        least <= cap,
+        format!(
+            "verification.exactV1: a seat that is paid minPayment takes {least} of collateral, and no more than \
+             {cap}, providers.params.maxBond, counts of a bond: nobody could sit in it"
+        )
+    );
+    Ok(())
 }
 
 fn check_bonds(config: &RuntimeGenesisConfig) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! Accounts whose keys everyone knows, and networks of them.
 
-use super::{Bonds, Market, Preset, GENESIS_ISSUANCE};
+use super::{market::PRICE_FLOOR, Bonds, Market, Preset, GENESIS_ISSUANCE};
 use crate::{opaque::SessionKeys, token, AccountId, Balance, BlockNumber};
 use alloc::vec::Vec;
 use serde_json::{json, Value};
@@ -52,10 +52,11 @@ pub(super) fn preset(validators: usize, slot_millis: u64, commit_blocks: BlockNu
             audit: 100,
             draw_blocks: 2,
             commit_blocks,
-            units_per_block: 10,
+            units_per_block: 3,
             reveal_blocks: commit_blocks.max(40),
             week: 1_000,
             hour: 100,
+            min_payment: PRICE_FLOOR,
         },
         sudo: Some(Sr25519Keyring::Alice.to_account_id()),
     }

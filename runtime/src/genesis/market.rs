@@ -14,7 +14,7 @@ const MACHINES: [(u8, u8, &str); 4] = [
 ];
 
 /// The lowest price of a compute unit: a millionth of an ASY.
-const PRICE_FLOOR: Balance = token::ASY / 1_000_000;
+pub(super) const PRICE_FLOOR: Balance = token::ASY / 1_000_000;
 
 /// What differs from preset to preset; times in blocks of the market clock.
 pub(super) struct Market {
@@ -32,6 +32,8 @@ pub(super) struct Market {
     pub week: u32,
     /// For how long a price stays.
     pub hour: u32,
+    /// The least that one seat is paid for a job, in planck: capacity and reputation can't be had for dust.
+    pub min_payment: Balance,
 }
 
 impl Market {
@@ -39,8 +41,8 @@ impl Market {
         let price = json!({
             "floor": PRICE_FLOOR,
             "ceiling": token::ASY,
-            "low": percent(40),
-            "high": percent(60),
+            "low": percent(20),
+            "high": percent(40),
             "step": percent(1),
         });
         let machine = |(hardware, memory, description): (u8, u8, &str)| json!({ "hardware": hardware, "memory": memory, "description": description, "price": price });
@@ -69,6 +71,7 @@ impl Market {
                 "withheld": percent(100),
                 "requesterBond": percent(5),
                 "fee": percent(2),
+                "minPayment": self.min_payment,
             },
         })
     }

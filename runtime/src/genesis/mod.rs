@@ -135,6 +135,7 @@ fn production() -> Preset {
         reveal_blocks: 200,
         week: 201_600,
         hour: 1_200,
+        min_payment: token::ASY,
     };
     Preset {
         slot_millis: 3_000,

@@ -80,6 +80,20 @@ impl<T: frame_system::Config> pallet_assay_staking::WeightInfo for WeightInfo<T>
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
+    // Not measured yet: as `set_worker`, which touches more.
+    fn resign() -> Weight {
+        Weight::from_parts(33_562_000, 8778)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(3))
+    }
+    // Not measured yet: from what the session pallet's own takes, two signatures and a deposit, and from `purge_keys`.
+    fn set_keys(c: u32) -> Weight {
+        Weight::from_parts(250_000_000, 68375)
+            .saturating_add(T::DbWeight::get().reads(14))
+            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(Weight::from_parts(177_426, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(0, 81).saturating_mul(c.into()))
+    }
     // At least 76_089 ns; c from 1 to 1000.
     fn purge_keys(c: u32) -> Weight {
         Weight::from_parts(76_306_118, 51479)
@@ -87,13 +101,6 @@ impl<T: frame_system::Config> pallet_assay_staking::WeightInfo for WeightInfo<T>
             .saturating_add(T::DbWeight::get().writes(5))
             .saturating_add(Weight::from_parts(177_426, 0).saturating_mul(c.into()))
             .saturating_add(Weight::from_parts(0, 81).saturating_mul(c.into()))
-    }
-    // At least 19_100 ns; c from 1 to 1000.
-    fn keys_in_use(c: u32) -> Weight {
-        Weight::from_parts(13_023_031, 51479)
-            .saturating_add(T::DbWeight::get().reads(4))
-            .saturating_add(Weight::from_parts(106_315, 0).saturating_mul(c.into()))
-            .saturating_add(Weight::from_parts(0, 80).saturating_mul(c.into()))
     }
     // At least 20_561 ns.
     fn set_params() -> Weight {

@@ -15,7 +15,7 @@ use assay_runtime::{
     AccountId, Balance, Block, Runtime, Slashing, Staking,
 };
 use pallet_assay_staking::{Call, NextLock};
-use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Ferdie, One};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie, One};
 use sp_runtime::traits::BlockNumberProvider;
 
 /// How long a bond is on its way out, in blocks.
@@ -53,7 +53,8 @@ fn bond_as_provider(chain: &mut Chain, owner: Sr25519Keyring) {
 }
 
 fn lock(owner: Sr25519Keyring, amount: Balance) -> LockId {
-    <Staking as Collateral<AccountId>>::lock(&owner.to_account_id(), amount).expect("so much is available")
+    let owner = owner.to_account_id();
+    <Staking as Collateral<AccountId>>::lock(&owner, amount, Balance::MAX).expect("so much is available")
 }
 
 /// Locks collateral for a seat, and reports that the provider did not show up there, which costs all of it.
@@ -96,7 +97,7 @@ fn ledger_tells_what_is_bonded_leaving_and_locked() {
             validator: Stake { active: 0, unbonding: vec![], accused: 0 },
             provider: Stake { active: BOND - 100 * ASY, unbonding: vec![leaving], accused: 0 },
             locked: 7 * ASY,
-            available: BOND - 107 * ASY,
+            available: BOND - 7 * ASY,
             worker: Some(One.to_account_id()),
             status: ValidatorStatus {
                 bond: 0,
@@ -154,6 +155,8 @@ fn locks_are_told_to_the_end_whatever_ids_lie_between() {
             assert_eq!(told, expected);
         }
         assert_eq!(locks(Ferdie, LockId::MAX, 10), Locks { items: vec![], next: None });
+        let nothing = Locks { items: vec![], next: None };
+        assert_eq!((locks(Alice, 0, 10), locks(Eve, 0, 10)), (nothing.clone(), nothing));
     });
 }
 

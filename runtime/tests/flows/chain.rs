@@ -1,22 +1,21 @@
 //! A chain in memory: real genesis, real blocks, and every pallet's invariants after every test.
 
 use crate::market;
+pub use crate::wallet::{pair, signed, signed_with};
 use assay_primitives::Role;
 use assay_runtime::{
-    genesis, AccountId, AllPalletsWithSystem, Babe, Balances, Executive, Header, Nonce, Runtime, RuntimeCall,
-    Session, System, TxExtension, UncheckedExtrinsic, VERSION,
+    genesis, AccountId, AllPalletsWithSystem, Babe, Balances, Executive, Header, Runtime, RuntimeCall,
+    Session, System, UncheckedExtrinsic,
 };
-use codec::Encode;
 use frame_support::traits::{TryState, TryStateSelect};
 use sp_consensus_babe::{
     digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest},
     AuthorityId, Epoch,
 };
-use sp_core::{crypto::VrfSecret, sr25519::Pair, Pair as _, H256};
+use sp_core::{crypto::VrfSecret, sr25519::Pair, Pair as _};
+use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{
-    generic::Era, traits::Header as _, ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, MultiAddress,
-};
+use sp_runtime::{traits::Header as _, ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, MultiAddress};
 
 /// The first slot of the chains of these tests.
 const FIRST_SLOT: u64 = 600_000_000;
@@ -35,18 +34,29 @@ pub fn on(preset: &str, test: impl FnOnce(&mut Chain)) {
 
 /// Runs `test` on a new chain of a genesis configuration, then checks the invariants of all pallets.
 pub fn on_genesis(patch: serde_json::Value, test: impl FnOnce(&mut Chain)) {
+    let (mut state, mut chain) = found(patch);
+    state.execute_with(|| {
+        test(&mut chain);
+        check();
+    });
+}
+
+/// A new chain of a genesis configuration, and its state: for tests so long that what they change has to be committed
+/// now and then, since each block's root is computed from all that is not.
+pub fn found(patch: serde_json::Value) -> (TestExternalities, Chain) {
     let config: assay_runtime::RuntimeGenesisConfig =
         serde_json::from_value(full(patch)).expect("the preset is a genesis configuration");
-    let mut ext = sp_io::TestExternalities::new(config.build_storage().expect("genesis builds"));
-    ext.execute_with(|| {
-        let head =
-            Header::new(0, Default::default(), Default::default(), Default::default(), Default::default());
-        test(&mut Chain { head, slot: FIRST_SLOT });
-        AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
-            .expect("every invariant of every pallet holds");
-        check_accusations();
-        market::check();
-    });
+    let state = TestExternalities::new(config.build_storage().expect("genesis builds"));
+    let head = Header::new(0, Default::default(), Default::default(), Default::default(), Default::default());
+    (state, Chain { head, slot: FIRST_SLOT })
+}
+
+/// The invariants of all pallets, and those that none of them can see alone.
+pub fn check() {
+    AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
+        .expect("every invariant of every pallet holds");
+    check_accusations();
+    market::check();
 }
 
 /// Each ledger is accused as often as slashes wait for it: neither pallet can see that alone.
@@ -136,7 +146,7 @@ impl Chain {
     /// A call by root, in the open block.
     pub fn sudo(&mut self, call: RuntimeCall) {
         let call = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(call) });
-        self.submit(Sr25519Keyring::Alice, call).expect("valid").expect("Alice is root");
+        self.submit(pair("//Alice"), call).expect("valid").expect("Alice is root");
         System::assert_has_event(pallet_sudo::Event::Sudid { sudo_result: Ok(()) }.into());
     }
 
@@ -196,43 +206,13 @@ impl Chain {
         digest(PreDigest::SecondaryVRF(SecondaryVRFPreDigest {
             authority_index: index as u32,
             slot: self.slot.into(),
-            vrf_signature: author.pair().vrf_sign(&data),
+            vrf_signature: pair(&format!("//{}", <&'static str>::from(author))).vrf_sign(&data),
         }))
     }
 }
 
 fn digest(pre_digest: PreDigest) -> Digest {
     Digest { logs: vec![<DigestItem as CompatibleDigestItem>::babe_pre_digest(pre_digest)] }
-}
-
-/// A transaction that stays valid for ever, signed as a wallet would.
-pub fn signed(signer: impl Into<Pair>, nonce: Nonce, call: RuntimeCall) -> UncheckedExtrinsic {
-    signed_with(signer, nonce, Era::Immortal, call)
-}
-
-/// A transaction of an era that began at genesis, signed as a wallet would.
-pub fn signed_with(signer: impl Into<Pair>, nonce: Nonce, era: Era, call: RuntimeCall) -> UncheckedExtrinsic {
-    let signer: Pair = signer.into();
-    let genesis: H256 = System::block_hash(0);
-    let extension: TxExtension = (
-        frame_system::AuthorizeCall::new(),
-        frame_system::CheckNonZeroSender::new(),
-        frame_system::CheckSpecVersion::new(),
-        frame_system::CheckTxVersion::new(),
-        frame_system::CheckGenesis::new(),
-        frame_system::CheckEra::from(era),
-        frame_system::CheckNonce::from(nonce),
-        frame_system::CheckWeight::new(),
-        pallet_transaction_payment::ChargeTransactionPayment::from(0),
-        frame_metadata_hash_extension::CheckMetadataHash::new(false),
-        frame_system::WeightReclaim::new(),
-    );
-    let implicit =
-        ((), (), VERSION.spec_version, VERSION.transaction_version, genesis, genesis, (), (), (), None, ());
-    let payload = assay_runtime::SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
-    let signature = payload.using_encoded(|payload| signer.sign(payload));
-    let address = AccountId::from(signer.public()).into();
-    UncheckedExtrinsic::new_signed(call, address, signature.into(), extension)
 }
 
 /// A transfer that keeps the sender alive.

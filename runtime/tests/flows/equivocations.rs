@@ -1,12 +1,18 @@
 //! Crafted proofs that a validator authored two blocks in one slot, or voted twice in one round.
 
-use crate::chain::{self, Chain};
+use crate::{
+    chain::{self, Chain},
+    staking::{report_bob, slashing, staking, BOND, WINDOW},
+};
+use assay_primitives::Role;
 use assay_runtime::{
-    genesis, Babe, Block, Grandpa, Hash, Header, Historical, Runtime, RuntimeCall, Session, System,
-    UncheckedExtrinsic,
+    configs::MAX_REPORT_SESSIONS, genesis, Babe, Balance, Block, Grandpa, Hash, Header, Historical, Runtime,
+    RuntimeCall, Session, System, UncheckedExtrinsic,
 };
 use codec::Encode;
 use frame_support::traits::KeyOwnerProofSystem;
+use pallet_assay_slashing::Pending;
+use pallet_assay_staking::Ledgers;
 use sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest};
 use sp_consensus_grandpa::{localized_payload, Equivocation, EquivocationProof};
 use sp_core::Pair;
@@ -38,7 +44,10 @@ fn double_vote(set: u64) -> EquivocationProof<Hash, u32> {
 
 /// Two blocks of Bob in one slot.
 pub fn double_block(slot: u64) -> sp_consensus_babe::EquivocationProof<Header> {
-    let author = Sr25519Keyring::Bob;
+    double_block_of(Sr25519Keyring::Bob, slot)
+}
+
+fn double_block_of(author: Sr25519Keyring, slot: u64) -> sp_consensus_babe::EquivocationProof<Header> {
     let index = Babe::authorities().iter().position(|(key, _)| *key == author.public().into()).unwrap();
     let block = |state: u8| {
         let claim = PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
@@ -66,8 +75,12 @@ fn grandpa_owner() -> MembershipProof {
 }
 
 pub fn babe_owner() -> MembershipProof {
-    let bob: sp_consensus_babe::AuthorityId = Sr25519Keyring::Bob.public().into();
-    Historical::prove((sp_consensus_babe::KEY_TYPE, bob)).unwrap()
+    babe_owner_of(Sr25519Keyring::Bob)
+}
+
+fn babe_owner_of(author: Sr25519Keyring) -> MembershipProof {
+    let key: sp_consensus_babe::AuthorityId = author.public().into();
+    Historical::prove((sp_consensus_babe::KEY_TYPE, key)).unwrap()
 }
 
 fn report_vote(
@@ -94,6 +107,17 @@ pub fn report_block(
             key_owner_proof: owner,
         },
     )))
+}
+
+/// A double vote of Bob in a session to come, and the proof of that session that the key is Bob's.
+fn vote_of(chain: &mut Chain, session: u32) -> (EquivocationProof<Hash, u32>, MembershipProof) {
+    chain.pass_to_session(session);
+    (double_vote(Grandpa::current_set_id()), grandpa_owner())
+}
+
+/// What an owner has bonded as a validator.
+fn bonded(owner: Sr25519Keyring) -> Balance {
+    Ledgers::<Runtime>::get(owner.to_account_id()).map_or(0, |ledger| ledger.validator.active)
 }
 
 /// The recorded offenders, whatever their offence.
@@ -173,6 +197,74 @@ fn one_offence_is_reported_once() {
         assert_eq!(again, TransactionValidityError::Invalid(InvalidTransaction::Stale));
         chain.close();
         assert_eq!(offenders().len(), 1);
+    });
+}
+
+#[test]
+fn an_offence_reported_again_with_more_bonded_or_a_session_later_is_refused_and_costs_nothing_more() {
+    chain::on(genesis::TEST, |chain| {
+        let stale: ApplyExtrinsicResult = Err(InvalidTransaction::Stale.into());
+        chain.pass(3);
+        let (proof, owner) = (double_block(chain.slot()), babe_owner());
+        report_bob(chain);
+        chain.open();
+        let more = pallet_assay_staking::Call::bond_extra { role: Role::Validator, amount: BOND };
+        chain.submit(Sr25519Keyring::Bob, staking(more)).expect("valid").expect("Bob has as much");
+        assert_eq!(report_block(chain, proof.clone(), babe_owner()), stale);
+        chain.close();
+
+        chain.pass_to_session(1);
+        chain.open();
+        for owner in [owner, babe_owner()] {
+            assert_eq!(report_block(chain, proof.clone(), owner), stale);
+        }
+        chain.close();
+        assert_eq!(Pending::<Runtime>::iter().count(), 1);
+        chain.pass(2 * WINDOW);
+        assert_eq!(bonded(Sr25519Keyring::Bob), 2 * BOND - BOND / 2);
+    });
+}
+
+#[test]
+fn a_forgiven_offence_costs_nothing_when_another_offender_of_its_slot_is_reported() {
+    chain::on(genesis::TEST, |chain| {
+        chain.pass(3);
+        let of_alice = double_block_of(Sr25519Keyring::Alice, chain.slot());
+        let id = report_bob(chain);
+        chain.open();
+        chain.sudo(slashing(pallet_assay_slashing::Call::cancel { id }));
+        let owner = babe_owner_of(Sr25519Keyring::Alice);
+        report_block(chain, of_alice, owner).expect("valid").expect("counts");
+        chain.close();
+
+        let waiting: Vec<_> = Pending::<Runtime>::iter_values().map(|slash| slash.owner).collect();
+        assert_eq!(waiting, [Sr25519Keyring::Alice.to_account_id()]);
+        chain.pass(WINDOW + 1);
+        assert_eq!((bonded(Sr25519Keyring::Bob), bonded(Sr25519Keyring::Alice)), (BOND, BOND / 2));
+    });
+}
+
+/// Holds `MaxSetIdSessionEntries` and `MAX_REPORT_SESSIONS` together: GRANDPA asks for the set of the session and for
+/// the one before it.
+#[test]
+fn a_double_vote_counts_until_the_longest_report_age_and_no_longer() {
+    let mut preset = genesis::preset(genesis::TEST).unwrap();
+    preset["clock"]["epochSlots"] = serde_json::json!(2);
+    preset["staking"]["params"]["reportSessions"] = serde_json::json!(MAX_REPORT_SESSIONS);
+    preset["staking"]["params"]["unbondingBlocks"] = serde_json::json!(2_000);
+    chain::on_genesis(preset, |chain| {
+        let (too_old, owner_then) = vote_of(chain, 4);
+        let (oldest, owner) = vote_of(chain, 5);
+        chain.pass_to_session(5 + MAX_REPORT_SESSIONS + 1);
+        let kept = |back| Grandpa::session_for_set(oldest.set_id() - back).is_some();
+        assert_eq!([kept(0), kept(1), kept(2)], [true, true, false], "as many sets as are needed");
+
+        chain.open();
+        let refusal = report_vote(chain, too_old, owner_then).expect_err("the session is forgotten");
+        assert_eq!(refusal, TransactionValidityError::Invalid(InvalidTransaction::BadProof));
+        report_vote(chain, oldest, owner).expect("valid").expect("counts");
+        chain.close();
+        assert_eq!(Pending::<Runtime>::iter().count(), 1);
     });
 }
 

@@ -1,7 +1,8 @@
 //! What chains start from, and what they refuse to start from.
 
 use crate::chain;
-use assay_runtime::{genesis, token, Balance, Balances, Runtime, Session};
+use assay_primitives::Machine;
+use assay_runtime::{genesis, token, Balance, Balances, Providers, Runtime, Session};
 use serde_json::json;
 use sp_keyring::Sr25519Keyring::Alice;
 
@@ -104,4 +105,61 @@ fn genesis_says_what_is_wrong_with_it() {
     let mut endless = genesis::preset(genesis::TEST).unwrap();
     endless["clock"]["epochSlots"] = json!(0);
     assert!(refusal(endless).contains("clock.epochSlots is zero"));
+}
+
+/// What is refused of the preset for tests, changed so.
+fn refusal_of(change: impl FnOnce(&mut serde_json::Value)) -> String {
+    let mut preset = genesis::preset(genesis::TEST).unwrap();
+    change(&mut preset);
+    refusal(preset)
+}
+
+#[test]
+fn genesis_says_what_is_wrong_with_its_market() {
+    let hasty = refusal_of(|preset| preset["verification"]["exactV1"]["drawBlocks"] = json!(3));
+    assert!(hasty.contains("providers.params.changeDelay is 3, and has to be above"), "{hasty}");
+
+    let unaudited = refusal_of(|preset| preset["verification"]["exactV1"]["audit"] = json!(0));
+    assert!(unaudited.contains("verification.exactV1: the chance of an audit is zero"), "{unaudited}");
+
+    // Ten times a payment of a thousandth of an ASY is a hundredth.
+    let capped = refusal_of(|preset| {
+        preset["verification"]["exactV1"]["minPayment"] = json!(1_000_000_000_u64);
+        preset["providers"]["params"]["maxBond"] = json!(9_999_999_999_u64);
+    });
+    assert!(capped.contains("takes 10000000000 of collateral, and no more than 9999999999"), "{capped}");
+
+    let careless = refusal_of(|preset| preset["providers"]["params"]["jailBlocks"] = json!(0));
+    assert!(careless.contains("providers: JailTermIsZero"), "{careless}");
+
+    let twice = refusal_of(|preset| {
+        preset["providers"]["machines"][1] = preset["providers"]["machines"][0].clone();
+    });
+    assert!(twice.contains("providers: a machine is named twice"), "{twice}");
+
+    let forgetful = refusal_of(|preset| preset["jobs"]["params"]["retention"] = json!(0));
+    assert!(forgetful.contains("jobs.params: RetentionIsZero"), "{forgetful}");
+
+    let unbonded = refusal_of(|preset| preset["providers"]["providers"] = json!([provider(0)]));
+    assert!(unbonded.contains("providers: a provider has no bond"), "{unbonded}");
+}
+
+/// Alice on a machine of this hardware class, with two seats to give.
+fn provider(hardware: u8) -> serde_json::Value {
+    let owner = Alice.to_account_id();
+    json!({ "owner": owner, "hardware": hardware, "memory": 1, "reserve": 1, "capacity": 2 })
+}
+
+#[test]
+fn providers_of_genesis_can_be_drawn_from_the_first_block_on() {
+    let mut preset = genesis::preset(genesis::TEST).unwrap();
+    preset["staking"]["providers"] = json!([[Alice.to_account_id(), BOND]]);
+    preset["providers"]["providers"] = json!([provider(1)]);
+    chain::on_genesis(preset, |chain| {
+        chain.pass(1);
+        let liquidity = Providers::liquidity(Machine { hardware: 1, memory: 1 }).expect("it is on the lists");
+        assert_eq!((liquidity.drawable, liquidity.providers, liquidity.capacity), (1, 1, 2));
+        // Half of the bond, in thousandths of an ASY: nobody has a score yet.
+        assert_eq!((liquidity.weight, liquidity.in_play), (500_000_000, 500_000_000));
+    });
 }

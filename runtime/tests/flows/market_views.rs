@@ -24,6 +24,10 @@ const PROVIDERS: [Sr25519Keyring; 5] = [Bob, Charlie, Dave, Eve, Ferdie];
 const MACHINE: Machine = Machine { hardware: 0, memory: 0 };
 /// What a unit costs on a machine that was never busy, in planck.
 const PRICE: Balance = 1_000_000;
+/// Compute units of a job.
+const UNITS: u64 = 1_000;
+/// What one seat is paid.
+const PAYMENT: Balance = 1_000 * PRICE;
 /// How many seats each of them can have.
 const CAPACITY: u32 = 2;
 /// Blocks in which a change is applied, and in which a draw runs.
@@ -75,7 +79,7 @@ fn spec(deadline: MarketBlock) -> JobSpec {
         input_blob: BlobRef { blake3: [4; 32], size: 400 },
         output_bytes: 64,
         seed: [5; 32],
-        units: 10,
+        units: UNITS,
         machine: MACHINE,
         price_cap: 2 * PRICE,
         deadline,
@@ -84,7 +88,7 @@ fn spec(deadline: MarketBlock) -> JobSpec {
 }
 
 fn post(spec: JobSpec) -> RuntimeCall {
-    RuntimeCall::Jobs(pallet_assay_jobs::Call::post { spec: Box::new(spec) })
+    RuntimeCall::Jobs(pallet_assay_jobs::Call::post { spec: Box::new(spec), source: None })
 }
 
 /// Has Alice post a job in a block of its own; gives its number.
@@ -114,10 +118,10 @@ fn an_estimate_is_what_a_post_puts_on_hold() {
         chain.pass(A_WHILE);
         chain.open();
         let Estimate { cost, earliest_deadline } = estimate(spec(1_000)).expect("the job is sound");
-        assert_eq!((cost.policy, cost.price, cost.seat), (0, PRICE, 10 * PRICE));
+        assert_eq!((cost.policy, cost.price, cost.seat), (0, PRICE, PAYMENT));
         assert_eq!(cost.share, Perbill::one(), "there is no other machine in use");
-        // P at the cap is 20 prices: five seats of it, 2% and 5% of two.
-        let hold = Hold { seats: 100 * PRICE, royalty: 0, fee: 4 * PRICE / 5, bond: 2 * PRICE };
+        // The cap is twice the price: five seats at it, 2% and 5% of two.
+        let hold = Hold { seats: 10 * PAYMENT, royalty: 0, fee: 8 * PAYMENT / 100, bond: 20 * PAYMENT / 100 };
         assert_eq!((cost.hold, Some(cost.total)), (hold, hold.total()));
 
         let id = NextJob::<Runtime>::get();
@@ -159,7 +163,7 @@ fn a_job_is_told_from_its_post_to_its_receipt() {
         chain.close();
         let Some(Job::Ended(receipt)) = job(id) else { panic!("job {id} has not ended") };
         assert_eq!((receipt.outcome, receipt.price), (Outcome::Cancelled, PRICE));
-        assert_eq!(receipt.paid, 10 * PRICE, "half a payment for each of two seats");
+        assert_eq!(receipt.paid, PAYMENT, "half a payment for each of two seats");
         assert_eq!(<Runtime as MarketApi<Block>>::receipt(id), Some(*receipt));
         assert_eq!(jobs_of(Alice, None, 10), [(id, Status::Ended(Outcome::Cancelled))]);
     });
@@ -201,7 +205,7 @@ fn a_seat_is_told_with_all_that_its_worker_needs() {
             assert_eq!((view.job, view.index, view.round), (id, index, Round::First));
             assert_eq!(view.phase, Phase::Committing(Round::First));
             assert_eq!(view.seat, open.case.seats[usize::from(index)]);
-            assert_eq!(view.seat.collateral, 10 * 10 * PRICE);
+            assert_eq!(view.seat.collateral, 10 * PAYMENT);
             assert_eq!((assignment.spec, assignment.spec_hash), (spec(1_000), spec(1_000).hash()));
             assert_eq!(assignment.price, PRICE);
         }
@@ -264,6 +268,7 @@ fn machines_and_providers_are_told_with_what_waits() {
         let liquidity = &used[0].liquidity;
         assert_eq!((liquidity.providers, liquidity.capacity, liquidity.busy), (5, 10, 0));
         assert_eq!((liquidity.weight, liquidity.share), (5 * told.weight, Perbill::one()));
+        assert_eq!((liquidity.in_play, liquidity.drawable), (5 * told.weight, 5));
         assert_eq!((liquidity.price, used[0].entry.price.floor), (PRICE, PRICE));
         assert!(others.iter().all(|state| (state.liquidity.providers, state.liquidity.weight) == (0, 0)));
     });

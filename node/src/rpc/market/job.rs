@@ -26,7 +26,7 @@ pub struct Estimate {
     price: Planck,
     /// What one seat would be paid.
     seat: Planck,
-    /// How much of the network's weight can be drawn for it, in parts per billion.
+    /// How much of all weight in play can compute it, in parts per billion.
     share: u32,
     /// The first deadline that it could have if it were posted in this block.
     earliest_deadline: MarketBlock,

@@ -59,6 +59,11 @@ pub trait MarketRpc {
     #[method(name = "assay_receipt", blocking)]
     fn receipt(&self, id: Id) -> RpcResult<Option<Receipt>>;
 
+    /// URLs of servers that may have the program, the input and the result of a job: its requester's, then those of the
+    /// providers that have had a seat, as long as it is open. What they serve has to be checked by its hash.
+    #[method(name = "assay_sources", blocking)]
+    fn sources(&self, id: Id) -> RpcResult<Vec<String>>;
+
     /// Every machine on the governed lists, 64 at most, with its price and its liquidity.
     #[method(name = "assay_machines", blocking)]
     fn machines(&self) -> RpcResult<Vec<MachineState>>;
@@ -119,6 +124,12 @@ impl MarketRpcServer for Market {
     fn receipt(&self, Id(id): Id) -> RpcResult<Option<Receipt>> {
         let receipt = self.client.runtime_api().receipt(self.best(), id).map_err(failed)?;
         Ok(receipt.map(|receipt| Receipt::new(id, receipt)))
+    }
+
+    fn sources(&self, Id(id): Id) -> RpcResult<Vec<String>> {
+        let urls = self.client.runtime_api().sources(self.best(), id).map_err(failed)?;
+        // The chain takes visible ASCII only.
+        Ok(urls.into_iter().map(|url| String::from_utf8_lossy(&url).into_owned()).collect())
     }
 
     fn machines(&self) -> RpcResult<Vec<MachineState>> {

@@ -21,10 +21,14 @@ pub struct MachineState {
     price_rule: PriceRule,
     /// Sum of the weights of those that can be drawn now.
     weight: u64,
-    /// Its share of the weights on all machines, in parts per billion.
+    /// The same with those that are full, at what they weigh when they have room.
+    in_play: u64,
+    /// Its share of all weight in play, in parts per billion.
     share: u32,
     /// How many there are, drawable or not.
     providers: u32,
+    /// How many of them can be drawn now.
+    drawable: u32,
     /// Seats that those in play can have at a time.
     capacity: u64,
     /// Seats that are taken.
@@ -41,8 +45,10 @@ impl From<market::MachineState> for MachineState {
             price: Planck(liquidity.price),
             price_rule: entry.price.into(),
             weight: liquidity.weight,
+            in_play: liquidity.in_play,
             share: liquidity.share.deconstruct(),
             providers: liquidity.providers,
+            drawable: liquidity.drawable,
             capacity: liquidity.capacity,
             busy: liquidity.busy,
         }
@@ -90,12 +96,16 @@ pub struct Provider {
     weight: u64,
     /// What counts of its bond.
     stake: Planck,
+    /// What counts of its score.
+    standing: u32,
     /// How well it did so far, from 0 to 100.
     score: u32,
     /// The jobs that it has a seat of.
     jobs: Vec<JobId>,
     /// What it has asked for and what is not in force yet.
     pending: Option<Pending>,
+    /// What it has not asked for: another weight that waits.
+    weighing: Option<Pending>,
 }
 
 impl From<market::Provider> for Provider {
@@ -107,9 +117,11 @@ impl From<market::Provider> for Provider {
             in_play: provider.in_play(),
             weight: provider.weight,
             stake: Planck(provider.stake),
+            standing: provider.standing,
             score: provider.score,
             jobs: provider.open.into_inner(),
             pending: provider.pending.map(Into::into),
+            weighing: provider.weighing.map(Into::into),
         }
     }
 }
@@ -156,13 +168,23 @@ pub struct Pending {
     change: Change,
     /// What was bonded when it was asked for.
     bond: Planck,
+    /// Its score then.
+    score: u32,
+    /// Seats that were taken back by then, and are free once this is applied.
+    freed: u32,
     /// The block of the chain in which it was asked for.
     since: BlockNumber,
 }
 
 impl From<market::Pending> for Pending {
     fn from(pending: market::Pending) -> Self {
-        Self { change: pending.change.into(), bond: Planck(pending.bond), since: pending.since }
+        Self {
+            change: pending.change.into(),
+            bond: Planck(pending.bond),
+            score: pending.score,
+            freed: pending.freed,
+            since: pending.since,
+        }
     }
 }
 
@@ -178,8 +200,8 @@ pub enum Change {
     Awake,
     /// It comes out of jail.
     Release,
-    /// Nothing but its bond.
-    Bond,
+    /// Nothing but what it weighs: its bond, its score or its room is another one.
+    Weight,
 }
 
 impl From<market::Change> for Change {
@@ -189,7 +211,7 @@ impl From<market::Change> for Change {
             market::Change::Retire => Self::Retire,
             market::Change::Awake => Self::Awake,
             market::Change::Release => Self::Release,
-            market::Change::Bond => Self::Bond,
+            market::Change::Weight => Self::Weight,
         }
     }
 }
@@ -231,6 +253,7 @@ pub mod tests {
             withheld: Perbill::one(),
             requester_bond: Perbill::from_percent(5),
             fee: Perbill::from_percent(2),
+            min_payment: 1_000_000_000,
         }
     }
 
@@ -249,6 +272,7 @@ pub mod tests {
             "withheld": 1_000_000_000,
             "requesterBond": 50_000_000,
             "fee": 20_000_000,
+            "minPayment": 1_000_000_000,
         })
     }
 
@@ -274,8 +298,10 @@ pub mod tests {
             },
             liquidity: market::Liquidity {
                 weight: 1_000,
+                in_play: 1_500,
                 share: Perbill::from_percent(25),
                 providers: 3,
+                drawable: 2,
                 capacity: 12,
                 busy: 5,
                 price: 1_500_000,
@@ -295,8 +321,10 @@ pub mod tests {
                 "step": 10_000_000,
             },
             "weight": 1_000,
+            "inPlay": 1_500,
             "share": 250_000_000,
             "providers": 3,
+            "drawable": 2,
             "capacity": 12,
             "busy": 5,
         });
@@ -313,11 +341,14 @@ pub mod tests {
             slot: Some(7),
             weight: 600,
             stake: 2 * ASY,
+            standing: 18,
             score: 20,
             state: market::State::Active,
             silent: false,
             open: vec![3, 8].try_into().unwrap(),
+            freed: 0,
             pending: None,
+            weighing: None,
         }
     }
 
@@ -332,9 +363,11 @@ pub mod tests {
             "inPlay": true,
             "weight": 600,
             "stake": "2000000000000",
+            "standing": 18,
             "score": 20,
             "jobs": [3, 8],
             "pending": null,
+            "weighing": null,
         });
         assert_eq!(to_value(Provider::from(provider())).unwrap(), expected);
     }
@@ -353,7 +386,7 @@ pub mod tests {
     #[test]
     fn a_change_is_told_by_its_kind() {
         let pending = |change| {
-            let pending = market::Pending { change, bond: ASY, since: 40 };
+            let pending = market::Pending { change, bond: ASY, score: 5, freed: 1, since: 40 };
             let provider = market::Provider { pending: Some(pending), ..provider() };
             to_value(Provider::from(provider)).unwrap()["pending"].clone()
         };
@@ -365,12 +398,14 @@ pub mod tests {
                 "capacity": 4,
             },
             "bond": "1000000000000",
+            "score": 5,
+            "freed": 1,
             "since": 40,
         });
         assert_eq!(pending(market::Change::Terms(offer())), terms);
         let others =
-            [market::Change::Retire, market::Change::Awake, market::Change::Release, market::Change::Bond];
+            [market::Change::Retire, market::Change::Awake, market::Change::Release, market::Change::Weight];
         let kinds = others.map(|change| pending(change)["kind"].clone());
-        assert_eq!(kinds, ["retire", "awake", "release", "bond"]);
+        assert_eq!(kinds, ["retire", "awake", "release", "weight"]);
     }
 }

@@ -17,9 +17,9 @@ fn ends() -> Vec<Verdict<u64>> {
         Verdict { claim: misdeclared, paid: seats(3, Pay::FromBond), ..agreed() },
         Verdict { claim: Some(computed()), paid: seats(5, Pay::Whole), price: 100, ..decided.clone() },
         Verdict { claim: misdeclared, paid: seats(5, Pay::FromBond), ..decided },
-        Verdict { paid: seats(5, Pay::Whole), price: 100, ..verdict(Outcome::Undecided) },
+        Verdict { paid: seats(3, Pay::Half), price: 100, ..verdict(Outcome::Undecided) },
         Verdict { paid: seats(4, Pay::FromBond), ..verdict(Outcome::Unavailable) },
-        Verdict { paid: seats(5, Pay::Half), ..verdict(Outcome::Expired) },
+        Verdict { paid: seats(5, Pay::FromBond), ..verdict(Outcome::Expired) },
         Verdict { paid: seats(2, Pay::Half), ..verdict(Outcome::Cancelled) },
     ]
 }

@@ -1,6 +1,6 @@
 //! Each invariant is one that a broken state breaks.
 
-use crate::{mock::*, FirstKept, JobsOf, NextJob, Params, Receipts};
+use crate::{mock::*, Ended, EndedQueue, JobsOf, NextJob, Params, Queue, Receipts};
 use assay_primitives::Royalty;
 
 /// An open job and one that has ended.
@@ -35,19 +35,28 @@ fn numbers_are_given_before_they_are_used() {
 }
 
 #[test]
-fn nothing_is_left_of_what_is_swept() {
-    broken_by(|_, _| FirstKept::<Test>::put(2), "something is left of a job that counts as swept");
+fn places_of_ended_jobs_are_those_of_the_queue() {
+    let outside = "a place of an ended job is outside of the queue";
+    broken_by(|_, _| EndedQueue::<Test>::put(Queue { first: 1, next: 1 }), outside);
+    broken_by(|_, _| Ended::<Test>::remove(0), outside);
 }
 
 #[test]
-fn nothing_is_swept_that_was_not_posted() {
-    let breaking = |open: u64, ended: u64| {
-        crate::Jobs::<Test>::remove(open);
-        Receipts::<Test>::remove(ended);
-        let _ = JobsOf::<Test>::clear(9, None);
-        FirstKept::<Test>::put(3);
+fn each_receipt_has_one_place_in_the_order_of_its_end() {
+    let never = |_, _| {
+        Ended::<Test>::remove(0);
+        EndedQueue::<Test>::put(Queue { first: 1, next: 1 });
     };
-    broken_by(breaking, "a job counts as swept that was not posted");
+    broken_by(never, "a receipt would never be swept");
+    broken_by(|_, ended| Jobs::enqueue(ended), "a job has ended twice");
+    let swapped = |_, ended| {
+        let later = post(spec());
+        Now::set(5);
+        end(later, agreed());
+        Ended::<Test>::insert(0, later);
+        Ended::<Test>::insert(1, ended);
+    };
+    broken_by(swapped, "ended jobs are not in order of time");
 }
 
 #[test]

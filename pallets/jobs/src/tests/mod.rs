@@ -9,3 +9,4 @@ mod prune;
 mod random;
 mod verdict;
 mod views;
+mod weights;

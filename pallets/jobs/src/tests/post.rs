@@ -1,7 +1,7 @@
 use crate::{mock::*, Error, Event, Job, NextJob};
 use assay_primitives::{
     mock::market::{self, OpenEscrow},
-    BlobRef, JobClass, JobSpec, ListedVersion, Machine, Order, Policy, Royalty,
+    BlobRef, Endpoint, JobClass, JobSpec, ListedVersion, Machine, Order, Policy, Royalty,
 };
 use assay_rules::{policy::longest_life, settlement::Hold};
 use frame_support::{assert_noop, assert_ok};
@@ -65,7 +65,7 @@ fn post_is_stored_and_told() {
             expires: 1_000 + longest_life(10, &policy()),
         };
         assert_eq!(Jobs::job(id), Some(job.clone()));
-        assert_eq!(last_event(), Event::Posted { id, job, spec_hash: spec.hash() });
+        assert_eq!(last_event(), Event::Posted { id, job, spec_hash: spec.hash(), source: None });
     });
 }
 
@@ -80,7 +80,7 @@ fn jobs_are_numbered_one_after_the_other_whoever_posts() {
 #[test]
 fn only_a_signed_account_can_post() {
     run(|| {
-        let by = |origin| Jobs::post(origin, Box::new(spec()));
+        let by = |origin| Jobs::post(origin, Box::new(spec()), None);
         assert_noop!(by(RuntimeOrigin::root()), DispatchError::BadOrigin);
         assert_noop!(by(RuntimeOrigin::none()), DispatchError::BadOrigin);
     });
@@ -231,5 +231,32 @@ fn limits_that_change_are_for_jobs_to_come() {
         assert_noop!(try_post(spec()), Error::<Test>::TooManyUnits);
         end(job, agreed());
         assert_eq!(receipt(job).spec.units, 10);
+    });
+}
+
+#[test]
+fn source_is_told_and_kept_until_the_receipt_is_pruned() {
+    run(|| {
+        let url = Endpoint::truncate_from(b"http://10.0.0.7:9630".to_vec());
+        let job = NextJob::<Test>::get();
+        assert_ok!(Jobs::post(RuntimeOrigin::signed(REQUESTER), Box::new(spec()), Some(url.clone())));
+        assert_eq!(Jobs::source(job), Some(url));
+        assert_eq!(Jobs::source(post(spec())), None);
+        end(job, agreed());
+        assert!(Jobs::source(job).is_some());
+        Now::set(1_000);
+        assert_ok!(prune(job));
+        assert_eq!(Jobs::source(job), None);
+    });
+}
+
+#[test]
+fn source_that_is_no_url_of_a_server_is_refused() {
+    run(|| {
+        for url in ["", "http://", "ftp://there", "http://a b", "https://\u{e9}"] {
+            let source = Some(Endpoint::truncate_from(url.as_bytes().to_vec()));
+            let refused = Jobs::post(RuntimeOrigin::signed(REQUESTER), Box::new(spec()), source);
+            assert_noop!(refused, Error::<Test>::BadSource);
+        }
     });
 }

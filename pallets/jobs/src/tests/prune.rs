@@ -1,4 +1,4 @@
-use crate::{mock::*, Error, Event, FirstKept, JobsOf, Parameters, Receipts, WeightInfo, MAX_SWEPT};
+use crate::{mock::*, Ended, EndedQueue, Error, Event, JobsOf, Parameters, Receipts, WeightInfo, MAX_SWEPT};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use sp_runtime::DispatchError;
 
@@ -17,6 +17,11 @@ fn ended(count: u64) -> Vec<u64> {
 
 fn kept() -> usize {
     Receipts::<Test>::iter_keys().count()
+}
+
+/// How many jobs that have ended were swept.
+fn swept() -> u64 {
+    EndedQueue::<Test>::get().first
 }
 
 /// Weight for a block to look at so many jobs.
@@ -101,10 +106,11 @@ fn blocks_with_room_prune_by_themselves() {
         ended(2);
         Now::set(101);
         assert_eq!(idle(Weight::MAX), room(4));
-        assert_eq!((kept(), FirstKept::<Test>::get()), (2, 3));
+        assert_eq!((kept(), swept()), (2, 3));
         Now::set(160);
         idle(Weight::MAX);
-        assert_eq!((kept(), FirstKept::<Test>::get()), (0, 5));
+        assert_eq!((kept(), swept()), (0, 5));
+        assert_eq!(Ended::<Test>::iter_keys().count(), 0);
         assert_eq!(idle(Weight::MAX), room(0));
     });
 }
@@ -137,19 +143,33 @@ fn block_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn open_job_holds_up_only_what_was_posted_after_it_and_only_in_blocks() {
+fn job_that_is_open_for_long_holds_up_no_receipt_behind_it() {
     run(|| {
-        ended(2);
         let open = post(spec());
-        let behind = ended(2);
+        ended(2);
         Now::set(101);
         idle(Weight::MAX);
-        assert_eq!((kept(), FirstKept::<Test>::get()), (2, open));
-        assert_ok!(prune(behind[0]));
+        assert_eq!((kept(), swept()), (0, 2));
         end(open, agreed());
         Now::set(201);
         idle(Weight::MAX);
-        assert_eq!((kept(), FirstKept::<Test>::get()), (0, 5));
+        assert_eq!((kept(), swept()), (0, 3));
+    });
+}
+
+#[test]
+fn receipts_are_swept_in_the_order_in_which_jobs_ended() {
+    run(|| {
+        let jobs = [post(spec()), post(spec()), post(spec())];
+        for (at, job) in [(10, jobs[2]), (20, jobs[0]), (30, jobs[1])] {
+            Now::set(at);
+            end(job, agreed());
+        }
+        for (now, job) in [(110, jobs[2]), (120, jobs[0]), (130, jobs[1])] {
+            Now::set(now);
+            idle(Weight::MAX);
+            assert_eq!(last_event(), Event::Pruned { id: job });
+        }
     });
 }
 
@@ -161,6 +181,6 @@ fn what_was_pruned_out_of_turn_is_passed_over() {
         assert_ok!(prune(jobs[0]));
         assert_ok!(prune(jobs[2]));
         idle(Weight::MAX);
-        assert_eq!((kept(), FirstKept::<Test>::get()), (0, 3));
+        assert_eq!((kept(), swept()), (0, 3));
     });
 }

@@ -1,7 +1,7 @@
 //! Random sequences of operations against the invariants and a model. The seed is fixed; `ASSAY_OPERATIONS` asks for
 //! more.
 
-use crate::{mock::*, Event, FirstKept, NextJob, Parameters, Receipts};
+use crate::{mock::*, EndedQueue, Event, NextJob, Parameters, Receipts};
 use assay_primitives::mock::{operations, Random};
 use assay_primitives::{
     mock::market, BlobRef, Claim, InlineOutput, JobClass, JobId, JobSpec, ListedVersion, Machine, Outcome,
@@ -94,7 +94,7 @@ impl Model {
         market::refuse_orders(refusal(self.random.once_in(20)));
         market::refuse_escrow(refusal(self.random.once_in(20)));
         let estimate = Jobs::estimate(spec);
-        Jobs::post(RuntimeOrigin::signed(requester), Box::new(spec))?;
+        Jobs::post(RuntimeOrigin::signed(requester), Box::new(spec), None)?;
 
         let hold = estimate.expect("what is refused is not estimated").hold;
         let royalty = spec.listing.map(|listed| self.listings[&listed.listing]);
@@ -141,9 +141,9 @@ impl Model {
         let (outcome, claim, pay) = match random.below(6) {
             0 => (Outcome::Agreed, Some(found), pay),
             1 => (Outcome::Decided, Some(found), pay),
-            2 => (Outcome::Undecided, None, if random.once_in(2) { Pay::Half } else { Pay::Whole }),
+            2 => (Outcome::Undecided, None, Pay::Half),
             3 => (Outcome::Unavailable, None, Pay::FromBond),
-            4 => (Outcome::Expired, None, Pay::Half),
+            4 => (Outcome::Expired, None, Pay::FromBond),
             _ => (Outcome::Cancelled, None, Pay::Half),
         };
         let least = u64::from(claim.is_some());
@@ -172,10 +172,10 @@ impl Model {
     fn note_end(&mut self, job: JobId, verdict: &Verdict<u64>) {
         let posted = self.open.remove(&job).expect("it was open");
         let receipt = receipt(job);
-        let (seats, burnt_bond) = owed(&posted, verdict);
+        let (seats, forfeit) = owed(&posted, verdict);
         let treasury = posted.hold.fee / 2;
         assert_eq!(receipt.paid, seats + royalty(&posted, verdict), "{verdict:?} on {:?}", posted.hold);
-        assert_eq!((receipt.treasury, receipt.burnt), (treasury, posted.hold.fee - treasury + burnt_bond));
+        assert_eq!((receipt.treasury, receipt.burnt), (treasury, posted.hold.fee - treasury + forfeit));
         let spent = receipt.paid + receipt.burnt + receipt.treasury;
         assert_eq!(Some(spent + receipt.refunded), posted.hold.total());
         assert_eq!((receipt.requester, receipt.spec), (posted.requester, posted.spec));
@@ -199,10 +199,10 @@ impl Model {
     }
 
     fn idle(&mut self) -> DispatchResult {
-        let before = FirstKept::<Test>::get();
+        let before = EndedQueue::<Test>::get().first;
         let remaining = Weight::from_parts(self.random.below(400_000_000), 1_000_000);
         assert!(idle(remaining).all_lte(remaining));
-        ensure!(FirstKept::<Test>::get() > before, DispatchError::Unavailable);
+        ensure!(EndedQueue::<Test>::get().first > before, DispatchError::Unavailable);
         Ok(())
     }
 
@@ -306,14 +306,16 @@ fn sorted(jobs: impl Iterator<Item = JobId>) -> Vec<JobId> {
     jobs
 }
 
-/// What all seats get, and what of the bond is burnt.
+/// What all seats get, and what is burnt beside half of the fee.
 fn owed(posted: &Posted, verdict: &Verdict<u64>) -> (u128, u128) {
     let payment = u128::from(posted.spec.units) * verdict.price;
     let seats = verdict.paid.len() as u128;
     let bond = posted.hold.bond;
     match (verdict.outcome, verdict.claim, verdict.paid.first()) {
         (Outcome::Unavailable, ..) => (seats * (bond / 16), bond - seats * (bond / 16)),
+        (Outcome::Expired, ..) => (seats * (bond / 16), 0),
         (_, Some(Claim::Misdeclared { .. }), _) => (seats * (bond / seats), bond % seats),
+        (Outcome::Undecided, ..) => (seats * (payment / 2), seats * payment.div_ceil(2)),
         (_, _, Some((_, Pay::Whole))) => (seats * payment, 0),
         (_, _, Some((_, Pay::Half))) => (seats * (payment / 2), 0),
         _ => (0, 0),

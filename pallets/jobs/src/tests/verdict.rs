@@ -63,19 +63,16 @@ fn dearest_end_spends_all_but_the_bond() {
 }
 
 #[test]
-fn undecided_pays_those_that_revealed_and_no_royalty() {
+fn undecided_pays_half_to_those_that_revealed_burns_the_other_half_and_pays_no_royalty() {
     run(|| {
-        let verdict = Verdict { paid: seats(3, Pay::Whole), ..verdict(Outcome::Undecided) };
-        assert_settled(verdict, &[(11, 600), (12, 600), (13, 600)], 20, 20, 5_240 - 1_840);
+        let verdict = Verdict { paid: seats(3, Pay::Half), ..verdict(Outcome::Undecided) };
+        assert_settled(verdict, &[(11, 300), (12, 300), (13, 300)], 20 + 900, 20, 5_240 - 1_840);
     });
 }
 
 #[test]
-fn undecided_before_any_reveal_pays_halves() {
-    run(|| {
-        let verdict = Verdict { paid: seats(2, Pay::Half), ..verdict(Outcome::Undecided) };
-        assert_settled(verdict, &[(11, 300), (12, 300)], 20, 20, 5_240 - 640);
-    });
+fn undecided_before_any_reveal_pays_nobody() {
+    run(|| assert_settled(verdict(Outcome::Undecided), &[], 20, 20, 5_200));
 }
 
 #[test]
@@ -104,10 +101,10 @@ fn expired_pays_nobody_and_keeps_the_fee() {
 }
 
 #[test]
-fn expired_after_a_draw_pays_halves() {
+fn expired_pays_those_that_declined_and_gives_the_rest_of_the_bond_back() {
     run(|| {
-        let verdict = Verdict { paid: seats(2, Pay::Half), ..verdict(Outcome::Expired) };
-        assert_settled(verdict, &[(11, 300), (12, 300)], 20, 20, 5_240 - 640);
+        let verdict = Verdict { paid: seats(3, Pay::FromBond), ..verdict(Outcome::Expired) };
+        assert_settled(verdict, &[(11, 6), (12, 6), (13, 6)], 20, 20, 5_240 - 58);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::{AccountId, Balance};
 use crate::{Bonds, Collateral, Fault, FaultKind, LockId, OnSlash, ProviderBond, ReportFault, Role, SlashId};
-use frame_support::dispatch::DispatchResult;
+use frame_support::{dispatch::DispatchResult, weights::Weight};
 use sp_runtime::DispatchError;
 use sp_staking::SessionIndex;
 use std::{
@@ -21,7 +21,7 @@ pub const LOCK_ACCUSED: DispatchError = DispatchError::Other("mock: a slash has 
 pub const TOO_MANY_ACCUSED: DispatchError = DispatchError::Other("mock: too many slashes wait");
 /// Refusal of [`MockBonds`]: no slash waits.
 pub const NOT_ACCUSED: DispatchError = DispatchError::Other("mock: no slash waits");
-/// Refusal of [`MockCollateral`]: an amount of zero, or above what is available.
+/// Refusal of [`MockCollateral`]: an amount of zero, above what is available, or more locks than were allowed.
 pub const NOT_AVAILABLE: DispatchError = DispatchError::Other("mock: not available");
 
 struct Lock {
@@ -39,6 +39,7 @@ struct Ledgers {
     accused: BTreeMap<(AccountId, Role), u32>,
     most_accused: u32,
     chilled: BTreeSet<AccountId>,
+    slash_weight: Weight,
 }
 
 impl Default for Ledgers {
@@ -52,6 +53,7 @@ impl Default for Ledgers {
             accused: BTreeMap::new(),
             most_accused: u32::MAX,
             chilled: BTreeSet::new(),
+            slash_weight: Weight::zero(),
         }
     }
 }
@@ -121,6 +123,11 @@ pub fn forget_exposures_before(era: u32) {
 /// How many slashes can wait for an owner in a role: any number unless set.
 pub fn set_most_accused(most: u32) {
     ledgers(|book| book.most_accused = most);
+}
+
+/// What a slash takes beside the bond: nothing unless set.
+pub fn set_slash_weight(weight: Weight) {
+    ledgers(|book| book.slash_weight = weight);
 }
 
 /// How many slashes wait for an owner in a role, as far as its ledger knows.
@@ -236,6 +243,10 @@ impl<V: Vault> Bonds<AccountId> for MockBonds<V> {
         (V::take(owner, taken), amount - taken)
     }
 
+    fn slash_weight() -> Weight {
+        ledgers(|book| book.slash_weight)
+    }
+
     fn chill(owner: &AccountId) {
         ledgers(|book| book.chilled.insert(*owner));
     }
@@ -247,6 +258,11 @@ impl<V> ProviderBond<AccountId> for MockBonds<V> {
     }
 }
 
+/// The sum of an owner's locks.
+fn locked(owner: AccountId) -> Balance {
+    ledgers(|book| book.locks.values().filter(|lock| lock.owner == owner).map(|lock| lock.amount).sum())
+}
+
 /// Collateral in the same ledgers: what a provider has bonded, less its locks.
 pub struct MockCollateral;
 
@@ -254,14 +270,12 @@ impl Collateral<AccountId> for MockCollateral {
     type Balance = Balance;
 
     fn available(owner: &AccountId) -> Balance {
-        let locked = ledgers(|book| {
-            book.locks.values().filter(|lock| lock.owner == *owner).map(|lock| lock.amount).sum::<Balance>()
-        });
-        bonded(*owner, Role::Provider).saturating_sub(locked)
+        bonded(*owner, Role::Provider).saturating_sub(locked(*owner))
     }
 
-    fn lock(owner: &AccountId, amount: Balance) -> Result<LockId, DispatchError> {
-        if amount == 0 || amount > Self::available(owner) {
+    fn lock(owner: &AccountId, amount: Balance, within: Balance) -> Result<LockId, DispatchError> {
+        let most = within.min(bonded(*owner, Role::Provider));
+        if amount == 0 || amount > most.saturating_sub(locked(*owner)) {
             return Err(NOT_AVAILABLE);
         }
         Ok(ledgers(|book| {

@@ -2,15 +2,15 @@
 //! [`MockWorkers`], [`MockOnBond`]), money and listings ([`MockEscrow`], [`MockListings`]), and how jobs are verified
 //! ([`MockVerification`], [`MockOnVerdict`]). A provider's bond is that of [`MockBonds`](super::MockBonds).
 
-use super::{AccountId, Balance};
+use super::{AccountId, Balance, MockBonds};
 use crate::{
     Candidate, Chance, Conduct, Digest, Escrow, JobClass, JobId, ListedVersion, Listings, Machine,
-    MarketBlock, OnBond, OnVerdict, Order, Outcome, PendingDraws, Policy, Royalty, Settlement, Sortition,
-    Verdict, Verification, Workers,
+    MarketBlock, OnBond, OnVerdict, Order, Outcome, PendingDraws, Policy, ProviderBond, Royalty, Settlement,
+    Sortition, Verdict, Verification, Workers,
 };
 use codec::Encode;
-use frame_support::dispatch::DispatchResult;
-use sp_runtime::DispatchError;
+use frame_support::{dispatch::DispatchResult, weights::Weight};
+use sp_runtime::{DispatchError, SaturatedConversion};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -47,12 +47,21 @@ struct Drawable {
 }
 
 impl Drawable {
-    /// Its weight in draws now.
-    fn drawn_weight(&self) -> u64 {
-        if self.room == 0 || self.jailed || self.silent {
+    /// What it weighs whenever it has room.
+    fn weight_in_play(&self) -> u64 {
+        if self.jailed || self.silent {
             0
         } else {
             self.weight
+        }
+    }
+
+    /// Its weight in draws now.
+    fn drawn_weight(&self) -> u64 {
+        if self.room == 0 {
+            0
+        } else {
+            self.weight_in_play()
         }
     }
 }
@@ -79,6 +88,7 @@ struct Market {
     prices: BTreeMap<Machine, Balance>,
     machines: BTreeSet<Machine>,
     providers: BTreeMap<AccountId, Drawable>,
+    stakes: BTreeMap<AccountId, Balance>,
     conducts: Vec<(AccountId, JobId, Conduct)>,
 
     escrows: BTreeMap<JobId, OpenEscrow>,
@@ -151,6 +161,11 @@ pub fn set_provider(owner: AccountId, machine: Machine, weight: u64, reserve: Ba
         let provider = Drawable { machine, weight, reserve, room, jailed: false, silent: false, seats };
         market.providers.insert(owner, provider);
     });
+}
+
+/// Sets the stake that a provider's weight counts: what it has bonded at a time, unless set.
+pub fn set_stake(owner: AccountId, stake: Balance) {
+    market(|market| market.stakes.insert(owner, stake));
 }
 
 /// The jobs that a provider has a seat of.
@@ -270,8 +285,17 @@ impl OnBond<AccountId> for MockOnBond {
 }
 
 /// Providers as [`set_provider`] scripts them. Tickets of a machine go to them in the order of their accounts, each as
-/// many as it weighs: nothing without room, in jail, or not heard of since it missed a commit.
+/// many as it weighs: nothing without room, in jail, or not heard of since it missed a commit. A seat that was taken
+/// back gives room at once: no change waits here.
 pub struct MockSortition;
+
+/// Adds up what providers are, those of a machine or all of them.
+fn sum_of(machine: Option<Machine>, what: impl Fn(&Drawable) -> u64) -> u64 {
+    market(|market| {
+        let counts = |provider: &&Drawable| machine.is_none_or(|machine| machine == provider.machine);
+        market.providers.values().filter(counts).map(what).sum()
+    })
+}
 
 impl Sortition<AccountId> for MockSortition {
     fn exists(machine: Machine) -> bool {
@@ -279,14 +303,20 @@ impl Sortition<AccountId> for MockSortition {
     }
 
     fn weight(machine: Machine) -> u64 {
-        market(|market| {
-            let of_machine = market.providers.values().filter(|provider| provider.machine == machine);
-            of_machine.map(Drawable::drawn_weight).sum()
-        })
+        sum_of(Some(machine), Drawable::drawn_weight)
     }
 
-    fn total_weight() -> u64 {
-        market(|market| market.providers.values().map(Drawable::drawn_weight).sum())
+    fn in_play(machine: Machine) -> u64 {
+        sum_of(Some(machine), Drawable::weight_in_play)
+    }
+
+    fn total_in_play() -> u64 {
+        sum_of(None, Drawable::weight_in_play)
+    }
+
+    fn drawable(machine: Machine) -> u32 {
+        let count = sum_of(Some(machine), |provider| u64::from(provider.drawn_weight() > 0));
+        count.saturated_into()
     }
 
     fn price(machine: Machine) -> Balance {
@@ -301,7 +331,9 @@ impl Sortition<AccountId> for MockSortition {
                 before += provider.drawn_weight();
                 ticket < before
             })?;
-            Some(Candidate { owner: *owner, reserve: provider.reserve })
+            let bonded = || <MockBonds as ProviderBond<AccountId>>::active(owner);
+            let stake = market.stakes.get(owner).copied().unwrap_or_else(bonded);
+            Some(Candidate { owner: *owner, reserve: provider.reserve, stake })
         })
     }
 
@@ -381,6 +413,13 @@ impl Listings<AccountId> for MockListings {
     }
 }
 
+/// What [`MockVerification`] says that a job takes when it is taken in.
+pub const OPEN_WEIGHT: Weight = Weight::from_parts(3_000_000, 0);
+/// What [`MockVerification`] says that cancelling takes.
+pub const CANCEL_WEIGHT: Weight = Weight::from_parts(4_000_000, 0);
+/// What [`MockOnVerdict`] says that hearing of a verdict takes.
+pub const VERDICT_WEIGHT: Weight = Weight::from_parts(5_000_000, 0);
+
 /// Takes jobs in and does nothing with them; who listens hears of one that is cancelled, with nobody paid.
 pub struct MockVerification<L = MockOnVerdict>(PhantomData<L>);
 
@@ -399,6 +438,10 @@ impl<L: OnVerdict<AccountId>> Verification<AccountId> for MockVerification<L> {
         })
     }
 
+    fn open_weight() -> Weight {
+        OPEN_WEIGHT
+    }
+
     fn cancel(job: JobId) -> DispatchResult {
         market(|market| {
             if let Some(refusal) = market.cancel_refusal {
@@ -413,6 +456,10 @@ impl<L: OnVerdict<AccountId>> Verification<AccountId> for MockVerification<L> {
         })?;
         L::on_verdict(job, cancellation());
         Ok(())
+    }
+
+    fn cancel_weight() -> Weight {
+        CANCEL_WEIGHT
     }
 }
 
@@ -435,5 +482,9 @@ pub struct MockOnVerdict;
 impl OnVerdict<AccountId> for MockOnVerdict {
     fn on_verdict(job: JobId, verdict: Verdict<AccountId>) {
         market(|market| market.verdicts.push((job, verdict)));
+    }
+
+    fn weight() -> Weight {
+        VERDICT_WEIGHT
     }
 }

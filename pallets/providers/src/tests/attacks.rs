@@ -1,7 +1,7 @@
 //! Attempts to be drawn more often, to steer a draw, or to lose less, each of which fails.
 
 use crate::{mock::*, Error, Event, Leaves, MachineEntry, Nodes, State};
-use assay_primitives::{mock, Conduct, Machine, Role};
+use assay_primitives::{mock, Conduct, Machine, Role, Sortition};
 use assay_rules::price::PriceRule;
 use frame_support::{assert_noop, assert_ok};
 use std::collections::BTreeMap;
@@ -56,6 +56,68 @@ fn nothing_that_providers_do_after_a_draw_became_due_steers_it() {
     });
 }
 
+/// The trees while a draw is due, with or without verdicts in between, and those after it.
+fn trees_with(verdicts: bool) -> [Trees; 2] {
+    chain().execute_with(|| {
+        System::set_block_number(1);
+        provide_on(1, 50, CPU, 1);
+        provide_on(2, 30, CPU, 2);
+        provide_on(3, 40, CPU, 2);
+        assert_ok!(seat(1, 7));
+        assert_ok!(seat(2, 8));
+        set_oldest_draw(Some(System::block_number()));
+        // Its seed can be known now.
+        advance(3);
+        if verdicts {
+            unseat(1, 7, Conduct::Right);
+            unseat(2, 8, Conduct::Declined);
+        }
+        advance(40);
+        // An older draw falls on the second one.
+        assert_ok!(seat(2, 9));
+        let due = trees();
+        set_oldest_draw(None);
+        advance(2 * DELAY);
+        Providers::do_try_state().expect("invariants hold");
+        [due, trees()]
+    })
+}
+
+#[test]
+fn verdict_after_a_draw_became_due_does_not_steer_it() {
+    // Whoever reveals last, or cancels its job, chooses between the two: they must be one as long as the draw is due.
+    let [due, after] = trees_with(true);
+    let [due_without, after_without] = trees_with(false);
+    assert_eq!(due, due_without);
+    assert_ne!(after, after_without);
+}
+
+#[test]
+fn full_providers_of_one_hand_give_no_choice_of_trees() {
+    run(|| {
+        for owner in 1..=10 {
+            provide_on(owner, 10, CPU, 1);
+        }
+        // All but two are full by jobs of somebody who can end each of them at will, and who knows the seed.
+        for owner in 1..=8 {
+            assert_ok!(seat(owner, owner));
+        }
+        let before = trees();
+        set_oldest_draw(Some(System::block_number()));
+        for owner in 1..=8 {
+            advance(1);
+            unseat(owner, owner, Conduct::Neutral);
+            assert_eq!(trees(), before);
+        }
+        advance(50);
+        assert_eq!((trees(), drawable(CPU), in_play(CPU)), (before, 2, 100));
+        // Nobody is stuck afterwards.
+        set_oldest_draw(None);
+        advance(1);
+        assert_eq!((weight(CPU), drawable(CPU)), (100, 10));
+    });
+}
+
 #[test]
 fn change_asked_for_before_a_draw_can_not_be_taken_back_once_its_seed_is_known() {
     run(|| {
@@ -71,6 +133,32 @@ fn change_asked_for_before_a_draw_can_not_be_taken_back_once_its_seed_is_known()
         bond(1, 500);
         advance(DELAY - 1);
         assert_eq!((holders(CPU), holders(GPU)), (vec![2; 50], vec![1; 50]));
+    });
+}
+
+#[test]
+fn flood_of_changes_gives_nobody_a_choice_of_how_many_a_draw_sees() {
+    run(|| {
+        let settled = |due| <Providers as Sortition<u64>>::is_settled_before(due);
+        // More than a block applies, one block before the draw becomes due; and one in the same block as that.
+        for owner in 1..=20 {
+            bond(owner, 1);
+            assert_ok!(register(owner, CPU, 1));
+        }
+        advance(1);
+        let due = System::block_number();
+        set_oldest_draw(Some(due));
+        bond(21, 1);
+        assert_ok!(register(21, CPU, 1));
+        advance(DELAY - 1);
+        // Whoever knows the seed by now may apply some of the others, and the draw waits for all of them.
+        assert!(!settled(due));
+        assert_ok!(Providers::apply(signed(99), 5));
+        assert_eq!((holders(CPU).len(), settled(due)), (13, false));
+        advance(1);
+        assert!(settled(due) && !settled(due + 1));
+        advance(100);
+        assert_eq!(holders(CPU), (1..=20).collect::<Vec<u64>>());
     });
 }
 
@@ -148,6 +236,7 @@ fn whale_counts_up_to_the_cap_and_is_not_drawn_at_capacity() {
         // Full, it spoils no tries: every ticket is somebody's who has room.
         assert_eq!((weight(CPU), holder(CPU, 0).map(|candidate| candidate.owner)), (1_000, Some(2)));
         unseat(1, 7, Conduct::Right);
+        advance(DELAY);
         assert_eq!(weight(CPU), 2_010);
     });
 }
@@ -156,8 +245,8 @@ fn whale_counts_up_to_the_cap_and_is_not_drawn_at_capacity() {
 fn thin_jobs_earn_no_reputation() {
     run(|| {
         provide(1, 100);
-        for job in 0..1_000 {
-            serve(1, job, Conduct::Neutral);
+        for job in 0..200 {
+            serve_out(1, job, Conduct::Neutral);
         }
         assert_eq!((provider(1).score, weight(CPU)), (0, 100));
     });
@@ -168,7 +257,7 @@ fn long_clean_record_then_one_lie_costs_all_of_it() {
     run(|| {
         provide(1, 100);
         for job in 0..500 {
-            serve(1, job, Conduct::Right);
+            serve_out(1, job, Conduct::Right);
         }
         assert_eq!((provider(1).score, weight(CPU)), (100, 200));
         serve(1, 500, Conduct::Cheated);

@@ -1,4 +1,4 @@
-use crate::{mock::*, Change, Event};
+use crate::{mock::*, Event};
 use assay_primitives::{mock, Conduct, Role};
 use frame_support::assert_ok;
 
@@ -7,11 +7,11 @@ fn more_bond_weighs_more_after_the_delay() {
     run(|| {
         provide(1, 3);
         bond(1, 9);
-        assert_eq!(waiting(1), Some(Change::Bond));
+        assert_eq!(weighing(1), Some(System::block_number()));
         advance(DELAY - 1);
-        assert_eq!(weight(CPU), 3);
+        assert_eq!((weight(CPU), in_play(CPU)), (3, 3));
         advance(1);
-        assert_eq!((weight(CPU), provider(1).stake), (9, 9 * UNIT));
+        assert_eq!((weight(CPU), in_play(CPU), provider(1).stake), (9, 9, 9 * UNIT));
     });
 }
 
@@ -34,7 +34,7 @@ fn bond_counts_up_to_the_cap() {
         assert_eq!((weight(CPU), provider(1).stake), (1_000, 1_000 * UNIT));
         // Above the cap nothing changes, so nothing waits.
         bond(1, 6_000);
-        assert_eq!(waiting(1), None);
+        assert_eq!(weighing(1), None);
     });
 }
 
@@ -72,8 +72,10 @@ fn bond_that_changes_while_a_change_waits_has_its_own_time() {
         advance(1);
         // What was bonded when the change was asked for.
         assert_eq!((weight(CPU), provider(1).terms.capacity), (3, 5));
-        assert_eq!(Providers::pending_change(1).map(|pending| pending.since), Some(System::block_number()));
-        advance(DELAY);
+        assert_eq!(weighing(1), Some(System::block_number() - 1));
+        advance(DELAY - 2);
+        assert_eq!(weight(CPU), 3);
+        advance(1);
         assert_eq!(weight(CPU), 50);
     });
 }

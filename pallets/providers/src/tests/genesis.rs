@@ -22,7 +22,7 @@ fn providers_of_genesis_are_in_their_trees() {
     let providers = vec![genesis_provider(1, CPU), genesis_provider(2, GPU), genesis_provider(3, CPU)];
     build(|genesis| genesis.providers = providers).execute_with(|| {
         assert_eq!((holders(CPU), holders(GPU)), (vec![1, 1, 1, 3, 3, 3], vec![2; 3]));
-        assert_eq!((total_weight(), Providers::queue_length()), (9, 0));
+        assert_eq!((total_in_play(), drawable(CPU), Providers::queue_length()), (9, 2, 0));
         Providers::do_try_state().expect("invariants hold");
     });
 }
@@ -32,7 +32,7 @@ fn empty_genesis_is_sound() {
     reset();
     let ext = GenesisConfig::<Test>::default().build_storage();
     sp_io::TestExternalities::new(ext.expect("it is sound")).execute_with(|| {
-        assert_eq!((Providers::machines(0, 99), total_weight()), (vec![], 0));
+        assert_eq!((Providers::machines(0, 99), total_in_play()), (vec![], 0));
         advance(100);
         Providers::do_try_state().expect("invariants hold");
     });
@@ -77,7 +77,20 @@ fn provider_without_a_bond_is_not_built() {
 }
 
 #[test]
-#[should_panic(expected = "providers: NoSuchMachine")]
+#[should_panic(expected = "providers: a provider's machine is not listed")]
 fn provider_of_an_unknown_machine_is_not_built() {
     build(|genesis| genesis.providers = vec![genesis_provider(1, NONE)]);
+}
+
+#[test]
+#[should_panic(expected = "providers: BadCapacity")]
+fn provider_without_capacity_is_not_built() {
+    build(|genesis| genesis.providers = vec![GenesisProvider { capacity: 0, ..genesis_provider(1, CPU) }]);
+}
+
+#[test]
+#[should_panic(expected = "providers: ReserveTooHigh")]
+fn provider_that_wants_more_than_its_machine_can_cost_is_not_built() {
+    let greedy = GenesisProvider { reserve: rule().ceiling + 1, ..genesis_provider(1, CPU) };
+    build(|genesis| genesis.providers = vec![greedy]);
 }

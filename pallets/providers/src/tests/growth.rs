@@ -16,7 +16,7 @@ fn crowd_of(count: u32) -> sp_io::TestExternalities {
     let mut ext = chain();
     ext.execute_with(|| {
         System::set_block_number(1);
-        crowd::fill::<Test>(CPU, count, 10 * UNIT, |slot| u64::from(slot) + 1);
+        crowd::fill::<Test>(CPU, count, 10 * UNIT, 0..count, |slot| u64::from(slot) + 1);
     });
     ext
 }
@@ -75,15 +75,20 @@ fn seats_change_as_many_keys_in_a_large_tree_as_in_a_small_one() {
     let changed = SIZES.map(|count| {
         let mut ext = crowd_of(count);
         let owner = u64::from(count / 2);
+        assay_primitives::mock::set_bond(owner, assay_primitives::Role::Provider, 10 * UNIT);
         let first = keys_changed(&mut ext, || seat(owner, 1).expect("there is room"));
         assert_eq!(CROWD_CAPACITY, 2);
         let last = keys_changed(&mut ext, || seat(owner, 2).expect("there is room"));
         let back = keys_changed(&mut ext, || unseat(owner, 2, Conduct::Neutral));
-        (first, last, back)
+        ext.execute_with(|| System::set_block_number(1 + DELAY));
+        let free = keys_changed(&mut ext, || {
+            assert_ok!(Providers::apply(signed(9), 1));
+        });
+        (first, last, back, free)
     });
     println!("keys that seats change, of {SIZES:?} providers: {changed:?}");
-    // The provider and its pool; with its weight three nodes and the weight of all trees.
-    assert_eq!(changed, [(2, 6, 6); 3]);
+    // The provider and its pool; with its weight three nodes; with what waits an entry and the ends of the queue.
+    assert_eq!(changed, [(2, 5, 4, 7); 3]);
 }
 
 #[test]
@@ -101,15 +106,17 @@ fn departure_changes_hardly_more_keys_in_a_large_tree_than_in_a_small_one() {
         })
     });
     println!("keys that a departure changes, of {SIZES:?} providers: {changed:?}");
-    // Two paths of nodes that meet at the root, two leaves, two providers, pool, weight, entry and ends of the queue.
-    assert_eq!(changed, [12, 13, 13]);
+    // Two paths of nodes that meet at the root, two leaves, two providers, an endpoint, pool, total, entry and ends of the
+    // queue.
+    assert_eq!(changed, [13, 14, 14]);
 }
 
 #[test]
 fn crowd_keeps_the_invariants() {
     crowd_of(5_000).execute_with(|| {
         Providers::do_try_state().expect("invariants hold");
-        assert_eq!((weight(CPU), total_weight()), (50_000, 50_000));
+        assert_eq!((weight(CPU), in_play(CPU), total_in_play()), (50_000, 50_000, 50_000));
+        assert_eq!(drawable(CPU), 5_000);
         assert_eq!(holder(CPU, 49_999).map(|candidate| candidate.owner), Some(5_000));
     });
 }

@@ -65,7 +65,7 @@ fn sign_of_life_before_another_no_show_counts_for_nothing() {
         unseat(1, 7, Conduct::NoShow);
         assert_ok!(Providers::heartbeat(signed(1), 1));
         unseat(1, 8, Conduct::NoShow);
-        assert_eq!(waiting(1), Some(Change::Bond));
+        assert_eq!(waiting(1), Some(Change::Weight));
         advance(DELAY);
         assert_eq!((weight(CPU), provider(1).silent), (0, true));
         assert_ok!(Providers::heartbeat(signed(1), 1));

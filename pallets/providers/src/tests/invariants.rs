@@ -1,6 +1,8 @@
 //! The check of invariants sees what is wrong.
 
-use crate::{mock::*, pallet, Leaves, Machines, Node, Nodes, Pools, QueueEnds, Seats, TotalWeight};
+use crate::{
+    mock::*, pallet, Leaves, Machines, Node, Nodes, Pending, Pools, Provider, QueueEnds, Seats, TotalInPlay,
+};
 use frame_support::{assert_ok, assert_storage_noop};
 
 /// A chain with two providers, a seat, and a change that waits; something is wrong with it after `spoil`.
@@ -27,7 +29,13 @@ fn weights_that_are_not_due_are_seen() {
     caught(|| pallet::Providers::<Test>::mutate_extant(1, |provider| provider.weight = 9));
     caught(|| pallet::Providers::<Test>::mutate_extant(1, |provider| provider.silent = true));
     caught(|| pallet::Providers::<Test>::mutate_extant(1, |provider| provider.stake = 0));
-    caught(|| TotalWeight::<Test>::put(8));
+    caught(|| TotalInPlay::<Test>::put(8));
+}
+
+#[test]
+fn provider_that_is_behind_and_does_not_wait_is_seen() {
+    caught(|| pallet::Providers::<Test>::mutate_extant(2, |provider| provider.freed = 1));
+    caught(|| pallet::Providers::<Test>::mutate_extant(2, |provider| provider.score = 1));
 }
 
 #[test]
@@ -51,12 +59,17 @@ fn queue_without_a_change_and_change_outside_the_queue_are_seen() {
     caught(|| pallet::Providers::<Test>::mutate_extant(2, |provider| provider.pending = None));
     caught(|| QueueEnds::<Test>::mutate(|(first, _)| *first += 1));
     caught(|| QueueEnds::<Test>::mutate(|(_, next)| *next += 1));
+    // Two changes of a provider, one of which stands in the queue.
+    let twice = |provider: &mut Provider| provider.weighing = provider.pending;
+    caught(|| pallet::Providers::<Test>::mutate_extant(2, twice));
 }
 
 #[test]
 fn pools_that_are_not_sums_are_seen() {
     caught(|| Pools::<Test>::mutate_extant(CPU, |pool| pool.busy = 0));
     caught(|| Pools::<Test>::mutate_extant(CPU, |pool| pool.capacity += 1));
+    caught(|| Pools::<Test>::mutate_extant(CPU, |pool| pool.in_play += 1));
+    caught(|| Pools::<Test>::mutate_extant(CPU, |pool| pool.drawable += 1));
     caught(|| Pools::<Test>::mutate_extant(CPU, |pool| pool.members += 1));
     caught(|| Pools::<Test>::mutate_extant(CPU, |pool| pool.leaves += 1));
     caught(|| Pools::<Test>::mutate_extant(GPU, |pool| pool.price = 1));
@@ -66,8 +79,12 @@ fn pools_that_are_not_sums_are_seen() {
 
 #[test]
 fn provider_of_whom_nothing_is_left_is_seen() {
-    caught(|| pallet::Providers::<Test>::insert(9, crate::Provider::new(terms(CPU, 1))));
+    caught(|| pallet::Providers::<Test>::insert(9, Provider::new(terms(CPU, 1))));
     caught(|| pallet::Providers::<Test>::mutate_extant(1, |provider| provider.terms.capacity = 65));
+    let freed = |provider: &mut Provider| {
+        provider.pending = provider.pending.map(|pending| Pending { freed: 65, ..pending });
+    };
+    caught(|| pallet::Providers::<Test>::mutate_extant(2, freed));
     let twice = Seats::truncate_from(vec![7, 7]);
     caught(|| pallet::Providers::<Test>::mutate_extant(1, |provider| provider.open = twice));
 }

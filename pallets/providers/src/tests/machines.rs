@@ -103,7 +103,8 @@ fn machine_goes_while_one_that_has_left_it_still_has_a_seat() {
         assert_ok!(Providers::do_try_state());
         assert_ok!(update(1, GPU, 1));
         unseat(1, 7, assay_primitives::Conduct::Right);
-        advance(DELAY);
+        // In the tree, and then with room.
+        advance(2 * DELAY);
         assert_eq!(holders(GPU), [1; 3]);
     });
 }

@@ -4,6 +4,7 @@ mod apply;
 mod attacks;
 mod bond;
 mod draw;
+mod endpoint;
 mod genesis;
 mod growth;
 mod heartbeat;

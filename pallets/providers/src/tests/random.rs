@@ -1,7 +1,7 @@
 //! Random sequences of operations against the invariants and a model. The seed is fixed; `ASSAY_OPERATIONS` asks for
 //! more.
 
-use crate::{mock::*, Event, MachineEntry, Parameters};
+use crate::{mock::*, pallet, Event, MachineEntry, Parameters};
 use assay_primitives::mock::{operations, Random};
 use assay_primitives::{Conduct, JobId, Machine};
 use assay_rules::{price::PriceRule, reputation};
@@ -50,8 +50,8 @@ struct Model {
     /// Seats that are open.
     seats: Vec<(u64, JobId)>,
     next_job: JobId,
-    /// The block in which the change was asked for that waits, of each owner.
-    asked: BTreeMap<u64, u32>,
+    /// The blocks in which the changes were asked for that wait, of each owner.
+    asked: BTreeMap<u64, Vec<u32>>,
     /// The block that made the oldest draw due.
     draw: Option<u32>,
     /// How often each operation was done and not refused.
@@ -107,9 +107,13 @@ impl Model {
         let (owner, job) = self.random.pick(&self.seats).ok_or(DispatchError::Unavailable)?;
         self.seats.retain(|open| *open != (owner, job));
         let conduct = self.random.pick(&CONDUCTS).expect("there are some");
-        let score = reputation::score_after(provider(owner).score, conduct);
+        let before = provider(owner);
+        let score = reputation::score_after(before.score, conduct);
         unseat(owner, job, conduct);
-        assert!(Providers::provider(owner).is_none_or(|known| known.score == score));
+        if let Some(after) = Providers::provider(owner) {
+            assert_eq!((after.score, after.taken()), (score, before.taken()));
+            assert!(after.weight == before.weight || after.weight == 0, "{owner} weighs another amount");
+        }
         Ok(())
     }
 
@@ -196,24 +200,45 @@ impl Model {
         }
     }
 
-    /// Changes come into force after their time, and not before a draw that was due when they were asked for.
+    /// Changes come into force after their time, and not before a draw that was due when they were asked for; nothing
+    /// else gives anybody another weight than none.
     fn read_events(&mut self) {
-        let delay = Providers::params().change_delay;
+        let mut applied = None;
         for event in events() {
             match event {
                 Event::ChangeAsked { owner, pending } => {
-                    assert_eq!(self.asked.insert(owner, pending.since), None, "{owner} waits twice");
+                    let waiting = self.asked.entry(owner).or_default();
+                    waiting.push(pending.since);
+                    assert!(waiting.len() <= 2, "{owner} waits for {waiting:?}");
                 }
                 Event::ChangeApplied { owner, .. } => {
-                    let since = self.asked.remove(&owner).expect("it was asked for");
-                    assert!(System::block_number() - since > delay);
-                    assert!(self.draw.is_none_or(|due| due > since));
-                    assert!(self.asked.values().all(|other| *other >= since), "{owner} came out of turn");
+                    self.check_turn(owner);
+                    applied = Some(owner);
+                }
+                Event::WeightChanged { owner, weight, .. } if weight > 0 => {
+                    assert_eq!(applied, Some(owner), "{owner} weighs {weight}");
                 }
                 _ => (),
             }
         }
         System::reset_events();
+    }
+
+    fn check_turn(&mut self, owner: u64) {
+        let since = self.asked.get_mut(&owner).expect("it was asked for").remove(0);
+        assert!(System::block_number() - since > Providers::params().change_delay);
+        assert!(self.draw.is_none_or(|due| due > since));
+        assert!(self.asked.values().flatten().all(|other| *other >= since), "{owner} came out of turn");
+    }
+}
+
+/// With no draw in the way all that waits is applied, and everybody in a tree weighs by all its score and room.
+fn check_that_nobody_is_stuck() {
+    set_oldest_draw(None);
+    advance(100);
+    assert_eq!(Providers::queue_length(), 0);
+    for provider in pallet::Providers::<Test>::iter_values().filter(|provider| provider.slot.is_some()) {
+        assert_eq!((provider.taken(), provider.standing), (provider.seats(), provider.score));
     }
 }
 
@@ -229,5 +254,6 @@ fn random_sequences_keep_the_invariants() {
         // Each operation went through often enough for the sequence to mean something.
         let rare: Vec<_> = model.done.iter().filter(|(_, times)| **times < operations / 4_000).collect();
         assert!(rare.is_empty() && model.done.len() == 16, "{:?}", model.done);
+        check_that_nobody_is_stuck();
     });
 }

@@ -1,5 +1,5 @@
 use crate::{mock::*, Change, Error, Event, Pending, Pools, MAX_LEAVES};
-use assay_primitives::Role;
+use assay_primitives::{Candidate, Role};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
 
@@ -9,7 +9,8 @@ fn registration_waits_before_it_counts() {
         bond(1, 7);
         assert_ok!(register(1, CPU, 2));
         let terms = terms(CPU, 2);
-        let pending = Pending { change: Change::Terms(terms), bond: 7 * UNIT, since: 1 };
+        let change = Change::Terms(terms);
+        let pending = Pending { change, bond: 7 * UNIT, score: 0, freed: 0, since: 1 };
         assert_eq!(
             events(),
             [Event::Registered { owner: 1, terms }, Event::ChangeAsked { owner: 1, pending }]
@@ -17,23 +18,29 @@ fn registration_waits_before_it_counts() {
         assert_eq!((provider(1).slot, provider(1).pending), (None, Some(pending)));
 
         advance(DELAY - 1);
-        assert_eq!((weight(CPU), total_weight()), (0, 0));
+        assert_eq!((weight(CPU), total_in_play()), (0, 0));
         advance(1);
-        assert_eq!((weight(CPU), total_weight(), weight(GPU)), (7, 7, 0));
+        assert_eq!((weight(CPU), in_play(CPU), total_in_play(), weight(GPU)), (7, 7, 7, 0));
         assert_eq!(holders(CPU), [1; 7]);
         assert_eq!((provider(1).slot, provider(1).stake, provider(1).pending), (Some(0), 7 * UNIT, None));
-        assert!(events().contains(&Event::ChangeApplied { owner: 1, change: Change::Terms(terms) }));
+        assert!(events().contains(&Event::ChangeApplied { owner: 1, change }));
         assert!(events().contains(&Event::WeightChanged { owner: 1, machine: CPU, slot: 0, weight: 7 }));
     });
 }
 
 #[test]
-fn reserve_comes_with_the_holder() {
+fn reserve_and_stake_come_with_the_holder() {
     run(|| {
-        bond(1, 1);
+        bond(1, 2);
         assert_ok!(Providers::register(signed(1), CPU, 1_000_000, 64));
         advance(DELAY);
-        assert_eq!(holder(CPU, 0).map(|candidate| candidate.reserve), Some(1_000_000));
+        let found = Candidate { owner: 1, reserve: 1_000_000, stake: 2 * UNIT };
+        assert_eq!(holder(CPU, 0), Some(found.clone()));
+        // Of a bond that has changed, what is drawn by still counts.
+        bond(1, 9);
+        assert_eq!(holder(CPU, 0), Some(found));
+        advance(DELAY);
+        assert_eq!(holder(CPU, 0).map(|candidate| candidate.stake), Some(9 * UNIT));
     });
 }
 

@@ -16,7 +16,7 @@ fn cheat_is_in_jail_at_once_and_weighs_nothing() {
         let until = jailed(1);
         assert_eq!(provider(1).state, State::Jailed { until });
         assert!(events().contains(&Event::Jailed { owner: 1, until }));
-        assert_eq!((weight(CPU), total_weight()), (0, 0));
+        assert_eq!((weight(CPU), total_in_play()), (0, 0));
         assert_noop!(seat(1, 8), Error::<Test>::NotInPlay);
     });
 }
@@ -81,7 +81,7 @@ fn cheat_found_out_before_its_release_is_applied_stays() {
         assert_ok!(Providers::release(signed(1)));
         unseat(1, 8, Conduct::Cheated);
         let until = Now::get() + 100;
-        assert_eq!((provider(1).state, waiting(1)), (State::Jailed { until }, Some(Change::Bond)));
+        assert_eq!((provider(1).state, waiting(1)), (State::Jailed { until }, Some(Change::Weight)));
         advance(DELAY);
         assert_eq!((weight(CPU), provider(1).state), (0, State::Jailed { until }));
     });

@@ -11,7 +11,7 @@ fn provider_is_drawn_until_its_retirement_is_applied_and_then_forgotten() {
         advance(DELAY - 1);
         assert_eq!(holders(CPU), [1; 3]);
         advance(1);
-        assert_eq!((weight(CPU), total_weight()), (0, 0));
+        assert_eq!((weight(CPU), total_in_play()), (0, 0));
         assert_eq!(Providers::provider(1), None);
         assert_eq!(events().last(), Some(&Event::Removed { owner: 1 }));
         // Nothing is left of the tree.

@@ -1,4 +1,4 @@
-use crate::{mock::*, Change, Error};
+use crate::{mock::*, Error};
 use assay_primitives::Conduct;
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
@@ -12,7 +12,7 @@ fn lower_cap_counts_once_somebody_asks() {
         advance(20);
         assert_eq!(weight(CPU), 810);
         assert_ok!(Providers::reweigh(signed(9), 1));
-        assert_eq!(waiting(1), Some(Change::Bond));
+        assert_eq!(weighing(1), Some(System::block_number()));
         advance(DELAY);
         assert_eq!((weight(CPU), provider(1).stake), (110, 100 * UNIT));
     });

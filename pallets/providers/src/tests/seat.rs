@@ -20,7 +20,9 @@ fn full_provider_weighs_nothing_at_once() {
         provide(2, 3);
         assert_ok!(seat(1, 7));
         assert_ok!(seat(1, 8));
-        assert_eq!((holders(CPU), total_weight()), (vec![2; 3], 3));
+        assert_eq!((holders(CPU), drawable(CPU)), (vec![2; 3], 1));
+        // It is still there, and counts where it is asked how much there is.
+        assert_eq!((in_play(CPU), total_in_play()), (7, 7));
         assert!(events().contains(&Event::WeightChanged { owner: 1, machine: CPU, slot: 0, weight: 0 }));
         assert_noop!(seat(1, 9), Error::<Test>::NoRoom);
     });
@@ -61,6 +63,7 @@ fn as_many_seats_as_there_can_be_are_kept() {
         for job in 0..64 {
             unseat(1, job, Conduct::Right);
         }
+        advance(2 * DELAY);
         // 64 right claims: 164 of 200 parts of 8.
         assert_eq!((provider(1).score, weight(CPU)), (64, 6));
     });

@@ -30,7 +30,7 @@ fn provider_moves_to_another_machine_with_its_seats() {
         advance(DELAY);
 
         assert_eq!((members(CPU), members(GPU)), (1, 1));
-        assert_eq!((holders(CPU), holders(GPU), total_weight()), (vec![2; 4], vec![1; 3], 7));
+        assert_eq!((holders(CPU), holders(GPU), total_in_play()), (vec![2; 4], vec![1; 3], 7));
         let pool = Providers::pool(GPU).unwrap();
         assert_eq!((pool.capacity, pool.busy), (4, 1));
         assert_eq!(Providers::pool(CPU).unwrap().busy, 0);
@@ -52,11 +52,11 @@ fn capacity_below_the_seats_that_it_has_makes_a_provider_full() {
         assert_ok!(update(1, CPU, 1));
         advance(DELAY);
         assert_eq!((weight(CPU), provider(1).seats()), (0, 3));
-        for job in 0..2 {
+        for job in 0..3 {
+            assert_eq!((weight(CPU), in_play(CPU)), (0, 3));
             unseat(1, job, Conduct::Neutral);
-            assert_eq!(weight(CPU), 0);
+            advance(DELAY);
         }
-        unseat(1, 2, Conduct::Neutral);
         assert_eq!(weight(CPU), 3);
     });
 }
@@ -95,6 +95,19 @@ fn second_change_is_refused_until_the_first_is_applied() {
         assert_noop!(Providers::retire(signed(1)), Error::<Test>::ChangePending);
         advance(DELAY);
         assert_ok!(update(1, CPU, 4));
+    });
+}
+
+#[test]
+fn provider_that_waits_for_room_can_still_ask_for_a_change() {
+    run(|| {
+        provide_on(1, 4, CPU, 1);
+        serve(1, 7, Conduct::Right);
+        assert_eq!(weighing(1), Some(System::block_number()));
+        assert_ok!(update(1, GPU, 2));
+        assert_eq!(Providers::queue_length(), 2);
+        advance(DELAY);
+        assert_eq!((weight(GPU), provider(1).standing, provider(1).taken()), (4, 1, 0));
     });
 }
 

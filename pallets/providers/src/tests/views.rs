@@ -11,16 +11,24 @@ fn liquidity_is_that_of_the_machine_among_all() {
         assert_ok!(Providers::close_machine(RuntimeOrigin::root(), GPU));
         let of_gpu = Liquidity {
             weight: 10,
+            in_play: 10,
             share: Perbill::from_percent(25),
             providers: 1,
+            drawable: 1,
             capacity: 5,
             busy: 1,
             price: 1_000,
             enabled: false,
         };
         assert_eq!(Providers::liquidity(GPU), Some(of_gpu));
-        assert_eq!(Providers::liquidity(CPU).map(|found| found.share), Some(Perbill::from_percent(75)));
         assert_eq!(Providers::liquidity(NONE), None);
+
+        // Who is full can't be drawn, and is part of what there is.
+        assert_ok!(seat(1, 8));
+        assert_ok!(seat(1, 9));
+        let of_cpu = Providers::liquidity(CPU).expect("it is on the lists");
+        assert_eq!((of_cpu.weight, of_cpu.drawable, of_cpu.in_play), (0, 0, 30));
+        assert_eq!((of_cpu.share, of_cpu.providers), (Perbill::from_percent(75), 1));
     });
 }
 
@@ -28,7 +36,8 @@ fn liquidity_is_that_of_the_machine_among_all() {
 fn liquidity_of_nobody_is_nothing() {
     run(|| {
         let found = Providers::liquidity(CPU).expect("it is on the lists");
-        assert_eq!((found.weight, found.share, found.providers), (0, Perbill::zero(), 0));
+        assert_eq!((found.weight, found.in_play, found.share), (0, 0, Perbill::zero()));
+        assert_eq!((found.providers, found.drawable), (0, 0));
     });
 }
 

@@ -1,9 +1,10 @@
 //! How often a coalition has its lie paid for: rounds drawn by the rules themselves, against the closed formula.
 
-use crate::computed;
+use crate::{computed, production};
 use assay_rules::{
     draw::{audited, seed, ticket, Purpose},
     policy::{FIRST_SEATS, FRESH_SEATS, MAX_TRIES},
+    reputation::{weight, MAX_SCORE},
     verdict::{agreed, majority},
 };
 use sp_arithmetic::Perbill;
@@ -59,6 +60,19 @@ impl Round {
         let panel: Vec<_> = panel.map(claim).collect();
         agreed(&sealed).or_else(|| majority(&panel)) == Some(lie)
     }
+
+    /// What the coalition gets by its lie in all its seats, in payments of one seat, where a seat stands for so many;
+    /// `None` where not both first seats are its own.
+    fn gain(&self, collateral: u32) -> Option<f64> {
+        if !self.first.iter().all(|colluder| *colluder) {
+            return None;
+        }
+        let disputed = self.audit.contains(&false);
+        let fresh = if disputed { usize::from(FRESH_SEATS) - self.audit.len() } else { 0 };
+        let seats = self.first.iter().chain(&self.audit).chain(self.fresh.iter().take(fresh));
+        let own = seats.filter(|colluder| **colluder).count() as f64;
+        Some(if self.is_captured(Strategy::WithBothFirst) { own } else { -own * f64::from(collateral) })
+    }
 }
 
 /// Who gets a slot: the first ticket whose holder has no seat of this job yet.
@@ -99,4 +113,23 @@ fn the_capture_probability_of_a_round_is_that_of_the_formula() {
             assert!((measured - expected).abs() < 4.0 * deviation, "{percent}%, {name}: {measured}");
         }
     }
+}
+
+/// A record that took years buys weight, and so more rounds in which to lie, but no round in which lying is a gain.
+#[test]
+fn a_long_clean_record_makes_no_lie_pay() {
+    // A fifth of all bonds, each with the best score, beside others that have none: a third of the weight.
+    let bonds = |share: u128| share * 1_000_000_000_000_000;
+    let (veterans, others) = (weight(bonds(1), u128::MAX, MAX_SCORE), weight(bonds(4), u128::MAX, 0));
+    let colluders = OWNERS * veterans / (veterans + others);
+    assert_eq!(colluders, OWNERS / 3);
+    let rounds: Vec<_> = (0..ROUNDS).map(|job| Round::draw(job, colluders)).collect();
+    let mean = |collateral| {
+        let gains: Vec<_> = rounds.iter().filter_map(|round| round.gain(collateral)).collect();
+        gains.iter().sum::<f64>() / gains.len() as f64
+    };
+    let (ours, half) = (mean(production().collateral), mean(production().collateral / 2));
+    println!("a lie at a third of all weight brings {ours:.2} payments; at half the collateral {half:.2}");
+    assert!(ours < -0.5, "{ours}: a lie costs more than it brings");
+    assert!(half > 0.0, "{half}: it is the collateral that makes it so");
 }

@@ -41,6 +41,7 @@ fn policy_of(audit: Perbill, collateral: u32) -> Policy {
         withheld: Perbill::one(),
         requester_bond: Perbill::from_percent(5),
         fee: Perbill::from_percent(2),
+        min_payment: 1_000_000_000,
     }
 }
 

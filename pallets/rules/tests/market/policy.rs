@@ -1,8 +1,8 @@
 use crate::{above_one, fraction, policy_of, production, seeded};
 use assay_primitives::Policy;
 use assay_rules::policy::{
-    check, commit_window, compute_blocks, longest_life, PolicyError, FIRST_SEATS, FRESH_SEATS, MAX_DECLINES,
-    MAX_REFILLS, MAX_SEATS, MAX_SLOTS, PAID_SEATS,
+    check, commit_window, compute_blocks, filling_time, longest_life, opening_window, PolicyError,
+    FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_PAID, MAX_REFILLS, MAX_SEATS, MAX_SLOTS, PAID_SEATS,
 };
 use proptest::prelude::*;
 use sp_arithmetic::Perbill;
@@ -22,7 +22,7 @@ fn the_presets_policies_are_accepted() {
 
 #[test]
 fn slots_and_seats_are_as_many_as_a_job_can_have() {
-    assert_eq!((FIRST_SEATS, FRESH_SEATS, MAX_SLOTS, PAID_SEATS), (2, 3, 6, 5));
+    assert_eq!((FIRST_SEATS, FRESH_SEATS, MAX_SLOTS, PAID_SEATS, MAX_PAID), (2, 3, 6, 5, 6));
     assert_eq!(MAX_SEATS, u32::from(MAX_SLOTS) * u32::from(1 + MAX_REFILLS + MAX_DECLINES));
 }
 
@@ -72,23 +72,35 @@ fn a_policy_without_audits_or_collateral_is_refused() {
 }
 
 #[test]
-fn a_draw_takes_from_one_to_sixty_four_blocks() {
+fn a_draw_takes_from_two_to_sixty_four_blocks() {
     assert_eq!(refusal(|policy| policy.draw_blocks = 0), Some(PolicyError::DrawBlocks));
-    assert_eq!(refusal(|policy| policy.draw_blocks = 1), None);
+    assert_eq!(refusal(|policy| policy.draw_blocks = 1), Some(PolicyError::DrawBlocks));
+    assert_eq!(refusal(|policy| policy.draw_blocks = 2), None);
     assert_eq!(refusal(|policy| policy.draw_blocks = 64), None);
     assert_eq!(refusal(|policy| policy.draw_blocks = 65), Some(PolicyError::DrawBlocks));
 }
 
 #[test]
-fn windows_and_units_of_zero_are_refused() {
-    assert_eq!(refusal(|policy| policy.commit_blocks = 0), Some(PolicyError::NoWindow));
-    assert_eq!(refusal(|policy| policy.reveal_blocks = 0), Some(PolicyError::NoWindow));
-    assert_eq!(refusal(|policy| policy.units_per_block = 0), Some(PolicyError::NoUnits));
+fn windows_of_less_than_four_blocks_are_refused() {
+    assert_eq!(refusal(|policy| policy.commit_blocks = 3), Some(PolicyError::ShortWindow));
+    assert_eq!(refusal(|policy| policy.reveal_blocks = 3), Some(PolicyError::ShortWindow));
+    assert_eq!(refusal(|policy| (policy.commit_blocks, policy.reveal_blocks) = (4, 4)), None);
 }
 
 #[test]
-fn a_no_show_costs_something_but_less_than_a_wrong_claim() {
-    assert_eq!(refusal(|policy| policy.no_show = Perbill::zero()), Some(PolicyError::FreeNoShow));
+fn units_and_payments_of_zero_are_refused() {
+    assert_eq!(refusal(|policy| policy.units_per_block = 0), Some(PolicyError::NoUnits));
+    assert_eq!(refusal(|policy| policy.min_payment = 0), Some(PolicyError::NoMinPayment));
+    assert_eq!(refusal(|policy| policy.min_payment = 1), None);
+}
+
+#[test]
+fn a_no_show_costs_a_hundredth_and_less_than_a_wrong_claim() {
+    let least = 10_000_000;
+    let no_show = |parts| refusal(|policy| policy.no_show = Perbill::from_parts(parts));
+    assert_eq!(no_show(0), Some(PolicyError::CheapNoShow));
+    assert_eq!(no_show(least - 1), Some(PolicyError::CheapNoShow));
+    assert_eq!(no_show(least), None);
     assert_eq!(refusal(|policy| policy.no_show = Perbill::from_parts(999_999_999)), None);
     assert_eq!(refusal(|policy| policy.no_show = Perbill::one()), Some(PolicyError::FaultOrder));
 }
@@ -102,7 +114,8 @@ fn withholding_costs_no_less_than_a_wrong_claim() {
 
 #[test]
 fn errors_say_what_is_wrong() {
-    assert_eq!(PolicyError::FreeNoShow.to_string(), "a no-show costs nothing");
+    assert_eq!(PolicyError::CheapNoShow.to_string(), "a no-show costs less than 1%");
+    assert_eq!(PolicyError::ShortWindow.to_string(), "a window is shorter than 4 blocks");
 }
 
 #[test]
@@ -117,9 +130,16 @@ fn computing_takes_blocks_by_units_rounded_up() {
 }
 
 #[test]
-fn the_longest_life_has_time_for_every_seat_one_after_the_other() {
-    // 48 seats of 9 blocks to draw and 201 to commit, 5 other draws, 2 windows of 200 to reveal.
-    assert_eq!(longest_life(1, &production()), 48 * 210 + 5 * 9 + 400);
+fn slots_are_filled_for_as_long_as_every_seat_takes_one_after_the_other() {
+    // 48 seats of 9 blocks to draw and 201 to commit, and 200 blocks in which the first ones reveal.
+    assert_eq!(filling_time(1, &production()), 48 * 210 + 200);
+    assert_eq!(filling_time(u64::MAX, &production()), u32::MAX);
+}
+
+#[test]
+fn the_longest_life_has_time_for_what_is_under_way_when_no_slot_is_filled_any_more() {
+    // The time to fill slots, as much again, and two windows of 200 to reveal, one of them with a block to compute.
+    assert_eq!(longest_life(1, &production()), 2 * (48 * 210 + 200) + 401);
     assert_eq!(longest_life(u64::MAX, &production()), u32::MAX);
     let endless = Policy { draw_blocks: u32::MAX, reveal_blocks: u32::MAX, ..production() };
     assert_eq!(longest_life(1, &endless), u32::MAX);
@@ -149,6 +169,7 @@ proptest! {
     fn no_policy_is_too_odd_to_be_checked(
         fractions in prop::array::uniform6(fraction()),
         numbers in (any::<u32>(), 0..80_u32, any::<u32>(), any::<u32>()),
+        min_payment in any::<u128>(),
         units_per_block in any::<u64>(),
         units in any::<u64>(),
     ) {
@@ -166,12 +187,17 @@ proptest! {
             withheld,
             requester_bond,
             fee,
+            min_payment,
         };
         let window = commit_window(units, &policy);
         prop_assert!(compute_blocks(units, &policy) <= window);
-        prop_assert!(window <= longest_life(units, &policy));
+        // What is under way when the slots are no longer filled: a window to commit, two draws, a window to reveal.
+        let last = [window, draw_blocks, draw_blocks, opening_window(units, &policy), 4];
+        let last = last.into_iter().fold(filling_time(units, &policy), u32::saturating_add);
+        prop_assert!(last <= longest_life(units, &policy));
         if check(&policy).is_ok() {
-            prop_assert!((1..=64).contains(&draw_blocks) && no_show < wrong && wrong <= withheld);
+            prop_assert!((2..=64).contains(&draw_blocks) && no_show < wrong && wrong <= withheld);
+            prop_assert!(commit_blocks >= 4 && reveal_blocks >= 4 && min_payment > 0);
             let safer = Policy { collateral: collateral.saturating_add(1), ..policy };
             prop_assert_eq!(check(&safer), Ok(()));
         }

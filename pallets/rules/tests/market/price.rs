@@ -1,5 +1,10 @@
-use crate::{above_one, fraction, seeded};
-use assay_rules::price::{next_price, utilisation, PriceError, PriceRule, MAX_STEP};
+use crate::{above_one, fraction, production, seeded};
+use assay_primitives::{Balance, Policy};
+use assay_rules::{
+    policy::{commit_window, FIRST_SEATS},
+    price::{next_price, utilisation, PriceError, PriceRule, MAX_STEP},
+    settlement::hold,
+};
 use proptest::prelude::*;
 use sp_arithmetic::Perbill;
 
@@ -133,5 +138,51 @@ proptest! {
     fn utilisation_is_the_fraction_within_its_rounding(busy in 0..1_u128 << 90, room in 1..1_u128 << 90) {
         let parts = u128::from(utilisation(busy, room).deconstruct());
         prop_assert_eq!(parts, (busy.min(room) * 1_000_000_000) / room);
+    }
+}
+
+/// A machine of a thousand seats of which others keep half busy, which is within the band, for blocks of an hour.
+const SEATS: u64 = 1_000;
+const BUSY: u64 = 500;
+const HOUR: u64 = 1_200;
+
+/// What it costs a coalition with so many hundredths of the machine to push its price for an hour, and what it earns by
+/// that in the next hour, in planck.
+///
+/// It posts the least jobs that are taken, and makes each last for as long as it can without a fault, as if it had a
+/// seat of each. It pays the fee, and those seats that are not its own; it earns its share of what others pay more.
+fn push(price: Balance, share: Balance, policy: &Policy, rule: &PriceRule) -> (Balance, Balance) {
+    let used = |own: u64| utilisation((BUSY + own).into(), SEATS.into());
+    let own = (0..SEATS).find(|own| used(*own) > rule.high).expect("all seats are above the band");
+    let units = u64::try_from(policy.min_payment.div_ceil(price)).expect("a small job");
+    let draws = 2 * (policy.draw_blocks + 1);
+    let lasts = u64::from(draws + 2 * commit_window(units, policy) + policy.reveal_blocks);
+    let jobs = Balance::from((own * HOUR).div_ceil(lasts * u64::from(FIRST_SEATS)));
+
+    let fee = hold(units, price, policy, None).expect("a small amount").fee;
+    let seats = Balance::from(FIRST_SEATS) * Balance::from(units) * price;
+    let cost = jobs * (fee + seats * (100 - share) / 100);
+    let more = next_price(price, used(own), rule) - price;
+    let sold = Balance::from(BUSY * HOUR * policy.units_per_block);
+    (cost, more * sold * share / 100)
+}
+
+/// What makes it dear is that no job pays a seat less than the least. Higher up, or kept for longer, the same push pays
+/// more: then others' caps are what stands against it, and the demand that a higher price loses.
+#[test]
+fn a_push_of_the_price_off_its_floor_costs_more_than_the_next_hour_brings() {
+    let rule = PriceRule { floor: 1_000_000, ceiling: 1_000_000_000_000, ..RULE };
+    let policy = Policy { units_per_block: 30, ..production() };
+    println!("price over floor | share | cost of an hour's push | gain in the next hour, in planck");
+    for (times, share) in [(1, 10), (1, 33), (10, 10), (10, 33)] {
+        let (cost, gain) = push(times * rule.floor, share, &policy, &rule);
+        println!("{times:>16} | {share:>4}% | {cost:>22} | {gain}");
+    }
+    for share in [10, 33] {
+        let (cost, gain) = push(rule.floor, share, &policy, &rule);
+        assert!(cost > gain, "{share}%: {cost} and {gain}");
+        let dust = Policy { min_payment: policy.min_payment / 100, ..policy };
+        let (cost, gain) = push(rule.floor, share, &dust, &rule);
+        assert!(cost < gain, "{share}%: jobs for dust would pay: {cost} and {gain}");
     }
 }

@@ -19,7 +19,7 @@ fn conduct() -> impl Strategy<Value = Conduct> {
 #[test]
 fn each_conduct_moves_the_score_in_its_own_way() {
     for (score, right, declined, no_show) in
-        [(0, 1, 0, 0), (4, 5, 0, 2), (51, 52, 46, 25), (100, 100, 95, 50)]
+        [(0, 1, 0, 0), (1, 2, 0, 0), (4, 5, 2, 2), (51, 52, 49, 25), (100, 100, 98, 50)]
     {
         assert_eq!(score_after(score, Conduct::Right), right);
         assert_eq!(score_after(score, Conduct::Neutral), score);

@@ -102,17 +102,18 @@ fn a_job_without_a_listing_pays_no_royalty() {
 }
 
 #[test]
-fn an_undecided_job_pays_those_that_revealed_and_no_royalty() {
-    let (paid, refund) = end(Outcome::Undecided, None, &[(1, Pay::Whole), (2, Pay::Whole)]);
-    assert_eq!(paid, settlement([(1, P), (2, P)], 7, 6));
-    assert_eq!(refund, 1_589 - 2 * P - 13);
+fn an_undecided_job_pays_half_to_those_that_revealed_burns_the_other_half_and_pays_no_royalty() {
+    let (paid, refund) = end(Outcome::Undecided, None, &[(1, Pay::Half), (2, Pay::Half)]);
+    // Of 297 each 148 are paid and 149 burnt.
+    assert_eq!(paid, settlement([(1, 148), (2, 148)], 7 + 2 * 149, 6));
+    assert_eq!(refund, 1_589 - 2 * P - 13, "the requester pays for what it has seen");
 }
 
 #[test]
-fn seats_without_a_replacement_get_half() {
-    let (paid, refund) = end(Outcome::Undecided, None, &[(1, Pay::Half), (2, Pay::Half)]);
-    assert_eq!(paid, settlement([(1, 148), (2, 148)], 7, 6));
-    assert_eq!(refund, 1_589 - 296 - 13);
+fn an_undecided_job_that_nobody_has_shown_an_answer_to_costs_the_fee() {
+    let (paid, refund) = end(Outcome::Undecided, None, &[]);
+    assert_eq!(paid, settlement([], 7, 6));
+    assert_eq!(refund, 1_589 - 13);
 }
 
 #[test]
@@ -149,6 +150,14 @@ fn an_unavailable_input_pays_decliners_a_sixteenth_of_the_bond() {
 }
 
 #[test]
+fn an_expired_job_pays_decliners_a_sixteenth_of_the_bond_and_gives_the_rest_back() {
+    let seats = [1, 2, 3].map(|owner| (owner, Pay::FromBond));
+    let (paid, refund) = end(Outcome::Expired, None, &seats);
+    assert_eq!(paid, settlement([(1, 1), (2, 1), (3, 1)], 7, 6));
+    assert_eq!(refund, 1_589 - 13 - 3);
+}
+
+#[test]
 fn an_expired_job_costs_the_fee() {
     let (paid, refund) = end(Outcome::Expired, None, &[]);
     assert_eq!(paid, settlement([], 7, 6));
@@ -165,7 +174,7 @@ fn a_cancelled_job_pays_half_to_those_drawn() {
 
 #[test]
 fn nobody_is_paid_from_a_bond_that_goes_back() {
-    for outcome in [Outcome::Undecided, Outcome::Expired, Outcome::Cancelled] {
+    for outcome in [Outcome::Undecided, Outcome::Cancelled] {
         let (paid, refund) = end(outcome, None, &[(1, Pay::FromBond)]);
         assert_eq!(paid, settlement([], 7, 6));
         assert_eq!(refund, 1_589 - 13);
@@ -256,9 +265,25 @@ proptest! {
         prop_assert_eq!(from(Hold { royalty: hold.royalty, ..none }), 0, "no seat is paid");
         prop_assert_eq!(from(Hold { fee: hold.fee, ..none }), hold.fee);
         let bond = from(Hold { bond: hold.bond, ..none });
-        prop_assert!(bond == 0 || bond == hold.bond, "all of it goes, or nothing");
+        let part = verdict.outcome == Outcome::Expired && bond <= hold.bond;
+        prop_assert!(part || bond == 0 || bond == hold.bond, "all of it goes, or nothing");
         let unlisted = spent(&settle(&hold, units, None, &verdict));
         prop_assert_eq!(from(hold), unlisted + royalty_of(&hold, units, &verdict));
+    }
+
+    #[test]
+    fn an_undecided_job_costs_as_much_as_one_that_pays_whom_it_halves(
+        units in 1..1_u64 << 40,
+        cap in 1..1_u128 << 60,
+        halves in 0..=3_u8,
+    ) {
+        let hold = hold(units, cap, &production(), None).expect("small amounts");
+        let end = |outcome, claim, pay| {
+            let seats: Vec<_> = (0..halves).map(|owner| (owner, pay)).collect();
+            spent(&settle(&hold, units, None, &Verdict { price: cap, ..verdict(outcome, claim, &seats) }))
+        };
+        let decided = end(Outcome::Decided, Some(computed(1)), Pay::Whole);
+        prop_assert_eq!(end(Outcome::Undecided, None, Pay::Half), decided);
     }
 
     #[test]

@@ -2,6 +2,7 @@ use crate::{mock::*, Error, Event, Pending, WeightInfo};
 use assay_primitives::{FaultKind, Role};
 use frame_support::{
     assert_noop, assert_ok,
+    dispatch::GetDispatchInfo,
     traits::Hooks,
     weights::{Weight, WeightMeter},
 };
@@ -270,6 +271,26 @@ fn block_applies_what_its_weight_allows() {
         Slashing::tick(&mut meter);
         assert_eq!(meter.consumed(), two);
         assert_eq!(pending(), 1);
+    });
+}
+
+#[test]
+fn weight_of_a_slash_counts_who_hears_of_it() {
+    run(|| {
+        let heard = Weight::from_parts(7_000, 70);
+        set_slash_weight(heard);
+        let call = crate::Call::<Test>::apply { id: 0 };
+        assert_eq!(call.get_dispatch_info().call_weight, Priced::apply() + heard);
+
+        fail_seats(1);
+        Now::set(21);
+        let mut too_little = WeightMeter::with_limit(Priced::tick_base() + Priced::tick_slash());
+        Slashing::tick(&mut too_little);
+        assert_eq!(pending(), 1);
+        let mut meter = WeightMeter::new();
+        Slashing::tick(&mut meter);
+        assert_eq!(meter.consumed(), Priced::tick_base() + Priced::tick_slash() + heard);
+        assert_eq!(pending(), 0);
     });
 }
 

@@ -35,7 +35,7 @@ fn one_of_four_is_charged_with_the_cap() {
         assert_eq!(slash.amount, 500);
         assert_eq!(slash.subject, Subject::Session { session: 0, era: 0, fraction: percent(50) });
         assert_eq!(Slashing::equivocation_fraction(1, 4), percent(50));
-        // Who is worse off when not all can be disabled is a question of the offence, not of its price.
+        // Disabling goes by the offence, not by its price.
         assert_eq!(Offenders::get(), [(1, 0, of_consensus)]);
     });
 }
@@ -57,6 +57,60 @@ fn second_offender_of_a_slot_raises_the_first_ones_slash() {
         assert_eq!(Offenders::get().len(), 3);
         advance_to(23);
         assert_eq!((bonded(1, Role::Validator), bonded(2, Role::Validator)), (840, 840));
+    });
+}
+
+#[test]
+fn cancelled_slash_stays_cancelled_when_another_offender_of_its_slot_is_found() {
+    run(|| {
+        for validator in 1..=2 {
+            elect(validator, 0, 1_000);
+        }
+        offend(&[(1, 7)], percent(4), 0);
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), 0));
+        Offenders::set(Vec::new());
+        offend(&[(1, 7), (2, 8)], percent(16), 0);
+
+        assert_eq!((accused(1, Role::Validator), accused(2, Role::Validator)), (0, 1));
+        // Nor is it disabled again.
+        assert_eq!(Offenders::get(), [(2, 0, percent(16))]);
+        advance_to(60);
+        assert_eq!((bonded(1, Role::Validator), bonded(2, Role::Validator)), (1_000, 840));
+    });
+}
+
+#[test]
+fn cancelled_increase_does_not_come_back_and_a_new_offence_costs_what_is_missing_to_it() {
+    run(|| {
+        for validator in 1..=2 {
+            elect(validator, 0, 1_000);
+        }
+        offend(&[(1, 7)], percent(10), 0);
+        advance_to(21);
+        offend(&[(1, 7)], percent(30), 0);
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), 1));
+        offend(&[(1, 7), (2, 8)], percent(40), 0);
+        assert_eq!(accused(1, Role::Validator), 0);
+
+        offend(&[(2, 8), (1, 7)], percent(40), 0);
+        assert_eq!((waiting(3).owner, waiting(3).amount), (1, 300));
+        advance_to(60);
+        assert_eq!(bonded(1, Role::Validator), 600);
+    });
+}
+
+#[test]
+fn slash_cancelled_in_one_era_forgives_nothing_in_another() {
+    run(|| {
+        for era in 0..=1 {
+            elect(1, era, 1_000);
+        }
+        elect(2, 1, 1_000);
+        offend(&[(1, 7)], percent(4), 0);
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), 0));
+        offend(&[(1, 7)], percent(4), 1);
+        offend(&[(1, 7), (2, 8)], percent(16), 1);
+        assert_eq!((waiting(2).owner, waiting(2).amount), (1, 160));
     });
 }
 

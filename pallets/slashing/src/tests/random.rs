@@ -74,18 +74,26 @@ impl Model {
         equivocate(validator, session, fraction, reporter).map(drop)
     }
 
+    /// One or two offenders of a time slot; the earlier one may be one that was let off.
     fn offend(&mut self) -> DispatchResult {
-        let (validator, session) = (1 + self.random.below(VALIDATORS), self.session());
+        let (newest, session) = (1 + self.random.below(VALIDATORS), self.session());
+        let earlier = (1 + self.random.below(2 * VALIDATORS), 200);
+        let offenders = [earlier, (newest, 200 + self.random.below(4))];
+        let alone = earlier.0 > VALIDATORS || earlier.0 == newest;
+        let offenders = if alone { &offenders[1..] } else { &offenders[..] };
+
         let fraction = Perbill::from_parts(self.random.below(1_000_000_001) as u32);
-        self.note_fault(validator, session, fraction.min(Slashing::params().max_equivocation));
-        offend(&[(validator, 200 + self.random.below(4))], fraction, session);
+        for (validator, _) in offenders {
+            self.note_fault(*validator, session, fraction.min(Slashing::params().max_equivocation));
+        }
+        offend(offenders, fraction, session);
         Ok(())
     }
 
     fn lock(&mut self) -> DispatchResult {
         let provider = PROVIDERS.start + self.random.below(4);
         let amount = u128::from(self.random.below(5_000));
-        self.locks.push(MockCollateral::lock(&provider, amount)?);
+        self.locks.push(MockCollateral::lock(&provider, amount, u128::MAX)?);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-use crate::{mock::*, SlashOf, MAX_PAGE};
+use crate::{mock::*, SlashOf, SlashesOf, MAX_PAGE};
 use assay_primitives::SlashId;
 use frame_support::assert_ok;
 
@@ -18,6 +18,24 @@ fn pending_slashes_of_an_owner_are_found_in_both_roles() {
         assert_eq!(Slashing::pending(1), [(0, waiting(0)), (1, waiting(1))]);
         assert_eq!(numbers(&Slashing::pending(2)), [2]);
         assert!(Slashing::pending(3).is_empty());
+
+        assert_ok!(Slashing::cancel(RuntimeOrigin::root(), 0));
+        assert_eq!(numbers(&Slashing::pending(1)), [1]);
+        advance_to(21);
+        assert!(Slashing::pending(1).is_empty() && Slashing::pending(2).is_empty());
+    });
+}
+
+#[test]
+fn invariants_catch_a_list_of_an_owner_that_is_wrong() {
+    run(|| {
+        assert_ok!(fail_seat(seat(1, 100), 50));
+        SlashesOf::<Test>::insert(2, 0, ());
+        assert!(Slashing::do_try_state().is_err());
+        SlashesOf::<Test>::remove(1, 0);
+        assert!(Slashing::do_try_state().is_err());
+        SlashesOf::<Test>::remove(2, 0);
+        SlashesOf::<Test>::insert(1, 0, ());
     });
 }
 

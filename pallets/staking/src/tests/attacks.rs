@@ -2,11 +2,15 @@
 
 use crate::{mock::*, Error, GenesisConfig};
 use assay_primitives::{
-    Bonds, Collateral,
+    Bonds, Collateral, LockId,
     Role::{Provider, Validator},
 };
 use frame_support::{assert_err, assert_noop, assert_ok};
-use sp_runtime::TokenError;
+use sp_runtime::{DispatchError, TokenError};
+
+fn try_lock(who: u64, amount: u64, within: u64) -> Result<LockId, DispatchError> {
+    <Staking as Collateral<u64>>::lock(&who, amount, within)
+}
 
 #[test]
 fn leaving_before_the_slash_lands_takes_nothing_away() {
@@ -39,6 +43,35 @@ fn bond_outlasts_the_last_report_of_the_last_session() {
         advance_to(90);
         assert_eq!(exposure(4, 3), None);
         assert_ok!(Staking::withdraw(signed(4), Validator));
+    });
+}
+
+#[test]
+fn provider_that_unbonds_once_the_seed_is_known_is_locked_all_the_same() {
+    run(|| {
+        bond_provider(5, 200);
+        // Draws still count the bond of before.
+        assert_ok!(Staking::unbond(signed(5), Provider, 200));
+        let id = try_lock(5, 120, 200).expect("the bond is in reach");
+        // Nor is it gone before the seat is over.
+        advance_to(81);
+        assert_ok!(Staking::withdraw(signed(5), Provider));
+        assert_eq!(held(5, Provider), 120);
+        assert_ok!(accuse(5, Provider, Some(id)));
+        assert_eq!(slash(5, Provider, 120), (120, 0));
+        assert_ok!(acquit(5, Provider, Some(id)));
+    });
+}
+
+#[test]
+fn provider_that_bonds_more_once_the_seed_is_known_is_locked_within_what_draws_count() {
+    run(|| {
+        bond_provider(5, 100);
+        assert_ok!(try_lock(5, 60, 100));
+        // The next seat is one that the bond of before does not cover.
+        assert_ok!(Staking::bond_extra(signed(5), Provider, 500));
+        assert_noop!(try_lock(5, 60, 100), Error::<Test>::NotEnoughCollateral);
+        assert_ok!(try_lock(5, 60, 600));
     });
 }
 
@@ -182,7 +215,7 @@ fn amounts_at_total_issuance_do_not_overflow() {
         );
         assert_noop!(Staking::unbond(signed(20), Validator, u64::MAX), Error::<Test>::NotEnoughBonded);
         bond_provider(20, 100);
-        assert_noop!(<Staking as Collateral<u64>>::lock(&20, u64::MAX), Error::<Test>::NotEnoughCollateral);
+        assert_noop!(try_lock(20, u64::MAX, u64::MAX), Error::<Test>::NotEnoughCollateral);
         advance_to_session(1);
         assert_eq!(exposure(20, 2), Some(all));
         assert_eq!(slash(20, Validator, u64::MAX), (all, u64::MAX - all));
@@ -209,6 +242,19 @@ fn naming_another_account_as_a_worker_does_not_keep_it_from_bonding() {
         assert_ok!(Staking::set_worker(signed(5), Some(6)));
         bond_provider(6, 100);
         assert_noop!(Staking::set_worker(signed(5), Some(6)), Error::<Test>::WorkerOwnsBond);
+    });
+}
+
+#[test]
+fn naming_another_ones_worker_does_not_keep_it_from_its_provider() {
+    run(|| {
+        bond_provider(5, 50);
+        bond_provider(6, 50);
+        assert_ok!(Staking::set_worker(signed(5), Some(16)));
+        assert_noop!(Staking::set_worker(signed(6), Some(16)), Error::<Test>::WorkerTaken);
+        assert_ok!(Staking::resign(signed(16)));
+        assert_ok!(Staking::set_worker(signed(6), Some(16)));
+        assert!(acts_for(16, 6) && !acts_for(16, 5));
     });
 }
 

@@ -1,8 +1,10 @@
 //! Each invariant notices when it is broken.
 
-use crate::{mock::*, Candidates, Elected, Ledger, Ledgers, Locks, Offender, Offenders, Params, Workers};
+use crate::{
+    mock::*, Candidates, Elected, HoldReason, Ledger, Ledgers, Locks, Offender, Offenders, Params, Workers,
+};
 use assay_primitives::Role::Provider;
-use frame_support::assert_ok;
+use frame_support::{assert_ok, traits::fungible::MutateHold};
 use sp_runtime::{DispatchError, TryRuntimeError};
 use sp_staking::offence::OffenceSeverity;
 
@@ -27,6 +29,12 @@ fn change(owner: u64, by: impl FnOnce(&mut Ledger<Test>)) {
 #[test]
 fn ledgers() {
     broken(|| change(1, |ledger| ledger.validator.active += 1), "what is bonded is not what is on hold");
+    broken(
+        || {
+            assert_ok!(Balances::hold(&HoldReason::ProviderBond.into(), &9, 5));
+        },
+        "what is bonded is not what is on hold",
+    );
     broken(|| Ledgers::<Test>::insert(9, Ledger::<Test>::default()), "an empty ledger is kept");
     broken(
         || {
@@ -65,8 +73,8 @@ fn locks() {
     );
     broken(
         || {
-            Locks::<Test>::insert(0, crate::Lock { owner: 5, amount: 191, accused: false });
-            change(5, |ledger| ledger.locked = 191);
+            Locks::<Test>::insert(0, crate::Lock { owner: 5, amount: 201, accused: false });
+            change(5, |ledger| ledger.locked = 201);
         },
         "more is locked than is bonded",
     );

@@ -107,6 +107,24 @@ fn validator_cannot_replace_the_keys_that_would_prove_its_guilt() {
 }
 
 #[test]
+fn chilled_validator_that_is_kept_on_changes_keys_once_the_set_may_be_smaller() {
+    run(|| {
+        for who in [2, 3, 4] {
+            assert_ok!(Staking::chill(signed(who)));
+        }
+        advance_to_session(6);
+        assert_eq!(Session::validators(), [1, 2]);
+        // With others registered, nobody could prove any more whose the keys in use are.
+        assert_noop!(set_keys(2, 51), Error::<Test>::KeysInUse);
+        set_params(|params| params.min_validators = 1);
+        advance_to_session(10);
+        assert_eq!(Session::validators(), [1]);
+        assert_ok!(set_keys(2, 51));
+        assert_eq!(key_of(2), Some(UintAuthorityId(51)));
+    });
+}
+
+#[test]
 fn stock_call_that_sets_keys_is_closed_also_in_a_batch() {
     run(|| {
         let stock =

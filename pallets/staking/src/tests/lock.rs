@@ -1,13 +1,17 @@
 use crate::{mock::*, Error, Event, Lock, Locks, NextLock};
 use assay_primitives::{
-    Collateral,
+    Collateral, LockId,
     Role::{Provider, Validator},
 };
 use frame_support::{assert_noop, assert_ok};
-use sp_runtime::ArithmeticError;
+use sp_runtime::{ArithmeticError, DispatchError};
 
-fn try_lock(who: u64, amount: u64) -> Result<u64, sp_runtime::DispatchError> {
-    <Staking as Collateral<u64>>::lock(&who, amount)
+fn try_lock(who: u64, amount: u64) -> Result<LockId, DispatchError> {
+    try_lock_within(who, amount, u64::MAX)
+}
+
+fn try_lock_within(who: u64, amount: u64, within: u64) -> Result<LockId, DispatchError> {
+    <Staking as Collateral<u64>>::lock(&who, amount, within)
 }
 
 #[test]
@@ -37,14 +41,40 @@ fn lock_of_more_than_is_available_is_refused() {
 }
 
 #[test]
-fn only_the_active_bond_as_a_provider_is_collateral() {
+fn only_the_bond_as_a_provider_is_collateral() {
     run(|| {
         assert_ok!(Staking::bond(signed(5), Validator, 500));
         assert_noop!(try_lock(5, 1), Error::<Test>::NotEnoughCollateral);
         bond_provider(5, 100);
+        assert_noop!(try_lock(5, 101), Error::<Test>::NotEnoughCollateral);
+        assert_ok!(try_lock(5, 100));
+    });
+}
+
+#[test]
+fn what_is_on_its_way_out_is_collateral_until_it_is_withdrawn() {
+    run(|| {
+        bond_provider(5, 100);
         assert_ok!(Staking::unbond(signed(5), Provider, 40));
-        assert_eq!(available(5), 60);
-        assert_noop!(try_lock(5, 61), Error::<Test>::NotEnoughCollateral);
+        assert_eq!(available(5), 100);
+        assert_eq!(try_lock(5, 30), Ok(0));
+        advance_to(81);
+        assert_ok!(Staking::withdraw(signed(5), Provider));
+        assert_eq!(available(5), 30);
+        assert_noop!(try_lock(5, 31), Error::<Test>::NotEnoughCollateral);
+    });
+}
+
+#[test]
+fn no_more_is_locked_than_what_counts() {
+    run(|| {
+        bond_provider(5, 200);
+        assert_eq!(try_lock_within(5, 70, 100), Ok(0));
+        assert_noop!(try_lock_within(5, 31, 100), Error::<Test>::NotEnoughCollateral);
+        assert_eq!(try_lock_within(5, 30, 100), Ok(1));
+        // Less counts now than is locked already.
+        assert_noop!(try_lock_within(5, 1, 50), Error::<Test>::NotEnoughCollateral);
+        assert_eq!(try_lock_within(5, 100, 200), Ok(2));
     });
 }
 

@@ -60,6 +60,7 @@ enum Operation {
     ForceChill,
     Kick,
     SetWorker,
+    Resign,
     SetKeys,
     PurgeKeys,
     SetParams,
@@ -79,7 +80,7 @@ enum Operation {
 
 use Operation::*;
 
-const ALL: [Operation; 25] = [
+const ALL: [Operation; 26] = [
     Bond,
     BondExtra,
     Unbond,
@@ -90,6 +91,7 @@ const ALL: [Operation; 25] = [
     ForceChill,
     Kick,
     SetWorker,
+    Resign,
     SetKeys,
     PurgeKeys,
     SetParams,
@@ -126,8 +128,14 @@ impl World {
             Validate => Staking::validate(signed(who)),
             Chill => Staking::chill(signed(who)),
             ForceChill => Staking::force_chill(RuntimeOrigin::root(), who),
-            Kick => Staking::kick(signed(who), self.random.account()),
+            Kick => {
+                let candidates: Vec<u64> =
+                    Staking::candidates(0, 100).into_iter().map(|staker| staker.owner).collect();
+                let whom = self.random.pick(&candidates).unwrap_or(who);
+                Staking::kick(signed(who), whom)
+            }
             SetWorker => self.set_worker(who),
+            Resign => Staking::resign(signed(who + self.random.below(2) * ACCOUNTS)),
             SetKeys => {
                 Staking::set_keys(signed(who), UintAuthorityId(self.random.below(4 * ACCOUNTS)), vec![])
             }
@@ -178,7 +186,8 @@ impl World {
 
     fn lock(&mut self, owner: u64, amount: u64) -> DispatchResult {
         let amount = amount.min(self.random.amount());
-        let id = <Staking as Collateral<u64>>::lock(&owner, amount)?;
+        let within = if self.random.below(3) == 0 { self.random.amount() } else { u64::MAX };
+        let id = <Staking as Collateral<u64>>::lock(&owner, amount, within)?;
         self.open.push(id);
         Ok(())
     }

@@ -87,6 +87,18 @@ fn locked_collateral_stays_bonded() {
 }
 
 #[test]
+fn nothing_more_is_unbonded_while_locks_need_what_is_on_its_way_out() {
+    run(|| {
+        bond_provider(5, 200);
+        assert_ok!(Staking::unbond(signed(5), Provider, 100));
+        let id = lock(5, 120);
+        assert_noop!(Staking::unbond(signed(5), Provider, 1), Error::<Test>::CollateralLocked);
+        assert_ok!(release(id));
+        assert_ok!(Staking::unbond(signed(5), Provider, 50));
+    });
+}
+
+#[test]
 fn candidate_unbonds_down_to_the_minimum_unless_it_chills() {
     run(|| {
         assert_ok!(Staking::unbond(signed(1), Validator, 900));

@@ -22,6 +22,36 @@ fn withdraw_frees_what_is_due() {
 }
 
 #[test]
+fn withdraw_leaves_what_locks_need() {
+    run(|| {
+        bond_provider(5, 200);
+        assert_ok!(Staking::unbond(signed(5), Provider, 100));
+        let id = lock(5, 150);
+        advance_to(81);
+        assert_ok!(Staking::withdraw(signed(5), Provider));
+        System::assert_last_event(Event::<Test>::Withdrawn { owner: 5, role: Provider, amount: 50 }.into());
+        assert_eq!((held(5, Provider), chunks(5, Provider)), (150, vec![(50, 81)]));
+        assert_noop!(Staking::withdraw(signed(5), Provider), Error::<Test>::CollateralLocked);
+
+        assert_ok!(release(id));
+        assert_ok!(Staking::withdraw(signed(5), Provider));
+        assert_eq!((held(5, Provider), chunks(5, Provider)), (100, vec![]));
+    });
+}
+
+#[test]
+fn locks_of_a_provider_do_not_hold_its_bond_as_a_validator() {
+    run(|| {
+        locked_provider(5, 100, 100);
+        assert_ok!(Staking::bond(signed(5), Validator, 100));
+        assert_ok!(Staking::unbond(signed(5), Validator, 100));
+        advance_to(81);
+        assert_ok!(Staking::withdraw(signed(5), Validator));
+        assert_eq!((held(5, Provider), held(5, Validator)), (100, 0));
+    });
+}
+
+#[test]
 fn last_withdrawal_leaves_no_ledger() {
     run(|| {
         bond_provider(5, 100);

@@ -1,6 +1,7 @@
 use crate::{mock::*, Error, Event};
 use assay_primitives::Role::{Provider, Validator};
 use frame_support::{assert_noop, assert_ok};
+use sp_runtime::DispatchError;
 
 fn worker_set(owner: u64, worker: Option<u64>) -> Event<Test> {
     Event::WorkerSet { owner, worker }
@@ -78,6 +79,31 @@ fn worker_that_bonds_for_itself_stops_working() {
         assert!(events().contains(&worker_set(5, None)));
         assert_eq!(Staking::worker_owner(15), None);
         assert_eq!(Staking::ledger(5).and_then(|ledger| ledger.worker), None);
+    });
+}
+
+#[test]
+fn worker_resigns() {
+    run(|| {
+        bond_provider(5, 100);
+        assert_ok!(Staking::set_worker(signed(5), Some(15)));
+        assert_ok!(Staking::resign(signed(15)));
+        System::assert_last_event(worker_set(5, None).into());
+        assert_eq!(Staking::worker_owner(15), None);
+        assert_eq!(Staking::ledger(5).and_then(|ledger| ledger.worker), None);
+        assert!(!acts_for(15, 5));
+    });
+}
+
+#[test]
+fn only_a_worker_resigns() {
+    run(|| {
+        bond_provider(5, 100);
+        assert_ok!(Staking::set_worker(signed(5), Some(15)));
+        assert_noop!(Staking::resign(signed(5)), Error::<Test>::NotWorker);
+        assert_noop!(Staking::resign(signed(16)), Error::<Test>::NotWorker);
+        assert_noop!(Staking::resign(RuntimeOrigin::root()), DispatchError::BadOrigin);
+        assert!(acts_for(15, 5));
     });
 }
 

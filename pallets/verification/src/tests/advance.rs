@@ -121,15 +121,15 @@ fn block_in_which_nothing_is_due_costs_the_base() {
 
 #[test]
 fn flood_of_deadlines_does_not_hold_up_draws() {
-    run_with(30, || {
+    run_with(60, || {
         for _ in 0..40 {
             assert_ok!(try_post(Order { deadline: 44, ..plain() }));
         }
-        // All expire in block 44; a job posted just before is drawn while they do.
+        // All are drawn in block 41 and late in block 72; a job posted just before is drawn while they end.
         (0..40).for_each(|_| next_block());
         Verification::advance(signed(9), 40).unwrap();
         let job = try_post(plain()).unwrap();
-        Now::set(44);
+        Now::set(72);
         advance(DRAW);
         assert!(crate::Cases::<Test>::iter().count() > 1);
         assert_eq!(case(job).seats.len(), 2);

@@ -107,16 +107,30 @@ fn commit_is_taken_up_to_the_last_block_of_the_window() {
 }
 
 #[test]
-fn commit_after_the_job_has_expired_is_refused() {
+fn seat_that_was_drawn_in_time_has_its_whole_window_whatever_the_deadline() {
     run(|| {
         let job = post(Order { deadline: 44, ..plain() });
         advance(28);
-        // A seat drawn so late would have time until after the job's end.
         assert_ok!(decline(job, 0));
         advance(DRAW);
         assert!(seat(job, 2).commit_by > 44);
-        Now::set(44);
-        assert_noop!(commit(job, 2, &claim()), Error::<Test>::TooLate);
+        Now::set(seat(job, 2).commit_by - 1);
+        assert_ok!(commit(job, 2, &claim()));
+    });
+}
+
+#[test]
+fn commit_to_a_job_whose_time_to_fill_slots_is_over_is_refused() {
+    run(|| {
+        let job = post(plain());
+        assert_ok!(decline(job, 0));
+        crate::Cases::<Test>::mutate(job, |case| {
+            case.as_mut().expect("it is being verified").stale_at = Some(Now::get() + 1);
+        });
+        next_block();
+        assert_noop!(commit(job, 1, &claim()), Error::<Test>::TooLate);
+        advance(1);
+        assert_eq!(verdict(job).outcome, assay_primitives::Outcome::Expired);
     });
 }
 

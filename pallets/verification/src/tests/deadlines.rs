@@ -139,15 +139,36 @@ fn job_expires_before_anybody_was_drawn() {
 #[test]
 fn what_has_ended_comes_before_a_draw_of_the_same_block() {
     run(|| {
-        let job = post(Order { deadline: 44, ..plain() });
-        advance(44 - 4 - DRAW);
-        // Both seats missed at 35, new ones were drawn at 38; one of them declines, to be drawn anew at 44.
-        assert_eq!(case(job).seats.len(), 4);
-        assert_ok!(decline(job, 2));
+        let job = post(plain());
+        let late = owner(job, 1);
+        advance(COMMIT - DRAW);
+        assert_ok!(decline(job, 0));
+        // The draw for the first slot runs in the block in which the second one's seat is late.
         advance(DRAW);
-        assert_eq!(verdict(job).outcome, Outcome::Expired);
-        let drawn = events().into_iter().filter(|event| matches!(event, Event::SeatDrawn { .. }));
-        assert_eq!(drawn.count(), 4);
+        let missed = Event::Missed { job, seat: 1, owner: late, slash: Some(0) };
+        let at = |holds: &dyn Fn(&Event<Test>) -> bool| events().iter().position(holds);
+        let drawn = at(&|event| matches!(event, Event::SeatDrawn { seat: 2, .. }));
+        let missed = at(&|event| *event == missed);
+        assert!(missed.is_some() && drawn.is_some() && missed < drawn, "{missed:?} {drawn:?}");
+    });
+}
+
+#[test]
+fn slot_that_falls_vacant_after_the_deadline_is_filled_only_after_a_commit() {
+    run(|| {
+        let job = post(Order { deadline: 44, ..plain() });
+        advance(COMMIT + DRAW);
+        // New seats since 38, with time until 69.
+        assert_eq!((Now::get(), case(job).seats.len()), (38, 4));
+        advance(7);
+        assert_ok!(decline(job, 2));
+        advance(3 * DRAW);
+        assert_eq!((Now::get(), case(job).seats.len()), (54, 4));
+        assert!(events().contains(&Event::Postponed { job, attempt: 2 }));
+        // In the block in which a draw became due.
+        assert_ok!(commit(job, 3, &Run::new(1).claim()));
+        advance(DRAW);
+        assert_eq!(case(job).seats.len(), 5);
     });
 }
 

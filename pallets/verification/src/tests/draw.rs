@@ -83,9 +83,9 @@ fn owners_never_share_a_job_in_any_round() {
 
 #[test]
 fn requester_is_never_drawn_for_its_own_job() {
-    run_with(3, || {
+    run_with(6, || {
         set_bond(REQUESTER, Role::Provider, BOND);
-        set_provider(REQUESTER, MACHINE, 9_000, 0, 50);
+        set_provider(REQUESTER, MACHINE, 18_000, 0, 50);
         let jobs: Vec<_> = (0..10).map(|_| post(plain())).collect();
         assert!(jobs.iter().all(|job| case(*job).seats.iter().all(|seat| seat.owner != REQUESTER)));
         // Three in four tickets are its own.
@@ -130,47 +130,98 @@ fn provider_without_the_collateral_is_passed_over() {
 }
 
 #[test]
-fn provider_at_capacity_is_not_drawn() {
+fn bond_that_draws_do_not_count_yet_buys_no_seat() {
     run(|| {
-        (FIRST..FIRST + 6).for_each(|owner| set_provider(owner, MACHINE, 1_000, 0, 0));
+        // All have bonded enough since; what they were weighed by is less than the collateral.
+        (FIRST..FIRST + 8).for_each(|owner| market::set_stake(owner, LOCKED - 1));
         let job = post(plain());
-        let mut owners: Vec<_> = case(job).seats.iter().map(|seat| seat.owner).collect();
-        owners.sort();
-        assert_eq!(owners, [FIRST + 6, FIRST + 7]);
+        assert!(case(job).seats.is_empty());
+        (FIRST..FIRST + 8).for_each(|owner| market::set_stake(owner, LOCKED));
+        advance(DRAW);
+        assert_eq!(case(job).seats.len(), 2);
     });
 }
 
 #[test]
-fn slot_that_cannot_be_filled_is_drawn_again_three_times() {
-    run_with(1, || {
-        let job = post(plain());
-        let alone = owner(job, 0);
-        for again in 1..=3 {
-            assert_eq!(case(job).due_again, again);
-            assert_eq!(case(job).slots[1].place, Place::Vacant { attempt: again.into() });
+fn provider_at_capacity_is_not_drawn() {
+    run(|| {
+        (FIRST..FIRST + 3).for_each(fill);
+        for _ in 0..5 {
+            let job = post(plain());
+            assert!(owner(job, 0) >= FIRST + 3 && owner(job, 1) >= FIRST + 3);
+        }
+    });
+}
+
+#[test]
+fn slot_that_cannot_be_filled_is_drawn_again_until_its_time_is_over() {
+    run(|| {
+        let job = try_post(plain()).unwrap();
+        (FIRST + 1..FIRST + 8).for_each(retire);
+        advance(DRAW);
+        // 48 seats of three blocks to draw and thirty to commit, and ten blocks to reveal.
+        let stale = Now::get() + 48 * 33 + 10;
+        assert_eq!((case(job).stale_at, owner(job, 0)), (Some(stale), FIRST));
+        for again in 1..=8 {
+            assert_eq!(case(job).slots[1].place, Place::Vacant { attempt: again });
             assert_eq!(case(job).slots[0].place, Place::Taken { seat: 0 });
-            let due = Event::DrawDue {
-                job,
-                attempt: again.into(),
-                purpose: Purpose::Seats,
-                after: System::block_number(),
-            };
+            let after = System::block_number();
+            let due = Event::DrawDue { job, attempt: again, purpose: Purpose::Seats, after };
             assert_eq!(last_event(), due);
             advance(DRAW);
         }
-        assert_ended(job, Outcome::Expired, &[(alone, Pay::Half)]);
+        assert_ok!(commit(job, 0, &Run::new(1).claim()));
+        advance(stale - Now::get() - 1);
+        assert_eq!(case(job).seats.len(), 1);
+        advance(1);
+        assert_ended(job, Outcome::Undecided, &[]);
+    });
+}
+
+#[test]
+fn slot_that_cannot_be_filled_before_any_commit_ends_the_job_as_expired() {
+    run(|| {
+        let job = try_post(Order { deadline: 5_000, ..plain() }).unwrap();
+        (FIRST + 1..FIRST + 8).for_each(retire);
+        advance(DRAW);
+        assert_ok!(decline(job, 0));
+        let decliner = owner(job, 0);
+        starve(job);
+        assert!(Now::get() < 5_000);
+        assert_ended(job, Outcome::Expired, &[(decliner, Pay::FromBond)]);
     });
 }
 
 #[test]
 fn slot_drawn_again_is_filled_when_somebody_comes() {
-    run_with(1, || {
-        let job = post(plain());
+    run(|| {
+        let job = try_post(plain()).unwrap();
+        (FIRST + 1..FIRST + 8).for_each(retire);
+        advance(DRAW);
         provide(FIRST + 50);
         advance(DRAW);
         let owners = [owner(job, 0), owner(job, 1)];
         assert_eq!(owners, [FIRST, FIRST + 50]);
         assert!(case(job).thin);
+    });
+}
+
+#[test]
+fn seats_are_not_drawn_while_more_than_half_of_the_weight_has_no_room() {
+    run(|| {
+        let job = try_post(plain()).unwrap();
+        (FIRST..FIRST + 5).for_each(fill);
+        for attempt in 0..3 {
+            advance(DRAW);
+            assert!(events().contains(&Event::Postponed { job, attempt }));
+            assert_eq!(case(job).slots[0].place, Place::Vacant { attempt: attempt + 1 });
+        }
+        // Nothing is decided by a draw that did not run, but how long there can be others.
+        assert_eq!((case(job).seats.len(), case(job).price), (0, 0));
+        assert!(case(job).stale_at.is_some());
+        provide(FIRST);
+        advance(DRAW);
+        assert_eq!(case(job).seats.len(), 2);
     });
 }
 
@@ -249,7 +300,7 @@ fn leaves_are_drawn_after_the_fresh_seats_are_sealed() {
         market::set_seed(System::block_number(), 2, chance);
         advance(1);
         let drawn = seed(&chance, job, attempt, Purpose::Leaves);
-        let until = Now::get() + REVEAL;
+        let until = Now::get() + OPENING;
         assert_eq!(phase(job), Phase::Opening { until, leaves: drawn });
         assert!(events().contains(&Event::LeavesDrawn { job, seed: drawn }));
         assert_eq!(last_event(), Event::RevealsOpened { job, until });
@@ -274,6 +325,21 @@ fn draws_of_a_job_that_has_ended_are_dropped_and_hold_up_nobody() {
         assert_eq!(Verification::backlog().draws, 1);
         advance(DRAW - 1);
         assert_eq!(case(next).seats.len(), 2);
+    });
+}
+
+#[test]
+fn draws_wait_until_what_was_asked_of_providers_before_is_in_force() {
+    run(|| {
+        let job = try_post(plain()).unwrap();
+        Settled::set(false);
+        (0..2 * DRAW).for_each(|_| next_block());
+        // Neither the hook nor anybody else runs it sooner.
+        assert_nothing_due();
+        assert!(case(job).seats.is_empty());
+        Settled::set(true);
+        assert_ok!(Verification::advance(signed(9), 1));
+        assert_eq!(case(job).seats.len(), 2);
     });
 }
 

@@ -6,7 +6,7 @@ use assay_primitives::{Conduct::*, FaultKind, Order, Outcome::*, Pay::*, Verific
 use frame_support::assert_ok;
 
 #[test]
-fn no_majority_pays_the_first_seats_and_slashes_nobody() {
+fn no_majority_pays_the_first_seats_half_and_slashes_nobody() {
     run(|| {
         let [one, two, three] = runs();
         let job = disputed_job(plain(), &[&one, &two], &[&one, &two, &three]);
@@ -14,7 +14,8 @@ fn no_majority_pays_the_first_seats_and_slashes_nobody() {
         for (index, run) in [(2, &one), (3, &two), (4, &three)] {
             assert_ok!(reveal(job, index, run));
         }
-        assert_ended(job, Undecided, &[(all[0], Whole), (all[1], Whole)]);
+        assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half)]);
+        assert_eq!(payouts(job, &plain()), [(all[0], P / 2), (all[1], P / 2)]);
         assert_eq!((verdict(job).claim, faults().len()), (None, 0));
         assert_eq!(conducts_in(job), all.iter().map(|owner| (*owner, Neutral)).collect::<Vec<_>>());
         assert_free(&all);
@@ -29,8 +30,8 @@ fn no_majority_pays_the_audits_seat_too() {
         let all = owners(job);
         assert_ok!(reveal(job, 3, &one));
         assert_ok!(reveal(job, 4, &two));
-        assert_ended(job, Undecided, &[(all[0], Whole), (all[1], Whole), (all[2], Whole)]);
-        assert_eq!(payouts(job, &audited()), [(all[0], P), (all[1], P), (all[2], P)]);
+        assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half), (all[2], Half)]);
+        assert_eq!(payouts(job, &audited()), [(all[0], P / 2), (all[1], P / 2), (all[2], P / 2)]);
         assert_free(&all);
     });
 }
@@ -59,7 +60,7 @@ fn declines_at_the_limit_end_a_job_whose_input_nobody_gets() {
 }
 
 #[test]
-fn declines_at_the_limit_after_a_commit_leave_the_job_undecided() {
+fn declines_at_the_limit_after_a_commit_cost_the_bond_as_well() {
     run(|| {
         let [right, ..] = runs();
         let job = post(plain());
@@ -70,8 +71,9 @@ fn declines_at_the_limit_after_a_commit_leave_the_job_undecided() {
         }
         let all = owners(job);
         assert_ok!(decline(job, 4));
-        assert_ended(job, Undecided, &[(all[0], Half)]);
-        assert_eq!(payouts(job, &plain()), [(all[0], P / 2)]);
+        // Who serves its input to one and not to the others pays for it.
+        let decliners = [1, 2, 3, 4].map(|index| (all[index], FromBond));
+        assert_ended(job, Unavailable, &decliners);
         assert_eq!(conducts_in(job), all.iter().map(|owner| (*owner, Neutral)).collect::<Vec<_>>());
         assert_free(&all);
     });
@@ -101,7 +103,7 @@ fn refills_used_up_after_a_commit() {
         let all = owners(job);
         assert_eq!(all.len(), 5);
         advance(COMMIT);
-        assert_ended(job, Undecided, &[(all[1], Half)]);
+        assert_ended(job, Undecided, &[]);
         let late = [0, 2, 3, 4].map(|index| (all[index], FaultKind::NoShow, LOCKED / 10));
         assert_eq!(faults(), late);
         assert_free(&all);
@@ -114,46 +116,55 @@ fn refills_used_up_before_any_commit() {
         let job = post(plain());
         advance(16);
         // From here on the first slot is a little behind the second one.
+        let decliner = owner(job, 0);
         assert_ok!(decline(job, 0));
         // The second one misses for the fourth time at 137.
         advance(137 - 20);
         assert_eq!(faults().len(), 7);
         let verdict = verdict(job);
-        assert_eq!((verdict.outcome, verdict.paid.len(), verdict.paid[0].1), (Expired, 1, Half));
-        let paid = verdict.paid[0].0;
-        assert!(conducts_in(job).contains(&(paid, Neutral)));
-        assert_eq!(locked(paid), 0);
+        assert_eq!((verdict.outcome, verdict.paid), (Expired, vec![(decliner, FromBond)]));
+        assert!(conducts_in(job).contains(&(decliner, Neutral)));
+        assert_eq!(locked(decliner), 0);
     });
+}
+
+/// All that have no seat of a job.
+fn others(job: u64) -> impl Iterator<Item = u64> {
+    let seated = owners(job);
+    (FIRST..FIRST + 8).filter(move |owner| !seated.contains(owner))
 }
 
 #[test]
 fn audits_seat_that_nobody_can_take_leaves_the_job_undecided() {
-    run_with(2, || {
+    run(|| {
         let [right, ..] = runs();
         let job = post(audited());
         commit_all(job, &right);
         let all = owners(job);
-        advance(4 * DRAW);
-        assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half)]);
+        others(job).for_each(retire);
+        starve(job);
+        assert_ended(job, Undecided, &[]);
         assert!(verdict(job).audited && faults().is_empty());
+        assert_eq!(conducts_in(job), all.iter().map(|owner| (*owner, Neutral)).collect::<Vec<_>>());
         assert_free(&all);
     });
 }
 
 #[test]
 fn fresh_seats_that_nobody_can_take_leave_the_job_undecided() {
-    run_with(4, || {
+    run(|| {
         let [right, wrong, _] = runs();
         let job = sealed_job(plain(), &[&right, &wrong]);
         assert_ok!(reveal(job, 0, &right));
         assert_ok!(reveal(job, 1, &wrong));
+        others(job).skip(2).for_each(retire);
         advance(DRAW);
         let all = owners(job);
         assert_eq!(all.len(), 4);
-        // One of the two that there are has even committed.
-        assert_ok!(commit(job, 2, &right.claim()));
-        advance(3 * DRAW);
-        assert_ended(job, Undecided, &[(all[0], Whole), (all[1], Whole)]);
+        // The two that there are have even committed.
+        commit_all(job, &right);
+        starve(job);
+        assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half)]);
         assert_eq!(conducts_in(job), all.iter().map(|owner| (*owner, Neutral)).collect::<Vec<_>>());
         assert!(faults().is_empty());
         assert_free(&all);
@@ -169,7 +180,7 @@ fn fresh_seats_that_all_miss_leave_the_job_undecided() {
         assert_ok!(reveal(job, 1, &wrong));
         let all = owners(job);
         advance(4 * (DRAW + COMMIT));
-        assert_ended(job, Undecided, &[(all[0], Whole), (all[1], Whole)]);
+        assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half)]);
         assert_eq!(faults().len(), 12);
         let missed = (FaultKind::NoShow, LOCKED / 10);
         assert!(faults().iter().all(|(_, kind, amount)| (*kind, *amount) == missed));
@@ -192,7 +203,7 @@ fn fresh_seats_that_decline_leave_the_job_undecided() {
         }
         let in_slot = case(job).seats_where(|seat| seat.slot == 2 && seat.stage == Stage::Assigned);
         assert_ok!(decline(job, in_slot[0]));
-        assert_ended(job, Undecided, &[(all[0], Whole), (all[1], Whole)]);
+        assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half)]);
         assert!(faults().is_empty());
     });
 }
@@ -204,15 +215,14 @@ fn expired_before_any_commit() {
         let job = post(order.clone());
         advance(COMMIT + DRAW);
         let all = owners(job);
-        assert_eq!(all.len(), 4);
-        advance(44 - 4 - COMMIT - DRAW);
+        assert_eq!((Now::get(), all.len()), (38, 4));
+        // The deadline takes no time from those who were drawn before it; nobody is drawn in their place.
+        advance(COMMIT - 1);
+        assert!(Verification::case(job).is_some());
+        advance(1);
         assert_ended(job, Expired, &[]);
         assert!(payouts(job, &order).is_empty());
-        // The first two had their time; those in their place did not.
-        assert_eq!(
-            conducts_in(job),
-            [(all[0], NoShow), (all[1], NoShow), (all[2], Neutral), (all[3], Neutral)]
-        );
+        assert_eq!(conducts_in(job), [0, 1, 2, 3].map(|index| (all[index], NoShow)));
         assert_free(&all);
     });
 }

@@ -179,12 +179,15 @@ fn phases() {
         "a seat has revealed before all have committed",
     );
     broken(|| stage(0, 0, Stage::Withheld), "a seat has revealed before all have committed");
+    let commit = "a case has a first commit without a seat's, or the reverse";
+    broken(|| change(0, |case| case.first_commit = None), commit);
+    broken(|| change(2, |case| case.first_commit = Some(1)), commit);
 }
 
 #[test]
 fn terms() {
     broken(|| change(0, |case| case.price = case.order.price_cap + 1), "a price is above the cap");
-    broken(|| change(0, |case| case.due_again = 4), "a case's draws became due again too often");
+    broken(|| change(0, |case| case.stale_at = None), "a case has seats and endless time");
     broken(|| change(0, |case| case.price -= 1), "a seat's collateral is not what the policy asks");
     broken(|| change(0, |case| case.keep_output(Default::default())), "an output is nobody's result");
 }
@@ -214,4 +217,5 @@ fn policies() {
         },
         "a policy breaks a rule",
     );
+    broken(|| MaxDrawBlocks::set(1), "a policy breaks a rule");
 }

@@ -13,6 +13,7 @@ mod open;
 mod policy;
 mod random;
 mod reveal;
+mod scarcity;
 pub mod trace;
 mod verdicts;
 mod views;

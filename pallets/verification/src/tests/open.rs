@@ -1,5 +1,5 @@
 use crate::{mock::*, Case, Cases, Draw, DrawQueue, Draws, Error, Event, Phase, Place, Queue, Round};
-use assay_primitives::{Order, PendingDraws, Verification as _};
+use assay_primitives::{Order, PendingDraws, Policy, Verification as _};
 use assay_rules::draw::Purpose;
 use frame_support::{assert_noop, assert_ok};
 
@@ -38,6 +38,71 @@ fn machine_with_less_than_a_twentieth_of_all_weight_is_refused() {
         assert_ok!(try_post(plain()));
         set_provider(9_000, other, 152_001, 0, 1);
         assert_noop!(try_post(plain()), Error::<Test>::TooFewProviders);
+    });
+}
+
+#[test]
+fn weight_without_room_counts_in_what_others_are_measured_by() {
+    run(|| {
+        // All of it was filled by somebody: the machine is no less rare for that.
+        let other = assay_primitives::Machine { hardware: 1, memory: 0 };
+        set_provider(9_000, other, 152_001, 0, 0);
+        assert_noop!(try_post(plain()), Error::<Test>::TooFewProviders);
+    });
+}
+
+#[test]
+fn machine_on_which_fewer_than_five_have_room_is_refused() {
+    run(|| {
+        (FIRST..FIRST + 4).for_each(fill);
+        assert_noop!(try_post(plain()), Error::<Test>::TooFewProviders);
+        provide(FIRST);
+        assert_ok!(try_post(plain()));
+    });
+}
+
+#[test]
+fn job_that_pays_a_seat_less_than_the_policy_asks_is_refused() {
+    run(|| {
+        let least = |min_payment| Order { policy: Policy { min_payment, ..policy() }, ..plain() };
+        assert_ok!(try_post(least(P)));
+        let capped = Order { price_cap: PRICE, ..least(P + 1) };
+        assert_noop!(try_post(capped.clone()), Error::<Test>::PaymentTooSmall);
+        assert_ok!(try_post(Order { price_cap: PRICE + 1, ..capped }));
+    });
+}
+
+#[test]
+fn seat_is_paid_the_least_payment_where_the_price_makes_up_less() {
+    run(|| {
+        let terms = Policy { min_payment: 3 * P - 1, ..policy() };
+        let job = post(Order { price_cap: 10 * PRICE, policy: terms, ..plain() });
+        // Of a price for each unit, so rounded up.
+        assert_eq!(case(job).price, 3 * PRICE);
+        assert!(case(job).seats.iter().all(|seat| seat.collateral == 30 * P));
+    });
+}
+
+#[test]
+fn machine_of_which_more_than_half_has_no_room_is_refused() {
+    run_with(30, || {
+        // Fourteen of thirty have room, which would be owners enough.
+        (FIRST..FIRST + 16).for_each(fill);
+        assert_noop!(try_post(plain()), Error::<Test>::MachineBusy);
+        provide(FIRST);
+        assert_ok!(try_post(plain()));
+    });
+}
+
+#[test]
+fn job_that_would_wait_behind_too_many_draws_is_refused() {
+    run(|| {
+        MaxBacklog::set(2);
+        assert_ok!(try_post(plain()));
+        assert_ok!(try_post(plain()));
+        assert_noop!(try_post(plain()), Error::<Test>::TooManyDraws);
+        advance(DRAW);
+        assert_ok!(try_post(plain()));
     });
 }
 

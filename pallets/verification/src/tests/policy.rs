@@ -43,7 +43,7 @@ fn genesis_reads_its_policy_by_name() {
 fn policy_set_has_the_next_version() {
     run(|| {
         for version in 1..4 {
-            let policy = Policy { reveal_blocks: version, ..policy() };
+            let policy = Policy { reveal_blocks: 10 + version, ..policy() };
             assert_ok!(set(policy));
             assert_eq!(Verification::policy(CLASS), Some((version, policy)));
             assert_eq!(last_event(), Event::PolicySet { class: CLASS, version, policy });
@@ -70,15 +70,17 @@ fn policy_that_breaks_a_rule_is_refused_by_name() {
             (Policy { fee: double, ..fit }, Error::<Test>::FractionAboveOne),
             (Policy { audit: Perbill::zero(), ..fit }, Error::NoAudit),
             (Policy { collateral: 0, ..fit }, Error::NoCollateral),
-            (Policy { draw_blocks: 0, ..fit }, Error::DrawBlocksOutOfRange),
+            (Policy { draw_blocks: 1, ..fit }, Error::DrawBlocksOutOfRange),
             (Policy { draw_blocks: 65, ..fit }, Error::DrawBlocksOutOfRange),
-            (Policy { commit_blocks: 0, ..fit }, Error::WindowIsZero),
-            (Policy { reveal_blocks: 0, ..fit }, Error::WindowIsZero),
+            (Policy { draw_blocks: 21, ..fit }, Error::DrawsOutlastChanges),
+            (Policy { commit_blocks: 3, ..fit }, Error::WindowTooShort),
+            (Policy { reveal_blocks: 3, ..fit }, Error::WindowTooShort),
             (Policy { units_per_block: 0, ..fit }, Error::NoUnitsPerBlock),
-            (Policy { no_show: Perbill::zero(), ..fit }, Error::NoShowIsFree),
+            (Policy { no_show: Perbill::from_parts(9_999_999), ..fit }, Error::NoShowTooCheap),
             (Policy { no_show: Perbill::one(), ..fit }, Error::FaultsOutOfOrder),
             (Policy { withheld: Perbill::from_percent(99), ..fit }, Error::FaultsOutOfOrder),
             (Policy { collateral: 1, ..fit }, Error::LyingPays),
+            (Policy { min_payment: 0, ..fit }, Error::MinPaymentIsZero),
         ];
         for (policy, error) in refused {
             assert_noop!(set(policy), error);
@@ -88,12 +90,23 @@ fn policy_that_breaks_a_rule_is_refused_by_name() {
 }
 
 #[test]
+fn draws_take_fewer_blocks_than_changes_of_providers_wait() {
+    run(|| {
+        let policy = Policy { draw_blocks: 20, ..policy() };
+        assert_ok!(set(policy));
+        MaxDrawBlocks::set(19);
+        assert_noop!(set(policy), Error::<Test>::DrawsOutlastChanges);
+        MaxDrawBlocks::set(20);
+    });
+}
+
+#[test]
 fn job_under_way_keeps_its_policy() {
     run(|| {
         let right = Run::new(1);
         let job = post(plain());
         let stricter =
-            Policy { commit_blocks: 1, reveal_blocks: 1, collateral: 50, draw_blocks: 9, ..policy() };
+            Policy { commit_blocks: 4, reveal_blocks: 4, collateral: 50, draw_blocks: 9, ..policy() };
         assert_ok!(set(stricter));
         assert_ok!(decline(job, 0));
         advance(DRAW);

@@ -307,7 +307,8 @@ impl Model {
 fn settle_down() {
     refuse_faults(None);
     Halted::set(false);
-    for _ in 0..800 {
+    // Longer than any job's slots are filled.
+    for _ in 0..5_000 {
         next_block();
         Verification::tick(&mut WeightMeter::new());
     }

@@ -235,7 +235,7 @@ fn reveal_withheld_in_the_fresh_round() {
         let all = owners(job);
         assert_ok!(reveal(job, 2, &right));
         assert_ok!(reveal(job, 3, &right));
-        advance(REVEAL);
+        advance(OPENING);
         assert_ended(job, Decided, &[(all[0], Whole), (all[2], Whole), (all[3], Whole)]);
         assert_eq!(faults(), [(all[4], WithheldReveal, LOCKED), (all[1], WrongResult, LOCKED)]);
         assert_free(&all);
@@ -244,8 +244,8 @@ fn reveal_withheld_in_the_fresh_round() {
         let job = disputed_job(plain(), &[&right, &wrong], &[&right, &right, &right]);
         let all = owners(job);
         assert_ok!(reveal(job, 2, &right));
-        advance(REVEAL);
-        assert_ended(job, Undecided, &[(all[0], Whole), (all[1], Whole)]);
+        advance(OPENING);
+        assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half)]);
         assert_eq!(faults()[2..], [(all[3], WithheldReveal, LOCKED), (all[4], WithheldReveal, LOCKED)]);
         assert_free(&all);
     });

@@ -17,6 +17,8 @@ pub struct Bill {
     pub(super) job: JobId,
     pub(super) outcome: Outcome,
     pub(super) bond_lost: bool,
+    /// What of the seats' money is burnt.
+    pub(super) forfeit: Balance,
     seats: Vec<(u8, Balance)>,
     others: Vec<(AccountId, Balance)>,
 }
@@ -24,13 +26,19 @@ pub struct Bill {
 impl Bill {
     /// Of a job that paid nobody, and whose bond goes back.
     pub fn new(job: JobId, outcome: Outcome) -> Self {
-        Self { job, outcome, bond_lost: false, seats: vec![], others: vec![] }
+        Self { job, outcome, bond_lost: false, forfeit: 0, seats: vec![], others: vec![] }
     }
 
     /// Each of these seats was paid so much.
     pub fn pay(mut self, seats: &[u8], amount: Balance) -> Self {
         self.seats.extend(seats.iter().map(|seat| (*seat, amount)));
         self
+    }
+
+    /// Each of these seats was paid half, rounded down, of what is a whole payment, and the rest of it was burnt.
+    pub fn halve(mut self, seats: &[u8], payment: Balance) -> Self {
+        self.forfeit += seats.len() as Balance * payment.div_ceil(2);
+        self.pay(seats, payment / 2)
     }
 
     /// Somebody else was paid so much.

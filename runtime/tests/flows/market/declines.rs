@@ -82,15 +82,15 @@ fn declines_in_the_other_slot_are_not_paid() {
 }
 
 #[test]
-fn four_declines_after_a_commit_leave_it_half_and_are_not_paid() {
+fn four_declines_after_a_commit_cost_the_bond_as_well() {
     under(patient(), |market| {
         let truth = Answer::run(1);
         let job = market.post();
         market.draw(job);
         market.commit(job, 0, &truth);
         decline_all(market, job, &[1, 2, 3, 4]);
-        let half = market.terms(job).payment() / 2;
-        market.settled(Bill::new(job, Outcome::Undecided).pay(&[0], half));
+        let sixteenth = market.terms(job).bond() / 16;
+        market.settled(Bill::new(job, Outcome::Unavailable).pay(&[1, 2, 3, 4], sixteenth).lose_bond());
         assert_eq!(market.conducts(job), [Neutral; 5]);
     });
 }

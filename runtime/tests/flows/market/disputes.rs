@@ -108,7 +108,7 @@ fn an_audit_and_one_fresh_seat_are_a_majority() {
 }
 
 #[test]
-fn without_a_majority_who_revealed_first_is_paid_and_nobody_is_wrong() {
+fn without_a_majority_who_revealed_first_is_paid_half_and_nobody_is_wrong() {
     on(|market| {
         let answers = [1, 2, 3, 4].map(Answer::run);
         let job = market.post();
@@ -118,7 +118,7 @@ fn without_a_majority_who_revealed_first_is_paid_and_nobody_is_wrong() {
         assert!(matches!(market.phase(job), Phase::Opening { .. }));
         market.show(job, Round::Fresh, &[&answers[2], &answers[3]]);
         let payment = market.terms(job).payment();
-        let receipt = market.settled(Bill::new(job, Outcome::Undecided).pay(&[0, 1, 2], payment));
+        let receipt = market.settled(Bill::new(job, Outcome::Undecided).halve(&[0, 1, 2], payment));
         assert_eq!(receipt.claim, None);
         assert_eq!(market.conducts(job), [Neutral; 5]);
     });
@@ -132,7 +132,7 @@ fn three_fresh_seats_without_a_majority_decide_nothing() {
         market.play_first(job, [&answers[0], &answers[1]], None);
         market.play_fresh(job, &[&answers[0], &answers[1], &answers[2]]);
         let payment = market.terms(job).payment();
-        market.settled(Bill::new(job, Outcome::Undecided).pay(&[0, 1], payment));
+        market.settled(Bill::new(job, Outcome::Undecided).halve(&[0, 1], payment));
         assert_eq!(market.conducts(job), [Neutral; 5]);
     });
 }

@@ -36,14 +36,39 @@ fn a_job_that_nobody_has_committed_to_expires() {
         let missed = [Stage::Missed, Stage::Missed, Stage::Assigned, Stage::Assigned];
         assert_eq!(market.stages(job), missed);
 
+        // The deadline takes no time from those who were drawn before it.
+        market.pass(spec.deadline - market.clock());
+        assert_eq!(market.stages(job), missed);
         let late = market.commit_call(job, 2, &truth);
         market.lapse(job);
-        assert_eq!(market.clock(), spec.deadline);
         market.refused(&market.owner(job, 2), late, Error::<Runtime>::NoSuchJob);
         let receipt = market.settled(Bill::new(job, Outcome::Expired));
-        assert_eq!(receipt.ended, spec.deadline);
-        market.slashed(job, &[0, 1], FaultKind::NoShow);
-        assert_eq!(market.conducts(job), [NoShow, NoShow, Neutral, Neutral]);
+        assert!(receipt.ended > spec.deadline);
+        market.slashed(job, &[0, 1, 2, 3], FaultKind::NoShow);
+        assert_eq!(market.conducts(job), [NoShow; 4]);
+    });
+}
+
+#[test]
+fn an_early_deadline_does_not_dodge_the_bond() {
+    on(|market| {
+        let mut spec = market.spec();
+        spec.deadline = earliest(market);
+        let job = market.post_spec(spec);
+        market.draw(job);
+        market.pass(3);
+        market.decline(job, 0);
+        market.decline(job, 1);
+        market.draw(job);
+        // Those in their place miss; by then there is no time to draw others.
+        market.lapse(job);
+        market.pass(4);
+
+        let sixteenth = market.terms(job).bond() / 16;
+        assert_eq!(sixteenth, 175_000_000_000, "rounded down");
+        market.settled(Bill::new(job, Outcome::Expired).pay(&[0, 1], sixteenth));
+        market.slashed(job, &[2, 3], FaultKind::NoShow);
+        assert_eq!(market.conducts(job), [Neutral, Neutral, NoShow, NoShow]);
     });
 }
 

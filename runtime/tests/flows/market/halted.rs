@@ -10,9 +10,13 @@ use assay_primitives::{
     Conduct::{Cheated, Declined, Right},
     FaultKind, Outcome,
 };
-use assay_runtime::Runtime;
+use assay_runtime::{Runtime, RuntimeCall};
+use frame_support::assert_noop;
+use frame_system::RawOrigin;
 use pallet_assay_verification::{Phase, Round, Stage};
 use pallet_safe_mode::Call as SafeModeCall;
+use pallet_tx_pause::Call as TxPauseCall;
+use sp_runtime::traits::Dispatchable;
 
 /// Longer than any seat has to commit or to reveal.
 const LONG: u32 = 9;
@@ -113,5 +117,19 @@ fn a_job_under_way_comes_to_its_end_and_no_other_begins() {
         assert_eq!(market.conducts(job), [Declined, Cheated, Right, Right, Right, Right]);
         assert_eq!(market.clock(), clock);
         leave(market);
+    });
+}
+
+#[test]
+fn what_jobs_under_way_live_on_cannot_be_paused() {
+    on(|market| {
+        market.open();
+        for call in ["commit", "decline", "reveal", "advance"] {
+            let [pallet, call] = ["Verification", call].map(|name| name.as_bytes().to_vec());
+            let full_name = (pallet.try_into().expect("short"), call.try_into().expect("short"));
+            let pause = RuntimeCall::TxPause(TxPauseCall::pause { full_name });
+            let refused = pallet_tx_pause::Error::<Runtime>::Unpausable;
+            assert_noop!(pause.dispatch(RawOrigin::Root.into()), refused);
+        }
     });
 }

@@ -15,7 +15,7 @@ use pallet_assay_verification::{Error, Phase, Round, Stage};
 
 /// The shortest time to commit.
 fn hasty() -> Policy {
-    Policy { commit_blocks: 1, ..network::policy() }
+    Policy { commit_blocks: 4, ..network::policy() }
 }
 
 /// Four seats after each other miss their commit in the slots that wait for one, which are as many at a time.
@@ -94,30 +94,27 @@ fn a_job_that_nobody_commits_to_pays_nobody() {
 }
 
 #[test]
-fn a_seat_whose_fellow_is_never_found_is_paid_half() {
+fn a_seat_whose_fellow_is_never_found_is_paid_nothing_for_what_it_has_not_shown() {
     under(hasty(), |market| {
         let truth = Answer::run(1);
         let job = market.post();
         market.draw(job);
         market.commit(job, 0, &truth);
         use_up(market, job);
-        let half = market.terms(job).payment() / 2;
-        assert_eq!(half, 10_500_000_000_024, "rounded down");
-        market.settled(Bill::new(job, Outcome::Undecided).pay(&[0], half));
+        market.settled(Bill::new(job, Outcome::Undecided));
         market.slashed(job, &[1, 2, 3, 4], FaultKind::NoShow);
         assert_eq!(market.conducts(job), [Neutral, NoShow, NoShow, NoShow, NoShow]);
     });
 }
 
 #[test]
-fn an_audit_that_is_never_found_leaves_the_first_seats_half() {
+fn an_audit_that_is_never_found_leaves_the_job_undecided() {
     under(hasty(), |market| {
         let truth = Answer::run(1);
         let job = market.post();
         market.seal(job, Round::First, &[&truth, &truth]);
         use_up(market, job);
-        let half = market.terms(job).payment() / 2;
-        let receipt = market.settled(Bill::new(job, Outcome::Undecided).pay(&[0, 1], half));
+        let receipt = market.settled(Bill::new(job, Outcome::Undecided));
         assert_eq!(receipt.claim, None, "nobody has revealed");
         market.slashed(job, &[2, 3, 4, 5], FaultKind::NoShow);
         assert_eq!(market.conducts(job), [Neutral, Neutral, NoShow, NoShow, NoShow, NoShow]);
@@ -125,7 +122,7 @@ fn an_audit_that_is_never_found_leaves_the_first_seats_half() {
 }
 
 #[test]
-fn a_fresh_seat_that_is_never_found_leaves_the_job_undecided() {
+fn a_fresh_seat_that_is_never_found_leaves_the_first_ones_half() {
     under(hasty(), |market| {
         let (truth, lie) = (Answer::run(1), Answer::run(2));
         let job = market.post();
@@ -135,7 +132,9 @@ fn a_fresh_seat_that_is_never_found_leaves_the_job_undecided() {
         market.commit(job, 3, &truth);
         use_up(market, job);
         let payment = market.terms(job).payment();
-        market.settled(Bill::new(job, Outcome::Undecided).pay(&[0, 1, 2], payment));
+        let receipt = market.settled(Bill::new(job, Outcome::Undecided).halve(&[0, 1, 2], payment));
+        assert_eq!(receipt.paid, 3 * 10_500_000_000_024, "rounded down");
+        assert_eq!(receipt.burnt, 3 * 10_500_000_000_025 + 560_000_000_001, "and half of the fee");
         market.slashed(job, &[4, 5, 6, 7], FaultKind::NoShow);
         let conducts = [Neutral, Neutral, Neutral, Neutral, NoShow, NoShow, NoShow, NoShow];
         assert_eq!(market.conducts(job), conducts);

@@ -1,7 +1,8 @@
 //! Jobs from their post to their end, on every path: who is paid what, who loses what, and that nothing is left over.
 
 mod agreed;
-mod answer;
+pub mod answer;
+mod attacks;
 mod books;
 mod cancelled;
 mod declines;
@@ -19,4 +20,4 @@ mod thin;
 mod units;
 mod withheld;
 
-pub use invariants::check;
+pub use invariants::{check, check_locks, check_nothing_is_left};

@@ -1,5 +1,6 @@
 //! The network of these tests: who is there, with what, and on what terms.
 
+use crate::chain;
 use assay_primitives::{Balance, Machine, Policy};
 use assay_runtime::{token::ASY, AccountId};
 use sp_core::{sr25519::Pair, Pair as _};
@@ -36,7 +37,7 @@ pub const PROVIDERS: [&str; 12] = [
     "provider//4",
 ];
 /// Those that could come to another machine.
-pub const OTHERS: [&str; 4] = ["provider//5", "provider//6", "provider//7", "provider//8"];
+pub const OTHERS: [&str; 5] = ["provider//5", "provider//6", "provider//7", "provider//8", "provider//9"];
 /// Who posts jobs.
 pub const REQUESTER: &str = "requester";
 /// Who lists programs.
@@ -51,7 +52,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The key of an account.
 pub fn pair(name: &str) -> Pair {
-    Pair::from_string(&format!("//{name}"), None).expect("a path of junctions")
+    chain::pair(&format!("//{name}"))
 }
 
 /// An account.
@@ -73,6 +74,7 @@ pub fn policy() -> Policy {
         withheld: Perbill::one(),
         requester_bond: Perbill::from_percent(5),
         fee: Perbill::from_percent(2),
+        min_payment: 1_000,
     }
 }
 

@@ -86,7 +86,7 @@ fn a_fresh_seat_that_withholds_does_not_keep_the_others_from_deciding() {
 }
 
 #[test]
-fn fresh_seats_that_all_withhold_spoil_the_verdict_and_nobodys_pay() {
+fn fresh_seats_that_all_withhold_spoil_the_verdict_and_the_requester_pays_in_full() {
     on(|market| {
         let (truth, lie) = (Answer::run(1), Answer::run(2));
         let job = market.post();
@@ -96,7 +96,7 @@ fn fresh_seats_that_all_withhold_spoil_the_verdict_and_nobodys_pay() {
         market.lapse(job);
 
         let payment = market.terms(job).payment();
-        market.settled(Bill::new(job, Outcome::Undecided).pay(&[0, 1, 2], payment));
+        market.settled(Bill::new(job, Outcome::Undecided).halve(&[0, 1, 2], payment));
         market.slashed(job, &[3, 4], WithheldReveal);
         assert_eq!(market.conducts(job), [Neutral, Neutral, Neutral, Cheated, Cheated]);
     });
