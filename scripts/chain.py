@@ -96,11 +96,15 @@ def author(block: str, header: dict) -> str:
     return ss58_encode(validators[32 * index : 32 * index + 32])
 
 
+def timestamp(block: str) -> int:
+    """When a block was made, in milliseconds since 1970."""
+    return int.from_bytes(bytes.fromhex(call("state_getStorage", TIMESTAMP_NOW, block)[2:]), "little")
+
+
 def show(number: int):
     block = call("chain_getBlockHash", number)
     header = call("chain_getHeader", block)
-    millis = int.from_bytes(bytes.fromhex(call("state_getStorage", TIMESTAMP_NOW, block)[2:]), "little")
-    at = datetime.datetime.fromtimestamp(millis / 1000).strftime("%H:%M:%S")
+    at = datetime.datetime.fromtimestamp(timestamp(block) / 1000).strftime("%H:%M:%S")
     print(f"block {number:>3}  {at}  {block}  by {author(block, header)}", flush=True)
 
 

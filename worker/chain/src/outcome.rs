@@ -1,0 +1,58 @@
+//! What a transaction did in a block.
+
+use crate::{client::BlockId, dispatch, ChainError};
+use assay_runtime::{Balance, Hash, RuntimeEvent, VERSION};
+use codec::DecodeAll;
+use frame_system::{EventRecord, Phase};
+
+/// A transaction in a block whose call went through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Included {
+    /// The block.
+    pub block: BlockId,
+    /// What it did, in order.
+    pub events: Vec<RuntimeEvent>,
+    /// What its signer paid for it, in planck; `None` where it was free.
+    pub fee: Option<Balance>,
+}
+
+/// The events of one transaction, from the events of its block as they are stored; `None` where this program can't
+/// read them.
+pub(crate) fn events_of(stored: &[u8], index: u32) -> Option<Vec<RuntimeEvent>> {
+    let records = Vec::<EventRecord<RuntimeEvent, Hash>>::decode_all(&mut &stored[..]).ok()?;
+    let own = records.into_iter().filter(|record| record.phase == Phase::ApplyExtrinsic(index));
+    Some(own.map(|record| record.event).collect())
+}
+
+/// What became of a transaction, by its events on a chain of a version.
+pub(crate) fn outcome(
+    block: BlockId,
+    events: Option<Vec<RuntimeEvent>>,
+    version: u32,
+) -> Result<Included, ChainError> {
+    let events = events.unwrap_or_default();
+    let result = events.iter().find_map(|event| match event {
+        RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { .. }) => Some(Ok(())),
+        RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { dispatch_error, .. }) => {
+            Some(Err(*dispatch_error))
+        }
+        _ => None,
+    });
+    // Each transaction succeeds or fails: where it did neither, its events could not be read.
+    let result = result.ok_or(ChainError::Unread { block: block.number, version })?;
+    result.map_err(|error| {
+        if version == VERSION.spec_version {
+            dispatch::refusal(error)
+        } else {
+            dispatch::unnamed(error)
+        }
+    })?;
+    let fee = events.iter().find_map(|event| match event {
+        RuntimeEvent::TransactionPayment(pallet_transaction_payment::Event::TransactionFeePaid {
+            actual_fee,
+            ..
+        }) => Some(*actual_fee),
+        _ => None,
+    });
+    Ok(Included { block, events, fee })
+}

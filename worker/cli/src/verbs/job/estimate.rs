@@ -1,0 +1,135 @@
+//! What a job would cost.
+
+use super::draft::{Draft, Kind, Terms};
+use crate::{
+    amount::Amount,
+    context::Context,
+    error::CliError,
+    output::{fields, size},
+};
+use assay_chain::{
+    market::{Estimate, JobSpec},
+    Balance, Chain, ChainClient, Hash,
+};
+use assay_primitives::{JobClass, MarketBlock};
+use assay_rules::policy::least_price;
+use serde::Serialize;
+
+/// How much more than now a unit may cost where nobody says: the price moves by a percent in a period.
+const HEADROOM: Balance = 2;
+
+/// A job as it would be posted, and what it would cost.
+pub struct Priced {
+    /// With its deadline.
+    pub spec: JobSpec,
+    /// As the chain tells.
+    pub estimate: Estimate,
+}
+
+/// Asks the chain what a draft would cost.
+///
+/// # Errors
+///
+/// The chain would refuse it, or does not know the machine.
+pub async fn price(chain: &Chain, at: Hash, draft: &Draft) -> Result<Priced, CliError> {
+    let Terms { machine, cap, patience, seed, .. } = draft.terms;
+    let cap = match cap {
+        Some(cap) => cap.0,
+        None => {
+            let machines = chain.machines(at).await?;
+            let state = machines.into_iter().find(|state| state.machine == machine).ok_or_else(|| {
+                let name = format!("{}:{}", machine.hardware, machine.memory);
+                CliError::Refused(format!("there is no machine {name}: `assay provider list` shows them"))
+            })?;
+            // A small job costs what a seat is paid at least.
+            let (_, policy) = chain
+                .policy(at, JobClass::ExactV1)
+                .await?
+                .ok_or_else(|| CliError::Refused("the chain has no policy for jobs of exact-v1".into()))?;
+            let price = state.liquidity.price.max(least_price(draft.units, &policy));
+            price.saturating_mul(HEADROOM)
+        }
+    };
+    let seed = match seed {
+        Some(seed) => seed,
+        None => random()?,
+    };
+    let mut spec = draft.spec(cap, seed);
+    let estimate = chain.estimate(at, &spec).await?;
+    spec.deadline = estimate.earliest_deadline.saturating_add(patience);
+    Ok(Priced { spec, estimate })
+}
+
+fn random() -> Result<[u8; 32], CliError> {
+    let mut bytes = [0; 32];
+    getrandom::getrandom(&mut bytes)
+        .map_err(|error| CliError::Usage(format!("no random seed ({error}): pass --seed")))?;
+    Ok(bytes)
+}
+
+/// Shows what a job would cost.
+pub async fn run(context: &Context, kind: &Kind) -> Result<(), CliError> {
+    let draft = Draft::new(kind)?;
+    let chain = context.chain().await?;
+    let priced = price(&chain, chain.tip().await?.best.hash, &draft).await?;
+    let shown = Shown::new(&draft, &priced);
+    context.output.value(&shown, || shown.text());
+    Ok(())
+}
+
+/// What is shown of an estimate.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    units: u64,
+    output_bytes: u64,
+    memory: u64,
+    /// Of a unit in one seat.
+    price: Amount,
+    cap: Amount,
+    /// What one seat would be paid.
+    seat: Amount,
+    /// The most that it can cost.
+    hold: Amount,
+    fee: Amount,
+    bond: Amount,
+    royalty: Amount,
+    /// Parts per billion of the network that can compute it.
+    share: u32,
+    deadline: MarketBlock,
+}
+
+impl Shown {
+    fn new(draft: &Draft, priced: &Priced) -> Self {
+        let cost = &priced.estimate.cost;
+        Self {
+            units: draft.units,
+            output_bytes: draft.output_bytes,
+            memory: draft.memory,
+            price: Amount(cost.price),
+            cap: Amount(priced.spec.price_cap),
+            seat: Amount(cost.seat),
+            hold: Amount(cost.total),
+            fee: Amount(cost.hold.fee),
+            bond: Amount(cost.hold.bond),
+            royalty: Amount(cost.hold.royalty),
+            share: cost.share.deconstruct(),
+            deadline: priced.spec.deadline,
+        }
+    }
+
+    fn text(&self) -> String {
+        let share = format!("{:.1}% of the network", f64::from(self.share) / 1e7);
+        fields(&[
+            ("compute units", format!("{} (10⁹ multiply-adds each)", self.units)),
+            ("price of a unit", format!("{} now, {} at most", self.price, self.cap)),
+            ("paid to each seat", self.seat.to_string()),
+            ("put on hold", format!("{}; what is not needed comes back", self.hold)),
+            ("of that, the fee", self.fee.to_string()),
+            ("results", format!("at most {}", size(self.output_bytes))),
+            ("memory", size(self.memory)),
+            ("can be done by", share),
+            ("deadline", format!("market block {}", self.deadline)),
+        ])
+    }
+}

@@ -1,0 +1,215 @@
+//! What is shown of jobs.
+
+use super::end::End;
+use crate::{
+    amount::Amount,
+    output::{fields, table, Hex},
+};
+use assay_chain::{
+    market::{Case, Claim, OpenJob, Outcome, Phase, Round, Stage},
+    AccountId,
+};
+use assay_primitives::{JobId, MarketBlock};
+use serde::Serialize;
+use sp_core::crypto::Ss58Codec;
+
+/// A job that has ended.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    job: JobId,
+    outcome: &'static str,
+    requester: AccountId,
+    program: Hex,
+    input: Hex,
+    seed: Hex,
+    units: u64,
+    claim: Option<Found>,
+    /// Of a unit in one seat.
+    price: Amount,
+    paid: Amount,
+    burnt: Amount,
+    treasury: Amount,
+    refunded: Amount,
+    is_audited: bool,
+    is_thin: bool,
+    posted: MarketBlock,
+    ended: MarketBlock,
+    /// The block in which it ended, as long as a node remembers.
+    block: Option<Block>,
+    /// As of the block before: those who were the last to reveal have only committed there.
+    seats: Vec<Seat>,
+}
+
+/// A block.
+#[derive(Serialize)]
+struct Block {
+    number: u32,
+    hash: Hex,
+}
+
+/// What is true of a job.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Found {
+    /// It ran.
+    #[serde(rename_all = "camelCase")]
+    Computed {
+        /// Root of the outputs, or of the trap.
+        result: Hex,
+        /// Root of the trace.
+        trace: Hex,
+    },
+    /// Its units were others than it said.
+    #[serde(rename_all = "camelCase")]
+    Misdeclared {
+        /// What they are.
+        units: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct Seat {
+    owner: AccountId,
+    round: &'static str,
+    stage: &'static str,
+    collateral: Amount,
+}
+
+impl From<Claim> for Found {
+    fn from(claim: Claim) -> Self {
+        match claim {
+            Claim::Computed { result, trace } => Self::Computed { result: Hex(result), trace: Hex(trace) },
+            Claim::Misdeclared { units } => Self::Misdeclared { units },
+        }
+    }
+}
+
+impl Found {
+    fn text(&self) -> String {
+        match self {
+            Self::Computed { result, .. } => result.to_string(),
+            Self::Misdeclared { units } => format!("none: the job has {units} compute units"),
+        }
+    }
+}
+
+impl Shown {
+    /// Of a job that has ended.
+    pub fn new(job: JobId, end: &End) -> Self {
+        let (receipt, spec) = (&end.receipt, &end.receipt.spec);
+        let ended_in = end.before.as_ref().map(|before| before.ended_in);
+        Self {
+            job,
+            outcome: outcome(receipt.outcome),
+            requester: receipt.requester.clone(),
+            program: Hex(spec.program),
+            input: Hex(spec.input),
+            seed: Hex(spec.seed),
+            units: spec.units,
+            claim: receipt.claim.map(Found::from),
+            price: Amount(receipt.price),
+            paid: Amount(receipt.paid),
+            burnt: Amount(receipt.burnt),
+            treasury: Amount(receipt.treasury),
+            refunded: Amount(receipt.refunded),
+            is_audited: receipt.audited,
+            is_thin: receipt.thin,
+            posted: receipt.posted,
+            ended: receipt.ended,
+            block: ended_in.map(|block| Block { number: block.number, hash: Hex(block.hash.0) }),
+            seats: end.before.as_ref().map(|before| seats(&before.job.case)).unwrap_or_default(),
+        }
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let id = self.job;
+        let thin = if self.is_thin { ", by few providers: trust it less" } else { "" };
+        let result = self.claim.as_ref().map_or("none".into(), Found::text);
+        let blocks = format!("{}, market blocks {} to {}", self.ended - self.posted, self.posted, self.ended);
+        let burnt = format!("{}, and {} to the treasury", self.burnt, self.treasury);
+        let head = fields(&[
+            ("job", id.to_string()),
+            ("outcome", format!("{}{thin}", self.outcome)),
+            ("result", result),
+            ("paid", format!("{} to seats and licence, at {} a unit", self.paid, self.price)),
+            ("burnt", burnt),
+            ("refunded", self.refunded.to_string()),
+            ("blocks", blocks),
+            ("check it", format!("assay job verify {id}")),
+        ]);
+        let rows: Vec<_> = self.seats.iter().map(Seat::row).collect();
+        match rows.is_empty() {
+            true => head,
+            false => format!("{head}\n{}", table(&["provider", "round", "stage", "collateral"], &rows)),
+        }
+    }
+}
+
+impl Seat {
+    fn row(&self) -> Vec<String> {
+        vec![self.owner.to_ss58check(), self.round.into(), self.stage.into(), self.collateral.to_string()]
+    }
+}
+
+fn seats(case: &Case) -> Vec<Seat> {
+    let seat = |seat: &assay_chain::market::Seat| Seat {
+        owner: seat.owner.clone(),
+        round: case.round(seat).map_or("none", round),
+        stage: stage(&seat.stage),
+        collateral: Amount(seat.collateral),
+    };
+    case.seats.iter().map(seat).collect()
+}
+
+/// Where an open job is, in a few words.
+pub fn progress(open: &OpenJob) -> String {
+    let case = &open.case;
+    let committed =
+        case.seats.iter().filter(|seat| matches!(seat.stage, Stage::Committed(_) | Stage::Revealed(_)));
+    let revealed = case.seats.iter().filter(|seat| matches!(seat.stage, Stage::Revealed(_)));
+    let (slots, sealed, shown) = (case.slots.len(), committed.count(), revealed.count());
+    match case.phase {
+        Phase::Committing(_) if case.seats.is_empty() => "seats are drawn".into(),
+        Phase::Committing(Round::First) => format!("{sealed} of {slots} seats have committed"),
+        Phase::Committing(Round::Audit) => "an audit computes it too".into(),
+        Phase::Committing(Round::Fresh) => "results differ: fresh seats decide".into(),
+        Phase::Lot { .. } => "the lot on an audit is drawn".into(),
+        Phase::Revealing { .. } => format!("{shown} of {slots} seats have revealed"),
+        Phase::Leaves { .. } => "leaves of the traces are drawn".into(),
+        Phase::Opening { .. } => "fresh seats open leaves of their traces".into(),
+    }
+}
+
+/// How a job ended, in a word.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Agreed => "agreed",
+        Outcome::Decided => "decided",
+        Outcome::Undecided => "undecided",
+        Outcome::Unavailable => "unavailable",
+        Outcome::Expired => "expired",
+        Outcome::Cancelled => "cancelled",
+    }
+}
+
+fn round(round: Round) -> &'static str {
+    match round {
+        Round::First => "first",
+        Round::Audit => "audit",
+        Round::Fresh => "fresh",
+    }
+}
+
+fn stage(stage: &Stage) -> &'static str {
+    match stage {
+        Stage::Assigned => "assigned",
+        Stage::Committed(_) => "committed",
+        Stage::Revealed(_) => "revealed",
+        Stage::Declined => "declined",
+        Stage::Replaced => "replaced",
+        Stage::Missed => "missed",
+        Stage::Withheld => "withheld",
+    }
+}

@@ -1,0 +1,133 @@
+//! Makes model directories.
+
+use super::Shown;
+use crate::{
+    context::Context,
+    error::CliError,
+    model::{self, Model},
+};
+use assay_exact::Precision;
+use assay_graph::{
+    decoder::{Decoder, Recipe},
+    import::bert,
+    package::Package,
+    safetensors,
+};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What names a decoder instead of a directory.
+const DECODER: &str = "decoder:";
+/// What a checkpoint calls its parameters.
+const PARAMETER: &str = "parameter.";
+
+/// What to make a model of.
+#[derive(clap::Args, Debug)]
+pub struct Import {
+    /// Hugging Face directory of a BERT encoder, decoder:small or decoder:tiny
+    source: String,
+    /// Model directory to write
+    directory: PathBuf,
+    /// Of an encoder: most tokens of a text, those beyond are cut off
+    #[arg(long, value_name = "TOKENS", default_value = "256")]
+    max_tokens: u64,
+    /// Of a decoder: makes it generate with what a training has learnt, whose result this is
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["steps", "units", "tokens", "rate"])]
+    checkpoint: Option<PathBuf>,
+    /// Of a decoder to be trained: steps of its table of learning rates
+    #[arg(long, default_value = "200")]
+    steps: u64,
+    /// Of a decoder to be trained: texts of a step
+    #[arg(long, default_value = "8")]
+    units: u64,
+    /// Of a decoder to be trained: tokens of a text
+    #[arg(long, default_value = "64")]
+    tokens: u64,
+    /// Of a decoder to be trained: the highest learning rate
+    #[arg(long, default_value = "0.003")]
+    rate: f32,
+}
+
+/// Makes it, and shows what came of it.
+pub fn run(import: Import, context: &Context) -> Result<(), CliError> {
+    let working = context.output.spinner("importing");
+    match import.source.strip_prefix(DECODER) {
+        Some(preset) => {
+            let decoder = decoder(preset)?;
+            let package = match &import.checkpoint {
+                Some(checkpoint) => generating(&decoder, checkpoint)?,
+                None => {
+                    decoder.training(&Recipe::new(import.units, import.tokens, import.steps, import.rate))?
+                }
+            };
+            model::write(&import.directory, &package, None)?;
+        }
+        None => {
+            let source = Path::new(&import.source);
+            let package = bert(source, import.max_tokens)?;
+            model::write(&import.directory, &package, Some(&source.join("tokenizer.json")))?;
+        }
+    }
+    drop(working);
+    let shown = Shown::of(&Model::open(&import.directory)?);
+    context.output.value(&shown, || shown.text());
+    Ok(())
+}
+
+fn decoder(preset: &str) -> Result<Decoder, CliError> {
+    match preset {
+        "small" => Ok(Decoder::small()),
+        "tiny" => {
+            Ok(Decoder { layers: 2, width: 64, heads: 2, kv_heads: 1, hidden: 176, ..Decoder::small() })
+        }
+        _ => {
+            let problem =
+                format!("there is no decoder {preset:?}: the presets are decoder:small and decoder:tiny");
+            Err(CliError::Usage(problem))
+        }
+    }
+}
+
+/// The program that generates with the parameters of a checkpoint. It keeps their 15 bits: a model this small has none
+/// to lose.
+fn generating(decoder: &Decoder, checkpoint: &Path) -> Result<Package, CliError> {
+    let bytes = fs::read(checkpoint).map_err(CliError::file(checkpoint))?;
+    let place = checkpoint.display().to_string();
+    let mut parameters = BTreeMap::new();
+    for (name, tensor) in safetensors::read(&place, &bytes)? {
+        if let Some(name) = name.strip_prefix(PARAMETER) {
+            let values = tensor.as_f32().map_err(|problem| problem.at(&place, format!("tensor {name:?}")))?;
+            parameters.insert(name.to_string(), values.to_vec());
+        }
+    }
+    Ok(decoder.inference(&parameters, Precision::I15)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_are_decoders_that_can_be_trained() {
+        for preset in ["tiny", "small"] {
+            assert!(decoder(preset).unwrap().parameter_count().unwrap() > 50_000, "{preset}");
+        }
+        let line = decoder("huge").unwrap_err();
+        assert!(line.to_string().contains("decoder:tiny"), "{line}");
+        assert_eq!(line.exit_code(), 2);
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.safetensors");
+        fs::write(&path, safetensors::write(&BTreeMap::new())).unwrap();
+        let line = generating(&decoder("tiny").unwrap(), &path).unwrap_err().line();
+        assert!(line.starts_with("decoder: embed: is missing"), "{line}");
+        fs::write(&path, "no tensors").unwrap();
+        assert!(generating(&Decoder::small(), &path).unwrap_err().line().contains("checkpoint.safetensors"));
+    }
+}

@@ -1,0 +1,208 @@
+//! `assay worker check`: tries everything that a worker needs, before a bond is at risk.
+
+use std::fs;
+use std::future::Future;
+use std::path::Path;
+
+use assay_chain::{Account, AccountId, Balance, Chain, ChainClient, Pair};
+use bytes::Bytes;
+use rustix::fs::statvfs;
+use serde::Serialize;
+use sp_core::Pair as _;
+
+use super::{open_store, probe, send};
+use crate::amount::Amount;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{fields, size};
+
+/// A worker has fees for so many transactions at hand.
+const TRANSACTIONS: Balance = 100;
+
+/// What was tried, and what came of it.
+#[derive(Serialize)]
+struct Tried {
+    name: &'static str,
+    passed: bool,
+    found: String,
+}
+
+/// All that was tried.
+#[derive(Default, Serialize)]
+struct Report {
+    checks: Vec<Tried>,
+}
+
+impl Report {
+    /// Tries something; gives what it found, for what needs that.
+    async fn check<T>(
+        &mut self,
+        name: &'static str,
+        tried: impl Future<Output = Result<(T, String), CliError>>,
+    ) -> Option<T> {
+        let (value, passed, found) = match tried.await {
+            Ok((value, found)) => (Some(value), true, found),
+            Err(error) => (None, false, error.line()),
+        };
+        self.checks.push(Tried { name, passed, found });
+        value
+    }
+
+    fn text(&self) -> String {
+        let row = |tried: &Tried| {
+            let mark = if tried.passed { "ok" } else { "FAILED" };
+            (tried.name, format!("{mark}: {}", tried.found))
+        };
+        fields(&self.checks.iter().map(row).collect::<Vec<_>>())
+    }
+}
+
+/// Tries everything, and shows it.
+///
+/// # Errors
+///
+/// Something of it failed.
+pub async fn run(context: &Context) -> Result<(), CliError> {
+    let mut report = Report::default();
+    let data = &context.config.data;
+    let key = report.check("key", async { key(context) }).await;
+    let chain = report.check("node", node(context)).await;
+    if let (Some(pair), Some(chain)) = (&key, &chain) {
+        let account = AccountId::from(pair.public());
+        report.check("provider", provider(chain, &account, context.config.worker.jobs)).await;
+        report.check("fees", fees(chain, &account)).await;
+        report.check("database", async { database(context, chain) }).await;
+    }
+    report.check("disk", async { disk(context, data) }).await;
+    report.check("numbers", async { golden() }).await;
+    report.check("backend", backend(context, data)).await;
+    report.check("blobs", blobs(context)).await;
+    report.check("blob server", blob_server(context)).await;
+    context.output.value(&report, || report.text());
+    let failed = report.checks.iter().filter(|tried| !tried.passed).count();
+    match failed {
+        0 => Ok(()),
+        _ => Err(CliError::Worker(format!("{failed} of {} checks failed", report.checks.len()))),
+    }
+}
+
+fn key(context: &Context) -> Result<(Pair, String), CliError> {
+    let pair = context.pair()?;
+    let account = AccountId::from(pair.public());
+    Ok((pair, account.to_string()))
+}
+
+async fn node(context: &Context) -> Result<(Chain, String), CliError> {
+    let chain = context.chain().await?;
+    let tip = chain.tip().await?;
+    let lag = tip.best.number.saturating_sub(tip.finalized.number);
+    let found = format!("best block {}, {lag} of them not final", tip.best.number);
+    Ok((chain, found))
+}
+
+/// Whom the key works for. That it is nobody yet is no fault: the check comes before the bond.
+async fn provider(chain: &Chain, account: &AccountId, jobs: u32) -> Result<((), String), CliError> {
+    let at = chain.tip().await?.best.hash;
+    let owner = chain.owner_of(at, account).await?.unwrap_or_else(|| account.clone());
+    let found = match chain.provider(at, &owner).await? {
+        None => format!("{owner} offers nothing yet: `assay provider register` does that"),
+        Some(provider) if provider.silent => {
+            format!("{owner} missed a commit: a running worker reports back")
+        }
+        Some(provider) if provider.terms.capacity > jobs => {
+            let capacity = provider.terms.capacity;
+            format!("{owner} offers {capacity} seats, this worker takes {jobs} at a time: raise worker.jobs")
+        }
+        Some(provider) => format!("{owner} offers {} seats", provider.terms.capacity),
+    };
+    Ok(((), found))
+}
+
+/// What the key can pay. Before it is named as a worker it may have nothing: registering pays it.
+async fn fees(chain: &Chain, account: &AccountId) -> Result<((), String), CliError> {
+    let fee = chain.fee(&send::heartbeat(account.clone()), account).await?;
+    let at = chain.tip().await?.best.hash;
+    let Account { free, on_hold, frozen, .. } = chain.account(at, account).await?;
+    // What is on hold may be frozen first.
+    let usable = free.saturating_sub(frozen.saturating_sub(on_hold));
+    let needed = fee.saturating_mul(TRANSACTIONS);
+    let works = chain.owner_of(at, account).await?.is_some() || chain.provider(at, account).await?.is_some();
+    if usable < needed && !works {
+        return Ok(((), format!("{} so far: `assay provider register --endow` pays it", Amount(usable))));
+    }
+    if usable < needed {
+        let (usable, needed) = (Amount(usable), Amount(needed));
+        let problem =
+            format!("{account} can pay {usable} of fees, and should be able to pay {needed}: send it more");
+        return Err(CliError::Worker(problem));
+    }
+    Ok(((), format!("{} for fees, a transaction costs about {}", Amount(usable), Amount(fee))))
+}
+
+fn database(context: &Context, chain: &Chain) -> Result<((), String), CliError> {
+    let store = open_store(&context.config, chain)?;
+    let seats = store.taken().map_err(|error| CliError::Worker(error.to_string()))?;
+    Ok(((), format!("{} seats to go on with", seats.len())))
+}
+
+/// Whether as many jobs as the worker takes could fill their limits.
+fn disk(context: &Context, data: &Path) -> Result<((), String), CliError> {
+    fs::create_dir_all(data).map_err(CliError::file(data))?;
+    let probe = tempfile::NamedTempFile::new_in(data).map_err(CliError::file(data))?;
+    fs::write(probe.path(), [0; 4096]).map_err(CliError::file(probe.path()))?;
+    let space = statvfs(data).map_err(|error| CliError::file(data)(error.into()))?;
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let worker = &context.config.worker;
+    let needed = worker.disk.saturating_mul(worker.jobs.into());
+    if free < needed {
+        let (free, needed) = (size(free), size(needed));
+        let place = data.display();
+        return Err(CliError::Worker(format!(
+            "{place} has {free} free, and {} jobs may take {needed}: lower worker.disk or worker.jobs",
+            worker.jobs
+        )));
+    }
+    Ok(((), format!("{} free", size(free))))
+}
+
+fn golden() -> Result<((), String), CliError> {
+    let count = probe::golden()?;
+    Ok(((), format!("{count} golden vectors of exact-v1")))
+}
+
+async fn backend(context: &Context, data: &Path) -> Result<((), String), CliError> {
+    fs::create_dir_all(data).map_err(CliError::file(data))?;
+    let directory = tempfile::tempdir_in(data).map_err(CliError::file(data))?;
+    let worker = &context.config.worker;
+    probe::run(worker, directory.path()).await?;
+    let started = worker.backend.start(worker.threads);
+    let name = started.map_err(|error| CliError::Worker(error.to_string()))?.name();
+    Ok(((), format!("{name}: a small training in a process of its own, as the contract has it")))
+}
+
+async fn blobs(context: &Context) -> Result<((), String), CliError> {
+    let store = context.store()?;
+    let content = format!("probe of process {}", std::process::id());
+    let blob = store.put(Bytes::from(content.clone())).await?;
+    let read = store.read(&blob).await?;
+    store.remove(&blob.blake3).await?;
+    if read != content.as_bytes() {
+        return Err(CliError::Mismatch("the blob store gave back something else than was stored".into()));
+    }
+    Ok(((), context.config.blobs.store.clone()))
+}
+
+/// Whether others could reach what the worker serves. That it serves nothing yet is no fault.
+async fn blob_server(context: &Context) -> Result<((), String), CliError> {
+    let blobs = &context.config.blobs;
+    Ok((
+        (),
+        match (&blobs.listen, &blobs.public_url) {
+            (Some(listen), Some(url)) => format!("listens on {listen}, which others reach by {url}"),
+            (Some(listen), None) => {
+                format!("listens on {listen}: set blobs.public_url, so that others find it")
+            }
+            (None, _) => "none: set blobs.listen to serve inputs and results".into(),
+        },
+    ))
+}

@@ -1,0 +1,80 @@
+//! `assay worker`: follows a provider's seats, computes, commits, reveals and publishes.
+//!
+//! * [`start`] puts a worker together; [`daemon`] follows the chain and tells the state machine of each seat
+//!   (`assay-core`) what it sees.
+//! * [`hands`] does what that asks for: [`fetch`], [`runner`](crate::runner), the guard of the database, [`send`].
+//! * [`http`] and [`metrics`] show where it is; [`control`] is `status` and `drain`; [`check`] tries everything first.
+
+mod check;
+mod control;
+mod daemon;
+pub mod fetch;
+mod hands;
+mod http;
+mod logs;
+mod metrics;
+mod place;
+mod probe;
+mod send;
+mod start;
+mod status;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use assay_chain::ChainClient;
+use assay_store::Store;
+use clap::Subcommand;
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::error::CliError;
+
+/// The worker's verbs.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What to do with the worker.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Work until told to drain: SIGTERM drains, a second one stops
+    #[command(after_help = "Example:\n  assay --config worker.toml --key worker.json worker start")]
+    Start,
+    /// Try configuration, key, fees, disk, backend, node and blobs before a bond is at risk
+    #[command(after_help = "Example:\n  assay --config worker.toml --key worker.json worker check")]
+    Check,
+    /// Show where the running worker is
+    #[command(after_help = "Example:\n  assay --config worker.toml worker status --json")]
+    Status,
+    /// Have the running worker end after its last seat; new seats are given back
+    #[command(after_help = "Retire the provider first, so that it is drawn no more.\n\nExample:\n  \
+                            assay --config worker.toml worker drain --wait")]
+    Drain {
+        /// Wait until it has ended
+        #[arg(long)]
+        wait: bool,
+    },
+}
+
+/// Does what was asked.
+///
+/// # Errors
+///
+/// Those of the verb.
+pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
+    match args.verb {
+        Verb::Start => start::run(context).await,
+        Verb::Check => check::run(context).await,
+        Verb::Status => control::status(context).await,
+        Verb::Drain { wait } => control::drain(context, wait).await,
+    }
+}
+
+/// Opens the worker's database for the chain.
+fn open_store(config: &Config, chain: &impl ChainClient) -> Result<Store, CliError> {
+    Store::open(&config.data.join("worker.redb"), &chain.genesis().into())
+        .map_err(|error| CliError::Worker(error.to_string()))
+}

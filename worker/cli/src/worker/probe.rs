@@ -1,0 +1,106 @@
+//! A small job that every machine can run, with the answer of the contract's own code beside it.
+
+use std::fs;
+use std::path::Path;
+
+use assay_exact::golden::cases;
+use assay_exec::Reference;
+use assay_graph::decoder::{Decoder, Recipe};
+use assay_graph::error::Invalid;
+use assay_graph::job::{self, Input, Kind, Train};
+use assay_graph::program::Program;
+use assay_graph::tensor::{Tensor, Tensors};
+use assay_primitives::Digest;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::WorkerConfig;
+use crate::error::CliError;
+use crate::runner::{self, Limits, Report, Task};
+
+/// The hashes that every machine must get, by case.
+const GOLDEN: &str = include_str!("../../../../pallets/exact/golden/exact-v1.txt");
+
+const SEED: Digest = [7; 32];
+const DECODER: Decoder =
+    Decoder { layers: 1, width: 32, heads: 4, kv_heads: 2, hidden: 48, vocabulary: 256, context: 24 };
+
+/// Computes the golden vectors of the contract on this machine; gives how many there are.
+///
+/// # Errors
+///
+/// One of them is another one here.
+pub fn golden() -> Result<usize, CliError> {
+    let mut expected = GOLDEN.lines();
+    let mut count = 0;
+    for case in cases() {
+        let hash = case.hash().map(hex::encode).map_err(|error| error.to_string());
+        let line = expected.next().unwrap_or_default();
+        if hash.as_ref().ok() != line.split_once("  ").map(|(hash, _)| hash.to_string()).as_ref() {
+            let name = case.name;
+            let problem =
+                format!("{name} gives another number on this processor: it can't be used for exact-v1");
+            return Err(CliError::Mismatch(problem));
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Runs four steps of a training as a job, in a process of its own, by the backend of the configuration.
+///
+/// # Errors
+///
+/// It does not run, or gives another answer than the contract's own code.
+pub async fn run(config: &WorkerConfig, directory: &Path) -> Result<(), CliError> {
+    let (task, expected) = prepare(config, directory)?;
+    let report = runner::run(&task, &CancellationToken::new()).await?;
+    if report != expected {
+        let backend = config.backend;
+        let problem =
+            format!("backend {backend} gives another answer than the contract: choose another backend");
+        return Err(CliError::Mismatch(problem));
+    }
+    Ok(())
+}
+
+fn prepare(config: &WorkerConfig, directory: &Path) -> Result<(Task, Report), CliError> {
+    let recipe = Recipe { every: 2, ..Recipe::new(1, 4, 8, 0.01) };
+    let data = Tensors::from([("data".into(), Tensor::u8(&[40], (0..40).collect()))]);
+    let package = DECODER.training(&recipe)?;
+    let given = Input::pack(Kind::Train(Train { from: 0, to: 4 }), &data)?;
+    let at = |name: &str| directory.join(name);
+    package.write(&at("program"))?;
+    given.write(&at("input"))?;
+    fs::create_dir_all(at("work")).map_err(CliError::file(at("work")))?;
+    let (program, input) = (Program::load("program", &package)?, Input::load("input", &given)?);
+    let WorkerConfig { threads, memory, seconds, disk, backend, .. } = *config;
+    let task = Task {
+        program: at("program"),
+        input: at("input"),
+        seed: SEED,
+        units: job::units(&program, &input)?,
+        output_bytes: job::output_bytes(&program, &input)?,
+        work: at("work"),
+        leaves: None,
+        backend,
+        threads,
+        limits: Limits { memory, seconds, disk },
+    };
+    Ok((task, expect(&program, &input)?))
+}
+
+fn expect(program: &Program, input: &Input) -> Result<Report, Invalid> {
+    let outcome = job::run(program, input, &SEED, &Reference, 1)?;
+    let (result, trace, leaves) = (outcome.result_root(), outcome.trace.root(), outcome.trace.leaves);
+    Ok(Report::Computed { result, trace, leaves })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_golden_vector_is_computed_here() {
+        assert_eq!(golden().expect("this machine follows the contract"), GOLDEN.lines().count());
+    }
+}

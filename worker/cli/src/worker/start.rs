@@ -1,0 +1,102 @@
+//! `assay worker start`: puts a worker together, and ends it in order.
+
+use std::sync::Arc;
+
+use assay_chain::{Chain, Submitter};
+use tokio::signal::unix::{signal, SignalKind};
+use tokio::sync::{watch, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::daemon::{Daemon, Trouble};
+use super::hands::Hands;
+use super::http::{self, Answers};
+use super::metrics::Metrics;
+use super::status::Status;
+use super::{logs, open_store};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::runner::this_program;
+
+/// Works until it has drained after SIGTERM or SIGINT, or until a second one.
+///
+/// # Errors
+///
+/// The key, the node, the database, the blob store or an address is of no use.
+pub async fn run(context: &Context) -> Result<(), CliError> {
+    logs::start()?;
+    let hands = Arc::new(hands(context).await?);
+    let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
+    let (shown, status) = watch::channel(Status::default());
+    let answers = Answers { status, metrics: hands.metrics.clone(), drain: drain.clone() };
+    let served = CancellationToken::new();
+    let _served = served.clone().drop_guard();
+    serve(context, &hands, answers, &served).await?;
+    signals(drain.clone(), stop.clone())?;
+    tracing::info!(account = %hands.submitter.account(), jobs = context.config.worker.jobs, "worker starts");
+    let daemon = Daemon::new(hands, shown).await.map_err(|error| CliError::Worker(error.to_string()))?;
+    daemon.run(drain, stop).await.map_err(|trouble| match trouble {
+        Trouble::Chain(error) => CliError::Chain(error),
+        other => CliError::Worker(other.to_string()),
+    })
+}
+
+async fn hands(context: &Context) -> Result<Hands<Chain>, CliError> {
+    let config = &context.config;
+    let pair = context.pair()?;
+    let chain = context.chain().await?;
+    let figures = |error: prometheus::Error| CliError::Worker(error.to_string());
+    Ok(Hands {
+        submitter: Submitter::new(chain.clone(), pair),
+        store: open_store(config, &chain)?,
+        chain,
+        blobs: context.store()?,
+        fetcher: context.fetcher()?,
+        peers: config.blobs.peers.clone(),
+        limits: config.worker.clone(),
+        jobs: config.data.join("jobs"),
+        program: this_program().map_err(CliError::file("this program"))?,
+        slots: Semaphore::new(config.worker.jobs as usize),
+        openings: Semaphore::new(1),
+        metrics: Metrics::new().map_err(figures)?,
+    })
+}
+
+/// Opens the addresses of the configuration.
+async fn serve(
+    context: &Context,
+    hands: &Hands<Chain>,
+    answers: Answers,
+    stop: &CancellationToken,
+) -> Result<(), CliError> {
+    let config = &context.config;
+    if let Some(address) = config.worker.metrics {
+        http::serve(address, http::metrics(answers.clone()), stop.clone()).await?;
+    }
+    http::serve(config.worker.admin, http::admin(answers), stop.clone()).await?;
+    if let Some(address) = config.blobs.listen {
+        let (listener, blobs, stop) = (http::listen(address).await?, hands.blobs.clone(), stop.clone());
+        tokio::spawn(async move {
+            if let Err(error) = assay_blobs::serve(listener, blobs, stop.cancelled_owned()).await {
+                tracing::error!(%error, "blobs are no longer served");
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The first signal drains, the second stops.
+fn signals(drain: CancellationToken, stop: CancellationToken) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| CliError::Worker(format!("signals can't be heard: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    tokio::spawn(async move {
+        for token in [drain, stop] {
+            tokio::select! {
+                _ = terminate.recv() => (),
+                _ = interrupt.recv() => (),
+            }
+            token.cancel();
+        }
+    });
+    Ok(())
+}

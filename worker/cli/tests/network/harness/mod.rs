@@ -1,0 +1,30 @@
+//! What the stories are told with: processes, a network of them, what comes between them, and an audit.
+
+pub mod audit;
+pub mod corrupter;
+pub mod figures;
+pub mod gate;
+pub mod home;
+pub mod model;
+pub mod network;
+pub mod node;
+pub mod process;
+
+// The node's own stories wait and choose ports in the same way.
+#[path = "../../../../../node/tests/network/harness/ports.rs"]
+mod ports;
+#[path = "../../../../../node/tests/network/harness/wait.rs"]
+mod wait;
+
+pub use network::{Network, Start};
+pub use ports::free_port;
+pub use wait::until;
+
+/// Whether to tell also what is too long for CI.
+pub fn is_full() -> bool {
+    let full = std::env::var_os("ASSAY_TEST_FULL").is_some();
+    if !full {
+        eprintln!("not told: too long for CI; scripts/test --full tells it");
+    }
+    full
+}

@@ -1,0 +1,9 @@
+//! Whole flows with real processes: a node, a requester's blob server and workers, which are killed, cut off, cheated,
+//! starved of disk and made to lie while jobs are on their way.
+//!
+//! A story is one test on one network. Each ends with an audit of all the money that moved: every job's hold is the sum
+//! of what became of it, nobody is paid twice, and only those lose a part of their bond who deserve it. What is too long
+//! for CI is told where `ASSAY_TEST_FULL` is set, as `scripts/test --full` does.
+
+mod harness;
+mod stories;

@@ -1,0 +1,78 @@
+//! Content that is kept for others for a time.
+
+use assay_primitives::Digest;
+use codec::{Decode, Encode};
+use redb::{ReadableTable, TableDefinition};
+
+use crate::error::StoreError;
+use crate::store::{decode, Store};
+
+/// Until when what is kept, in seconds of Unix time.
+pub(crate) const KEPT: TableDefinition<&[u8], u64> = TableDefinition::new("kept");
+
+/// Something in the blob store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Kept {
+    /// A result, by its root.
+    #[codec(index = 0)]
+    Result(Digest),
+    /// A blob that was fetched for a job, by its BLAKE3.
+    #[codec(index = 1)]
+    Blob(Digest),
+}
+
+impl Store {
+    /// Keeps something until a time, in seconds of Unix time; what is kept longer already stays so.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn keep(&self, what: &Kept, until: u64) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let mut kept = transaction.open_table(KEPT)?;
+            let before = kept.get(what.encode().as_slice())?.map_or(0, |value| value.value());
+            kept.insert(what.encode().as_slice(), until.max(before))?;
+            Ok(())
+        })
+    }
+
+    /// Whether it is on the list.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn keeps(&self, what: &Kept) -> Result<bool, StoreError> {
+        self.read(|transaction| Ok(transaction.open_table(KEPT)?.get(what.encode().as_slice())?.is_some()))
+    }
+
+    /// What has been kept for long enough.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn expired(&self, now: u64) -> Result<Vec<Kept>, StoreError> {
+        let entries = self.read(|transaction| {
+            let mut entries = Vec::new();
+            for entry in transaction.open_table(KEPT)?.iter()? {
+                let (what, until) = entry?;
+                if until.value() <= now {
+                    entries.push(what.value().to_vec());
+                }
+            }
+            Ok(entries)
+        })?;
+        entries.iter().map(|entry| decode("kept content", entry)).collect()
+    }
+
+    /// Takes something off the list, once it is removed.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn release(&self, what: &Kept) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.open_table(KEPT)?.remove(what.encode().as_slice())?;
+            Ok(())
+        })
+    }
+}
