@@ -8,7 +8,7 @@ use std::time::Duration;
 use assay_exec::{Cpu, Path as CpuPath};
 use assay_graph::canonical;
 use assay_graph::cost;
-use assay_graph::forward::{Executor, Halt};
+use assay_graph::forward::Executor;
 use assay_graph::import::{bert, Tokenizer};
 use assay_graph::job::{self, Input, Kind};
 use assay_graph::manifest::Manifest;
@@ -126,13 +126,11 @@ fn read_ids() -> Result<Vec<Vec<u32>>, Failure> {
     Ok(serde_json::from_str(&line)?)
 }
 
-/// The embedding of each sequence, one after another as in a job.
+/// The embedding of each sequence, as a job computes them.
 fn embed(executor: &Executor<'_>, sequences: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, Failure> {
-    let embed = |ids: &Vec<u32>| -> Result<Vec<f32>, Halt> {
-        let mut unit = executor.unit(ids.len())?;
-        executor.run(&mut unit, ids, &mut ())
-    };
-    sequences.iter().map(|ids| embed(ids).map_err(|halt| format!("{halt:?}").into())).collect()
+    let units: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
+    let all = job::embeddings(executor, &units).map_err(|stop| format!("{stop:?}"))?;
+    Ok(all.chunks(all.len() / units.len().max(1)).map(<[f32]>::to_vec).collect())
 }
 
 /// A number of bytes that the kernel tells of this process.
