@@ -75,6 +75,8 @@ class Job:
         self.seats: list[dict] = []
         self.marks: dict[str, tuple[int, float]] = {"posted": (self.first_block, time.monotonic())}
         self.ended: dict = {}
+        # Of the liar, as soon as the job has ended: a slash that was taken is not shown any more.
+        self.slashes: list[dict] = []
         say(f"job {self.id}: {what}, {self.units} units, {self.submitted['hold']} ASY on hold")
 
     def look(self) -> bool:
@@ -105,6 +107,8 @@ class Job:
         self.ended = self.network.requester.assay("job", "watch", str(self.id))
         if self.ended["outcome"] not in ("agreed", "decided"):
             raise Failed(f"job {self.id} ended {self.ended['outcome']}, so it has no result")
+        if self.sat(LIAR):
+            self.slashes = self.network.owners[LIAR].assay("stake", "status")["slashes"]
         self.network.check()
         return self
 
@@ -235,6 +239,9 @@ class Demo:
         self.watch_slash(job)
 
     def watch_slash(self, job: Job):
+        if not job.slashes:
+            raise Failed(f"job {job.id}: no slash of {LIAR} waited when it had ended")
+        faults = ", ".join(sorted({slash["fault"] for slash in job.slashes}))
         liar = self.network.owners[LIAR]
         bonded = int(chain.call("assay_ledger", liar.address)["provider"]["active"])
         waiting = chain.call("assay_pendingSlashes", liar.address, None, 10)["items"]
@@ -249,8 +256,8 @@ class Demo:
         lost = int(self.before[LIAR]["bonded"]) - left
         if lost <= 0 or (waiting and bonded - left != charged):
             raise Failed(f"{LIAR} had {asy(bonded)} ASY bonded, was to lose {asy(charged)}, has {asy(left)}")
-        self.slashes.append({"owner": LIAR, "job": job.id, "fault": "wrong result", "taken": asy(lost)})
-        say(f"{LIAR} has lost {asy(lost)} ASY of its bond, and is in jail")
+        self.slashes.append({"owner": LIAR, "job": job.id, "fault": faults, "taken": asy(lost)})
+        say(f"{LIAR} has lost {asy(lost)} ASY of its bond ({faults}), and is in jail")
 
     def lose_a_worker(self):
         lines = sentences()

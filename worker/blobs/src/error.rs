@@ -19,6 +19,9 @@ pub enum BlobError {
     /// The bytes in the store are not those that the name stands for.
     #[error("blob {} is damaged in the store: remove it and fetch it again", hex::encode(.0))]
     Damaged(Digest),
+    /// A file that is to be published is not the one that was named.
+    #[error("{} is not what was computed: check the disk it is on", .0.display())]
+    Changed(PathBuf),
     /// The blob is in the store, and a reference to it gives another size.
     #[error(
         "blob {} has {actual} bytes here, not {claimed}: the reference is wrong, or else remove the blob",

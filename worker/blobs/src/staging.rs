@@ -13,8 +13,11 @@ use std::time::Duration;
 use assay_primitives::Digest;
 use bytes::Bytes;
 use tempfile::TempPath;
+use tokio::io::AsyncReadExt;
 
 use crate::error::BlobError;
+use crate::progress::Progress;
+use crate::tree::{Tree, GROUP};
 
 /// How long what nobody works on is kept: a download may be gone on with until then.
 const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
@@ -40,6 +43,30 @@ impl Staged {
         let (file, temporary) = builder.tempfile_in(directory).map_err(failed)?.into_parts();
         lock(&file).map_err(failed)?;
         Ok(Self { file: Arc::new(file), path: temporary.to_path_buf(), _temporary: Some(temporary) })
+    }
+
+    /// A copy of a file, in `directory`, and the hashes of its groups. It is read once, and never in memory as a whole.
+    pub(crate) async fn copy(
+        path: &Path,
+        directory: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(Self, Tree), BlobError> {
+        let failed = |source| BlobError::file("read", path, source);
+        let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
+        progress.start(file.metadata().await.map_err(failed)?.len());
+        let staged = Self::new(directory)?;
+        let (mut tree, mut offset) = (Tree::default(), 0);
+        loop {
+            let mut group = Vec::with_capacity(GROUP as usize);
+            let read = (&mut file).take(GROUP).read_to_end(&mut group).await.map_err(failed)? as u64;
+            if read == 0 {
+                return Ok((staged, tree));
+            }
+            tree.push(&group);
+            staged.write(offset, group.into()).await?;
+            offset += read;
+            progress.add(read);
+        }
     }
 
     /// The part of a blob that earlier downloads got; empty at first. Waits while another download works on it.

@@ -161,22 +161,7 @@ impl Store {
     ///
     /// [`Empty`](BlobError::Empty), [`File`](BlobError::File), [`Store`](BlobError::Store).
     pub async fn put_file(&self, path: &Path, progress: &dyn Progress) -> Result<BlobRef, BlobError> {
-        let failed = |source| BlobError::file("read", path, source);
-        let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
-        progress.start(file.metadata().await.map_err(failed)?.len());
-        let staged = self.staged()?;
-        let (mut tree, mut offset) = (Tree::default(), 0);
-        loop {
-            let mut group = Vec::with_capacity(GROUP as usize);
-            let read = (&mut file).take(GROUP).read_to_end(&mut group).await.map_err(failed)? as u64;
-            if read == 0 {
-                break;
-            }
-            tree.push(&group);
-            staged.write(offset, group.into()).await?;
-            offset += read;
-            progress.add(read);
-        }
+        let (staged, tree) = Staged::copy(path, self.staging(), progress).await?;
         let (blob, groups) = tree.finish().ok_or(BlobError::Empty)?;
         if !self.has(&blob).await? {
             self.adopt(staged, &blob, groups).await?;
@@ -243,6 +228,29 @@ impl Store {
         staged.finish(blob.size, path).await
     }
 
+    /// Checks that the bytes here are those that the name stands for, group by group.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read), [`File`](BlobError::File).
+    pub async fn verify(&self, blob: &BlobRef) -> Result<(), BlobError> {
+        self.check_size(blob).await?;
+        if blob.size == 0 {
+            return Err(BlobError::Damaged(blob.blake3));
+        }
+        let mut stream = self.stream(Kind::Blob, &blob.blake3, 0..blob.size).await?;
+        let mut hasher = blake3::Hasher::new();
+        while let Some(bytes) = stream.next().await {
+            let bytes =
+                bytes.map_err(|source| BlobError::file("read", Path::new(&self.0.location), source))?;
+            hasher.update(&bytes);
+        }
+        match *hasher.finalize().as_bytes() == blob.blake3 {
+            true => Ok(()),
+            false => Err(BlobError::Damaged(blob.blake3)),
+        }
+    }
+
     /// Forgets a blob, if it is here.
     ///
     /// # Errors
@@ -275,6 +283,26 @@ impl Store {
             return Err(BlobError::Empty);
         }
         self.write(&key(Kind::Result, root), bytes).await
+    }
+
+    /// The same of a file, which is read once, and never in memory as a whole. It must have this BLAKE3.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](BlobError::Empty), [`Changed`](BlobError::Changed), [`File`](BlobError::File),
+    /// [`Store`](BlobError::Store).
+    pub async fn put_result_file(
+        &self,
+        root: &Digest,
+        path: &Path,
+        blake3: &Digest,
+    ) -> Result<(), BlobError> {
+        let (staged, tree) = Staged::copy(path, self.staging(), &()).await?;
+        let (file, _) = tree.finish().ok_or(BlobError::Empty)?;
+        if file.blake3 != *blake3 {
+            return Err(BlobError::Changed(path.to_owned()));
+        }
+        self.place(staged, file.size, &key(Kind::Result, root)).await
     }
 
     /// The file of a result, if it is here. Whoever reads it checks the root.

@@ -113,6 +113,14 @@ impl ChainClient for Chain {
         self.link.tip().await
     }
 
+    fn leave_node(&self) {
+        self.link.leave();
+    }
+
+    async fn block_hash(&self, number: BlockNumber) -> Result<Option<Hash>, ChainError> {
+        self.link.request("chain_getBlockHash", rpc_params![number]).await
+    }
+
     async fn parent(&self, block: BlockId) -> Result<BlockId, ChainError> {
         let header: Option<Header> = self.link.request("chain_getHeader", rpc_params![block.hash]).await?;
         let header = header.ok_or_else(|| unknown(block))?;
@@ -181,6 +189,14 @@ impl ChainClient for Chain {
 
     async fn provider(&self, at: Hash, owner: &AccountId) -> Result<Option<Provider>, ChainError> {
         self.ask("MarketApi_provider", owner, at).await
+    }
+
+    async fn endpoint(&self, at: Hash, owner: &AccountId) -> Result<Option<String>, ChainError> {
+        let key = pallet_assay_providers::Endpoints::<Runtime>::hashed_key_for(owner);
+        let Some(stored) = self.stored(key, at).await? else { return Ok(None) };
+        let endpoint: Vec<u8> = decode("an endpoint", &stored)?;
+        // The chain takes visible ASCII only.
+        Ok(String::from_utf8(endpoint).ok())
     }
 
     async fn listing(&self, at: Hash, id: ListingId) -> Result<Option<Listing>, ChainError> {

@@ -89,6 +89,15 @@ pub trait ChainClient: Clone + Send + Sync + 'static {
     /// Where the chain is.
     fn tip(&self) -> impl Future<Output = Result<Tip, ChainError>> + Send;
 
+    /// Goes on with the next node, where there are several: the one in use says what can't be.
+    fn leave_node(&self);
+
+    /// Hash of the block of a number on the node's best chain, `None` where that has none.
+    fn block_hash(
+        &self,
+        number: BlockNumber,
+    ) -> impl Future<Output = Result<Option<Hash>, ChainError>> + Send;
+
     /// The block before a block; of the first one, itself.
     fn parent(&self, block: BlockId) -> impl Future<Output = Result<BlockId, ChainError>> + Send;
 
@@ -147,6 +156,13 @@ pub trait ChainClient: Clone + Send + Sync + 'static {
         at: Hash,
         owner: &AccountId,
     ) -> impl Future<Output = Result<Option<Provider>, ChainError>> + Send;
+
+    /// Address of a provider's blob server.
+    fn endpoint(
+        &self,
+        at: Hash,
+        owner: &AccountId,
+    ) -> impl Future<Output = Result<Option<String>, ChainError>> + Send;
 
     /// A listing and its newest versions.
     fn listing(

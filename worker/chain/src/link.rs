@@ -18,7 +18,7 @@ use jsonrpsee::{
 use serde::de::DeserializeOwned;
 use std::{convert::Infallible, mem, sync::Arc, time::Duration};
 use tokio::{
-    sync::watch,
+    sync::{watch, Notify},
     time::{sleep, timeout, Instant},
 };
 
@@ -39,6 +39,7 @@ type State = Result<Arc<Node>, ChainError>;
 pub(crate) struct Link {
     node: watch::Receiver<State>,
     tip: watch::Receiver<Tip>,
+    leave: Arc<Notify>,
 }
 
 impl Link {
@@ -48,8 +49,14 @@ impl Link {
         let (tips, tip) = watch::channel(node.tip().await?);
         let node = Arc::new(node);
         let (nodes, receiver) = watch::channel(Ok(node.clone()));
-        tokio::spawn(keep(urls.to_vec(), genesis, node, nodes, tips));
-        Ok((Self { node: receiver, tip }, genesis))
+        let leave = Arc::new(Notify::new());
+        tokio::spawn(keep(urls.to_vec(), genesis, node, nodes, tips, leave.clone()));
+        Ok((Self { node: receiver, tip, leave }, genesis))
+    }
+
+    /// Goes on with the next node, if there is one.
+    pub(crate) fn leave(&self) {
+        self.leave.notify_waiters();
     }
 
     /// Where the chain is, whenever that changes.
@@ -108,11 +115,16 @@ async fn keep(
     mut node: Arc<Node>,
     nodes: watch::Sender<State>,
     tips: watch::Sender<Tip>,
+    leave: Arc<Notify>,
 ) {
     loop {
         let end = tokio::select! {
             () = nodes.closed() => return,
             end = node.follow(&tips) => end,
+            () = leave.notified(), if urls.len() > 1 => {
+                let reason = "it was left for the next one".into();
+                Err(ChainError::Unreachable { url: node.url.clone(), reason })
+            }
         };
         let Err(lost) = end;
         tracing::warn!("{lost}");

@@ -1,6 +1,6 @@
 //! What can go wrong, each in one line that says what to do, and the exit code that tells scripts which kind it was.
 
-use crate::{amount::AmountError, keys::KeyError, runner::RunError, worker::fetch::FetchError};
+use crate::{amount::AmountError, keys::KeyError, printable, runner::RunError, worker::fetch::FetchError};
 use assay_blobs::BlobError;
 use assay_chain::ChainError;
 use std::{io, path::PathBuf};
@@ -86,9 +86,9 @@ impl CliError {
     }
 }
 
-/// A text without breaks of lines and runs of spaces.
+/// A text without breaks of lines and runs of spaces; a server may have said what is in it.
 pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    printable::line(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -120,5 +120,6 @@ mod tests {
     #[test]
     fn an_error_of_many_lines_is_told_in_one() {
         assert_eq!(CliError::Usage("one\n  two\n".into()).line(), "one two");
+        assert_eq!(CliError::Usage("\u{1b}[2J".into()).line(), r"\u{1b}[2J");
     }
 }

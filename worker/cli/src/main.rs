@@ -18,6 +18,7 @@ mod error;
 mod keys;
 mod model;
 mod output;
+mod printable;
 mod runner;
 mod verbs;
 mod worker;

@@ -1,5 +1,6 @@
 //! What is shown: a value as text for people or as JSON for machines on stdout, and progress on stderr.
 
+use crate::printable;
 use assay_blobs::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Serialize, Serializer};
@@ -26,8 +27,10 @@ impl Output {
     /// Shows a value: as one JSON document, or as the text that `human` makes.
     pub fn value(&self, value: &impl Serialize, human: impl FnOnce() -> String) {
         let text = match self.json {
-            true => serde_json::to_string_pretty(value).expect("what is shown has strings for keys"),
-            false => human(),
+            true => printable::json(
+                &serde_json::to_string_pretty(value).expect("what is shown has strings for keys"),
+            ),
+            false => printable::lines(&human()),
         };
         // Whoever reads it may have seen enough.
         let _ = writeln!(io::stdout(), "{}", text.trim_end());
@@ -36,7 +39,7 @@ impl Output {
     /// Tells people something beside the value.
     pub fn note(&self, text: &str) {
         if !self.json {
-            eprintln!("{text}");
+            eprintln!("{}", printable::lines(text));
         }
     }
 
@@ -67,7 +70,7 @@ pub struct Bar(ProgressBar);
 impl Bar {
     /// Says where it is.
     pub fn say(&self, what: impl Into<String>) {
-        self.0.set_message(what.into());
+        self.0.set_message(printable::line(&what.into()));
     }
 }
 
@@ -112,14 +115,14 @@ pub fn size(bytes: u64) -> String {
 /// Lines of names and values, the values below one another.
 pub fn fields(rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+    rows.iter().map(|(name, value)| format!("{name:width$}  {}\n", printable::line(value))).collect()
 }
 
 /// Rows below a header, in columns.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let cell = |row: usize, column: usize| match row {
-        0 => header[column],
-        row => rows[row - 1][column].as_str(),
+        0 => header[column].into(),
+        row => printable::line(&rows[row - 1][column]),
     };
     let width = |column| (0..=rows.len()).map(|row| cell(row, column).chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
@@ -140,6 +143,7 @@ mod tests {
         let rows = [vec!["1".to_string(), "agreed".into()], vec!["10".into(), "open".into()]];
         assert_eq!(table(&["id", "state"], &rows), "id  state\n1   agreed\n10  open\n");
         assert_eq!(table(&["id"], &[]), "id\n");
+        assert_eq!(fields(&[("a", "1\nb  2".into())]), "a  1\\nb  2\n", "a value makes no row of its own");
     }
 
     #[test]

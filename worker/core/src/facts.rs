@@ -164,8 +164,7 @@ pub enum Action {
     Publish,
     /// Forget the seat, stop what goes on for it, and give its disk space back. The last action.
     Clean {
-        /// Whether the job's end is final: then not even what was sealed is needed any more. Otherwise the seat may
-        /// come back.
+        /// Whether the job's end is final, as far as the node tells. Otherwise the seat may come back.
         ended: bool,
     },
 }

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// It is a database of another chain.
     #[error("{}: this database belongs to another chain: give the worker of this one another data directory", .0.display())]
     OtherChain(PathBuf),
+    /// It is a database of another account.
+    #[error("{}: this database belongs to another key's account: give this worker its own data directory", .0.display())]
+    OtherAccount(PathBuf),
     /// It is a database of another version of this program.
     #[error("{path}: this database is of version {found}, this program's is {expected}: use the program that made it")]
     OtherVersion {
@@ -43,7 +46,9 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The database can't be read or written.
-    #[error("database of the worker: {0}: check the disk it is on, and start the worker again; nothing was signed")]
+    #[error(
+        "database of the worker: {0}: check the disk it is on, and that it has space; nothing was signed"
+    )]
     Database(Box<redb::Error>),
     /// What was read is not what was written.
     #[error("database of the worker: a damaged entry among the {0}: restore the disk; do not delete it while seats are open")]

@@ -7,13 +7,15 @@ use codec::{Decode, Encode};
 use redb::{ReadableTable, TableDefinition};
 
 use crate::error::StoreError;
+use crate::kept::{Kept, KEPT};
+use crate::log::SEATS;
 use crate::store::{decode, Store};
 
 /// By key: the commitment and its secrets.
 pub(crate) const SEALS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("seals");
 
 /// Which commitment: there is one for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct GuardKey {
     /// The job.
     pub job: JobId,
@@ -34,12 +36,14 @@ pub struct Sealed {
     pub claim: Claim,
     /// How many leaves the trace has; 0 where nothing was run.
     pub leaves: u64,
+    /// BLAKE3 of the file that holds the result; zeros where nothing was run.
+    pub file: Digest,
 }
 
 impl fmt::Debug for Sealed {
     /// Without the salt: logs are read by others.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { salt: _, claim, leaves } = self;
+        let Self { salt: _, claim, leaves, file: _ } = self;
         f.debug_struct("Sealed").field("claim", claim).field("leaves", leaves).finish_non_exhaustive()
     }
 }
@@ -106,6 +110,21 @@ impl Store {
             Ok(value.map(|value| value.value().to_vec()))
         })?;
         found.map(|found| permit(key, &found)).transpose()
+    }
+
+    /// Forgets what was sealed for a seat that was left for long enough; not where it was taken on again since.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn forget(&self, key: &GuardKey) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.open_table(KEPT)?.remove(Kept::Seal(*key).encode().as_slice())?;
+            if transaction.open_table(SEATS)?.get(key.encode().as_slice())?.is_none() {
+                transaction.open_table(SEALS)?.remove(key.encode().as_slice())?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -1,16 +1,17 @@
-//! Content that is kept for others for a time.
+//! What is kept for a time: content for others, and what was sealed for seats that were left.
 
 use assay_primitives::Digest;
 use codec::{Decode, Encode};
 use redb::{ReadableTable, TableDefinition};
 
 use crate::error::StoreError;
+use crate::guard::GuardKey;
 use crate::store::{decode, Store};
 
 /// Until when what is kept, in seconds of Unix time.
 pub(crate) const KEPT: TableDefinition<&[u8], u64> = TableDefinition::new("kept");
 
-/// Something in the blob store.
+/// Something that is kept for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum Kept {
     /// A result, by its root.
@@ -19,6 +20,9 @@ pub enum Kept {
     /// A blob that was fetched for a job, by its BLAKE3.
     #[codec(index = 1)]
     Blob(Digest),
+    /// What was sealed for a seat whose job has ended.
+    #[codec(index = 2)]
+    Seal(GuardKey),
 }
 
 impl Store {
@@ -45,23 +49,46 @@ impl Store {
         self.read(|transaction| Ok(transaction.open_table(KEPT)?.get(what.encode().as_slice())?.is_some()))
     }
 
+    /// The blobs on the list, those that were used last at the end.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn kept_blobs(&self) -> Result<Vec<Digest>, StoreError> {
+        let mut blobs: Vec<_> = self
+            .until(u64::MAX)?
+            .into_iter()
+            .filter_map(|(what, until)| match what {
+                Kept::Blob(blake3) => Some((until, blake3)),
+                Kept::Result(_) | Kept::Seal(_) => None,
+            })
+            .collect();
+        blobs.sort_unstable();
+        Ok(blobs.into_iter().map(|(_, blake3)| blake3).collect())
+    }
+
     /// What has been kept for long enough.
     ///
     /// # Errors
     ///
     /// The disk fails.
     pub fn expired(&self, now: u64) -> Result<Vec<Kept>, StoreError> {
+        Ok(self.until(now)?.into_iter().map(|(what, _)| what).collect())
+    }
+
+    /// What is kept until a time, and until when.
+    fn until(&self, now: u64) -> Result<Vec<(Kept, u64)>, StoreError> {
         let entries = self.read(|transaction| {
             let mut entries = Vec::new();
             for entry in transaction.open_table(KEPT)?.iter()? {
                 let (what, until) = entry?;
                 if until.value() <= now {
-                    entries.push(what.value().to_vec());
+                    entries.push((what.value().to_vec(), until.value()));
                 }
             }
             Ok(entries)
         })?;
-        entries.iter().map(|entry| decode("kept content", entry)).collect()
+        entries.iter().map(|(what, until)| Ok((decode("kept content", what)?, *until))).collect()
     }
 
     /// Takes something off the list, once it is removed.

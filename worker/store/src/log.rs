@@ -5,7 +5,8 @@ use codec::{Decode, Encode};
 use redb::{ReadableTable, TableDefinition};
 
 use crate::error::StoreError;
-use crate::guard::{GuardKey, SEALS};
+use crate::guard::GuardKey;
+use crate::kept::{Kept, KEPT};
 use crate::store::{decode, Store};
 
 /// By key: the rest of the record.
@@ -23,7 +24,8 @@ pub struct Record {
 }
 
 impl Store {
-    /// Notes a seat, before anything is done for it.
+    /// Notes a seat, before anything is done for it. If it was left before, what was sealed for it stays as long as it is
+    /// noted.
     ///
     /// # Errors
     ///
@@ -32,6 +34,7 @@ impl Store {
         self.write(|transaction| {
             let mut seats = transaction.open_table(SEATS)?;
             seats.insert(record.key.encode().as_slice(), record.encode().as_slice())?;
+            transaction.open_table(KEPT)?.remove(Kept::Seal(record.key).encode().as_slice())?;
             Ok(())
         })
     }
@@ -52,17 +55,17 @@ impl Store {
         entries.iter().map(|entry| decode("seats", entry)).collect()
     }
 
-    /// Forgets a seat. Where the end of its job is final (`ended`), what was sealed for it as well: until then the
-    /// seat may come back by a reorganisation, and must not get a second commitment.
+    /// Forgets a seat. What was sealed for it stays: until a time, in seconds of Unix time, where the job has ended,
+    /// since a node may lie about that, and for good where the seat may come back by a reorganisation.
     ///
     /// # Errors
     ///
     /// The disk fails.
-    pub fn leave(&self, key: &GuardKey, ended: bool) -> Result<(), StoreError> {
+    pub fn leave(&self, key: &GuardKey, until: Option<u64>) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.open_table(SEATS)?.remove(key.encode().as_slice())?;
-            if ended {
-                transaction.open_table(SEALS)?.remove(key.encode().as_slice())?;
+            if let Some(until) = until {
+                transaction.open_table(KEPT)?.insert(Kept::Seal(*key).encode().as_slice(), until)?;
             }
             Ok(())
         })

@@ -9,13 +9,14 @@ use assay_store::{GuardKey, Kept, Record, Sealed, Store, StoreError};
 use tempfile::TempDir;
 
 const GENESIS: [u8; 32] = [1; 32];
+const ACCOUNT: [u8; 32] = [9; 32];
 const KEY: GuardKey = GuardKey { job: 7, spec: [2; 32], seed: [3; 32], attempt: 1 };
 const CLAIM: Claim = Claim::Computed { result: [4; 32], trace: [5; 32] };
 /// Names the database for the process that a test starts.
 const HELD: &str = "ASSAY_STORE_TEST_DATABASE";
 
 fn sealed(salt: u8) -> Sealed {
-    Sealed { salt: [salt; 32], claim: CLAIM, leaves: 9 }
+    Sealed { salt: [salt; 32], claim: CLAIM, leaves: 9, file: [6; 32] }
 }
 
 fn database() -> (TempDir, PathBuf) {
@@ -25,7 +26,7 @@ fn database() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path) -> Store {
-    Store::open(path, &GENESIS).expect("a database")
+    Store::open(path, &GENESIS, &ACCOUNT).expect("a database")
 }
 
 fn record(attempt: u32) -> Record {
@@ -137,7 +138,7 @@ fn one_process_has_it_and_what_it_stored_survives_its_sudden_end() {
         assert_eq!(holder.try_wait().expect("a state"), None, "it ended early");
         thread::sleep(std::time::Duration::from_millis(10));
     }
-    let refused = Store::open(&path, &GENESIS).expect_err("in use");
+    let refused = Store::open(&path, &GENESIS, &ACCOUNT).expect_err("in use");
     assert!(matches!(refused, StoreError::InUse(_)), "{refused}");
     holder.kill().expect("killed");
     holder.wait().expect("ended");
@@ -150,8 +151,17 @@ fn one_process_has_it_and_what_it_stored_survives_its_sudden_end() {
 fn a_database_of_another_chain_is_refused() {
     let (_directory, path) = database();
     drop(open(&path));
-    let refused = Store::open(&path, &[2; 32]).expect_err("another chain");
+    let refused = Store::open(&path, &[2; 32], &ACCOUNT).expect_err("another chain");
     assert!(matches!(refused, StoreError::OtherChain(_)), "{refused}");
+    open(&path);
+}
+
+#[test]
+fn a_database_of_another_account_is_refused() {
+    let (_directory, path) = database();
+    drop(open(&path));
+    let refused = Store::open(&path, &GENESIS, &[2; 32]).expect_err("another account");
+    assert!(matches!(refused, StoreError::OtherAccount(_)), "{refused}");
     open(&path);
 }
 
@@ -160,7 +170,7 @@ fn a_file_that_is_no_database_is_refused() {
     let (directory, path) = database();
     fs::create_dir(directory.path().join("worker")).expect("a directory");
     fs::write(&path, "these are not the bytes of a database").expect("written");
-    let refused = Store::open(&path, &GENESIS).expect_err("no database");
+    let refused = Store::open(&path, &GENESIS, &ACCOUNT).expect_err("no database");
     assert!(matches!(refused, StoreError::Database(_)), "{refused}");
 }
 
@@ -169,7 +179,7 @@ fn a_place_that_cannot_be_written_is_named() {
     let (directory, _) = database();
     let file = directory.path().join("file");
     fs::write(&file, "").expect("written");
-    let refused = Store::open(&file.join("worker.redb"), &GENESIS).expect_err("below a file");
+    let refused = Store::open(&file.join("worker.redb"), &GENESIS, &ACCOUNT).expect_err("below a file");
     assert!(refused.to_string().contains("file/worker.redb"), "{refused}");
 }
 
@@ -184,7 +194,7 @@ fn only_the_owner_reads_it() {
 
 #[test]
 fn salts_are_not_printed() {
-    let printed = format!("{:?}", Sealed { salt: [0xab; 32], claim: CLAIM, leaves: 9 });
+    let printed = format!("{:?}", Sealed { salt: [0xab; 32], claim: CLAIM, leaves: 9, file: [6; 32] });
     assert!(!printed.contains("171") && !printed.contains("ab, ab"), "{printed}");
     assert!(printed.contains("leaves: 9"), "{printed}");
 }
@@ -197,19 +207,46 @@ fn a_seat_is_noted_once_and_left() {
         store.take(&record(attempt)).expect("stored");
     }
     assert_eq!(store.taken().expect("read").len(), 2);
-    store.leave(&record(2).key, false).expect("left");
+    store.leave(&record(2).key, None).expect("left");
     assert_eq!(store.taken().expect("read"), [record(1)]);
 }
 
 #[test]
-fn what_was_sealed_stays_until_the_end_is_final() {
+fn what_was_sealed_outlives_the_end_that_a_node_told_of() {
     let (_directory, path) = database();
     let store = open(&path);
     store.guard(&KEY, [1; 32], &sealed(1)).expect("stored");
-    store.leave(&KEY, false).expect("left");
+    store.leave(&KEY, None).expect("left");
     assert!(store.guard(&KEY, [2; 32], &sealed(2)).is_err());
-    store.leave(&KEY, true).expect("left");
+    store.leave(&KEY, Some(100)).expect("left");
+    assert_eq!(store.sealed(&KEY).expect("read").expect("still there").sealed(), &sealed(1));
+    assert_eq!(store.expired(99).expect("read"), []);
+    assert_eq!(store.expired(100).expect("read"), [Kept::Seal(KEY)]);
+    store.forget(&KEY).expect("forgotten");
     assert_eq!(store.sealed(&KEY).expect("read"), None);
+    assert_eq!(store.expired(100).expect("read"), []);
+}
+
+#[test]
+fn what_was_sealed_for_a_seat_that_came_back_is_not_forgotten() {
+    let (_directory, path) = database();
+    let store = open(&path);
+    store.guard(&KEY, [1; 32], &sealed(1)).expect("stored");
+    store.leave(&KEY, Some(100)).expect("left");
+    store.take(&record(KEY.attempt)).expect("stored");
+    assert_eq!(store.expired(100).expect("read"), []);
+    store.forget(&KEY).expect("a list that was made before");
+    assert!(store.sealed(&KEY).expect("read").is_some());
+}
+
+#[test]
+fn blobs_are_listed_by_their_last_use() {
+    let (_directory, path) = database();
+    let store = open(&path);
+    store.keep(&Kept::Blob([1; 32]), 30).expect("stored");
+    store.keep(&Kept::Blob([2; 32]), 20).expect("stored");
+    store.keep(&Kept::Result([3; 32]), 10).expect("stored");
+    assert_eq!(store.kept_blobs().expect("read"), [[2; 32], [1; 32]]);
 }
 
 #[test]

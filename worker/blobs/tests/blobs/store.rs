@@ -186,6 +186,33 @@ async fn results_are_named_by_their_root() {
     assert_eq!(entries(directory.path(), "results"), 0);
 }
 
+#[tokio::test]
+async fn a_results_file_is_published_if_it_is_what_was_computed() {
+    let (store, directory) = new_store();
+    let (root, bytes) = ([9; 32], content(GROUP + 5));
+    let file = directory.path().join("outputs");
+    fs::write(&file, &bytes).expect("it is ours");
+    let refused = store.put_result_file(&root, &file, &[1; 32]).await;
+    assert!(matches!(refused, Err(BlobError::Changed(_))), "{refused:?}");
+    assert_eq!(store.result(&root).await.expect("it can be asked"), None);
+    assert_eq!(entries(directory.path(), "staging"), 0);
+    store.put_result_file(&root, &file, &blob_of(&bytes).blake3).await.expect("it is stored");
+    assert_eq!(store.result(&root).await.expect("it can be asked"), Some(bytes));
+}
+
+#[tokio::test]
+async fn damage_is_found_without_a_copy() {
+    let (store, directory) = new_store();
+    let blob = store.put(content(GROUP + 10)).await.expect("it is stored");
+    store.verify(&blob).await.expect("it is whole");
+    fs::write(file_of(directory.path(), &blob), content(GROUP + 9)).expect("it is ours");
+    let short = BlobRef { size: GROUP + 9, ..blob };
+    assert!(matches!(store.verify(&short).await, Err(BlobError::Damaged(_))));
+    fs::write(file_of(directory.path(), &blob), "").expect("it is ours");
+    let empty = BlobRef { size: 0, ..blob };
+    assert!(matches!(store.verify(&empty).await, Err(BlobError::Damaged(_))));
+}
+
 #[test]
 fn locations_of_other_kinds_are_refused() {
     for location in ["", "gs://bucket", "http://host/x", "s3://"] {

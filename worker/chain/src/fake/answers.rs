@@ -88,6 +88,15 @@ impl ChainClient for FakeChain {
         Ok(self.asked()?.tip)
     }
 
+    fn leave_node(&self) {
+        self.state().left += 1;
+    }
+
+    async fn block_hash(&self, number: BlockNumber) -> Result<Option<Hash>, ChainError> {
+        let state = self.asked()?;
+        Ok(state.ancestor(state.tip.best.hash, number))
+    }
+
     async fn parent(&self, block: BlockId) -> Result<BlockId, ChainError> {
         let state = self.asked()?;
         let block = state.blocks.get(&block.hash).ok_or_else(|| missing(block.hash))?;
@@ -158,6 +167,10 @@ impl ChainClient for FakeChain {
 
     async fn provider(&self, at: Hash, owner: &AccountId) -> Result<Option<Provider>, ChainError> {
         self.read(at, |world| world.providers.get(owner).cloned())
+    }
+
+    async fn endpoint(&self, at: Hash, owner: &AccountId) -> Result<Option<String>, ChainError> {
+        self.read(at, |world| world.endpoints.get(owner).cloned())
     }
 
     async fn listing(&self, at: Hash, id: ListingId) -> Result<Option<Listing>, ChainError> {

@@ -44,6 +44,7 @@ struct State {
     apply: Box<Apply>,
     holding: bool,
     cut: bool,
+    left: u32,
 }
 
 struct Block {
@@ -85,6 +86,7 @@ impl Default for FakeChain {
             apply: Box::new(|_, _, _| Ok(Vec::new())),
             holding: false,
             cut: false,
+            left: 0,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), tips: watch::Sender::new(tip) }))
     }
@@ -175,6 +177,11 @@ impl FakeChain {
     pub fn cut(&self, cut: bool) {
         self.state().cut = cut;
         self.publish();
+    }
+
+    /// How often its node was left for the next one.
+    pub fn left(&self) -> u32 {
+        self.state().left
     }
 
     /// Sets the version of the rules.

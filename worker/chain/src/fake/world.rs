@@ -36,6 +36,8 @@ pub struct World {
     pub machines: Vec<MachineState>,
     /// Providers, by owner.
     pub providers: BTreeMap<AccountId, Provider>,
+    /// Addresses of providers' blob servers.
+    pub endpoints: BTreeMap<AccountId, String>,
     /// Listings.
     pub listings: BTreeMap<ListingId, Listing>,
     /// The policy of every class.

@@ -93,6 +93,7 @@ async fn the_first_node_that_answers_is_asked() {
     assert_eq!(chain.market_block(tip.best.hash).await, Ok(4));
     let nobody = AccountId::from([0; 32]);
     assert_eq!(chain.account(tip.best.hash, &nobody).await, Ok(Account::default()));
+    assert_eq!(chain.endpoint(tip.best.hash, &nobody).await, Ok(None));
     assert_eq!(chain.parent(tip.best).await.unwrap().hash, GENESIS);
 }
 
@@ -120,6 +121,33 @@ async fn a_lost_connection_is_replaced_by_one_to_the_next_node() {
     drop(chain);
     let end = timeout(Duration::from_secs(60), tips.next()).await;
     assert_eq!(end.expect("the connection ends with the chain"), None);
+}
+
+#[tokio::test]
+async fn a_node_that_is_left_is_replaced_by_the_next_one() {
+    let (first, _first) = serve(right(1)).await;
+    let (second, _second) = serve(right(2)).await;
+    let chain = Chain::connect(&[first, second]).await.unwrap();
+    let mut tips = chain.tips().await.unwrap();
+    assert_eq!(tips.next().await.unwrap().best.number, 1);
+    // Only who follows a node already can leave it.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    chain.leave_node();
+    let next = timeout(Duration::from_secs(60), tips.next()).await;
+    assert_eq!(next.expect("the next node is found in time").unwrap().best.number, 2);
+    assert_eq!(chain.block_hash(0).await, Ok(Some(GENESIS)));
+}
+
+#[tokio::test]
+async fn the_only_node_is_not_left() {
+    let (url, _server) = serve(right(1)).await;
+    let chain = Chain::connect(&[url]).await.unwrap();
+    let mut tips = chain.tips().await.unwrap();
+    tips.next().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    chain.leave_node();
+    assert_eq!(chain.tip().await.unwrap().best.number, 1);
+    assert!(timeout(Duration::from_secs(1), tips.next()).await.is_err(), "nothing has changed");
 }
 
 #[tokio::test]

@@ -59,8 +59,11 @@ pub fn main() -> Result<(), CliError> {
     Ok(())
 }
 
-/// Limits this process. It leaves no image of its memory behind when it crashes.
+/// Limits this process. It leaves no image of its memory behind when it crashes, and where the machine runs out of
+/// memory it ends before the worker does.
 fn limit(limits: &Limits) -> io::Result<()> {
+    // There is none but on Linux.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
     for (resource, most) in
         [(Resource::CORE, 0), (Resource::AS, limits.memory), (Resource::FSIZE, limits.disk)]
     {
@@ -97,7 +100,7 @@ pub(super) fn compute(task: &Task) -> Result<Report, Stop> {
     check_size(task, &program, &input, held)?;
     let outcome = run(task, &program, &input)?;
     let failed = |error: io::Error| Stop::Failed(format!("{}: {error}", task.work.display()));
-    files::write(&task.work, &outcome).map_err(failed)?;
+    let file = files::write(&task.work, &outcome).map_err(failed)?;
     if let Some(drawn) = &task.leaves {
         let opening = open(&outcome.trace, drawn).ok_or_else(|| {
             Stop::Failed(format!(
@@ -108,7 +111,7 @@ pub(super) fn compute(task: &Task) -> Result<Report, Stop> {
         fs::write(task.work.join(files::OPENING), opening.encode()).map_err(failed)?;
     }
     let trace = &outcome.trace;
-    Ok(Report::Computed { result: outcome.result_root(), trace: trace.root(), leaves: trace.leaves })
+    Ok(Report::Computed { result: outcome.result_root(), trace: trace.root(), leaves: trace.leaves, file })
 }
 
 fn bytes(package: &Package) -> u64 {

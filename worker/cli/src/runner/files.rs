@@ -80,18 +80,18 @@ impl Published {
     }
 }
 
-/// Writes what a run came to.
-pub fn write(directory: &Path, outcome: &Outcome) -> io::Result<()> {
-    match &outcome.result {
-        Ok(outputs) => {
-            fs::write(directory.join(OUTPUTS), safetensors::write(outputs))?;
-            match inline(outputs).filter(|file| inline_root(file) == Some(outcome.result_root())) {
-                Some(file) => fs::write(directory.join(INLINE), file),
-                None => Ok(()),
-            }
-        }
-        Err(trap) => fs::write(directory.join(TRAP), serde_json::to_vec(&TrapFile::from(*trap))?),
+/// Writes what a run came to; gives the BLAKE3 of the file of the result.
+pub fn write(directory: &Path, outcome: &Outcome) -> io::Result<Digest> {
+    let (name, file) = match &outcome.result {
+        Ok(outputs) => (OUTPUTS, safetensors::write(outputs)),
+        Err(trap) => (TRAP, serde_json::to_vec(&TrapFile::from(*trap))?),
+    };
+    fs::write(directory.join(name), &file)?;
+    let inlined = outcome.result.as_ref().ok().and_then(inline);
+    if let Some(inlined) = inlined.filter(|file| inline_root(file) == Some(outcome.result_root())) {
+        fs::write(directory.join(INLINE), inlined)?;
     }
+    Ok(*blake3::hash(&file).as_bytes())
 }
 
 /// The file of the outputs that goes on the chain, if it is short enough.

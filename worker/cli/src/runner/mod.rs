@@ -87,6 +87,8 @@ pub enum Report {
         trace: Digest,
         /// How many leaves the trace has.
         leaves: u64,
+        /// BLAKE3 of the file that holds the result: see [`files::result`].
+        file: Digest,
     },
     /// Program and input give other compute units than were declared; nothing was run.
     Misdeclared {

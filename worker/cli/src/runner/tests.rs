@@ -91,8 +91,9 @@ fn a_run_reports_the_roots_of_the_reference_and_leaves_its_outputs() {
     let result = expected.result_root();
     let report = compute(&task).expect("a report");
     let (trace, leaves) = (expected.trace.root(), expected.trace.leaves);
-    assert_eq!(report, Report::Computed { result, trace, leaves });
     let bytes = fs::read(files::result(&task.work)).expect("outputs");
+    let file = *blake3::hash(&bytes).as_bytes();
+    assert_eq!(report, Report::Computed { result, trace, leaves, file });
     assert_eq!(Published::read("outputs", &bytes).expect("outputs").root(), result);
     let inline = files::read_inline(&task.work, &result).expect("they are small");
     assert_eq!(inline_root(&inline), Some(result));
@@ -118,13 +119,12 @@ fn other_units_than_declared_are_a_result() {
 fn leaves_that_were_drawn_are_opened_as_the_chain_checks_them() {
     for packages in [generation(), training()] {
         let (_directory, mut task) = task(&packages);
-        let Report::Computed { result, trace, leaves } = compute(&task).expect("a report") else {
-            panic!("not computed")
-        };
+        let report = compute(&task).expect("a report");
+        let Report::Computed { result, trace, leaves, .. } = report else { panic!("not computed") };
         for seat in 2..6 {
             let drawn = Drawn { seed: [6; 32], seat, count: leaves };
             task.leaves = Some(drawn);
-            assert_eq!(compute(&task).expect("a report"), Report::Computed { result, trace, leaves });
+            assert_eq!(compute(&task).expect("a report"), report);
             let opening = files::read_opening(&task.work).expect("an opening");
             let indices = draw::leaves(&drawn.seed, seat, leaves);
             assert!(check(&opening, &indices, &trace, &result));

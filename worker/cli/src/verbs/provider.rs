@@ -210,7 +210,8 @@ async fn status(context: &Context, account: Option<AccountId>) -> Result<(), Cli
         Some(worker) => Some(Amount(chain.account(at, worker).await?.free)),
         None => None,
     };
-    let shown = Shown::new(owner, provider, worker, fees, Amount(available));
+    let endpoint = chain.endpoint(at, &owner).await?;
+    let shown = Shown { endpoint, ..Shown::new(owner, provider, worker, fees, Amount(available)) };
     context.output.value(&shown, || shown.text());
     Ok(())
 }
@@ -223,6 +224,8 @@ struct Shown {
     worker: Option<AccountId>,
     /// What the worker has for fees.
     worker_free: Option<Amount>,
+    /// Where results are served.
+    endpoint: Option<String>,
     machine: String,
     reserve: Amount,
     capacity: u32,
@@ -249,6 +252,7 @@ impl Shown {
             owner,
             worker,
             worker_free,
+            endpoint: None,
             machine: number(provider.terms.machine),
             reserve: Amount(provider.terms.reserve),
             capacity: provider.terms.capacity,
@@ -276,6 +280,7 @@ impl Shown {
             ("provider", self.owner.to_ss58check()),
             ("state", self.state()),
             ("worker", worker),
+            ("endpoint", self.endpoint.clone().unwrap_or_else(|| "none: nobody finds its results".into())),
             ("machine", self.machine.clone()),
             ("reserve", format!("{} a unit", self.reserve)),
             ("seats", seats),

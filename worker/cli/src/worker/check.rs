@@ -3,13 +3,18 @@
 use std::fs;
 use std::future::Future;
 use std::path::Path;
+use std::time::Duration;
 
 use assay_chain::{Account, AccountId, Balance, Chain, ChainClient, Pair};
 use bytes::Bytes;
+use reqwest::Client;
 use rustix::fs::statvfs;
 use serde::Serialize;
 use sp_core::Pair as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
+use super::cache::bound;
 use super::{open_store, probe, send};
 use crate::amount::Amount;
 use crate::context::Context;
@@ -18,12 +23,16 @@ use crate::output::{fields, size};
 
 /// A worker has fees for so many transactions at hand.
 const TRANSACTIONS: Balance = 100;
+/// Servers have so long to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What was tried, and what came of it.
 #[derive(Serialize)]
 struct Tried {
     name: &'static str,
     passed: bool,
+    /// It works here, but others may not reach it.
+    is_warning: bool,
     found: String,
 }
 
@@ -44,13 +53,25 @@ impl Report {
             Ok((value, found)) => (Some(value), true, found),
             Err(error) => (None, false, error.line()),
         };
-        self.checks.push(Tried { name, passed, found });
+        self.checks.push(Tried { name, passed, is_warning: false, found });
         value
+    }
+
+    /// Tries something that may be in order all the same: a failure is a warning.
+    async fn warn(&mut self, name: &'static str, tried: impl Future<Output = Result<String, String>>) {
+        let tried = tried.await;
+        let is_warning = tried.is_err();
+        let found = tried.unwrap_or_else(|problem| problem);
+        self.checks.push(Tried { name, passed: true, is_warning, found });
     }
 
     fn text(&self) -> String {
         let row = |tried: &Tried| {
-            let mark = if tried.passed { "ok" } else { "FAILED" };
+            let mark = match (tried.passed, tried.is_warning) {
+                (true, false) => "ok",
+                (true, true) => "WARNING",
+                (false, _) => "FAILED",
+            };
             (tried.name, format!("{mark}: {}", tried.found))
         };
         fields(&self.checks.iter().map(row).collect::<Vec<_>>())
@@ -71,13 +92,16 @@ pub async fn run(context: &Context) -> Result<(), CliError> {
         let account = AccountId::from(pair.public());
         report.check("provider", provider(chain, &account, context.config.worker.jobs)).await;
         report.check("fees", fees(chain, &account)).await;
-        report.check("database", async { database(context, chain) }).await;
+        report.check("database", async { database(context, chain, &account) }).await;
     }
     report.check("disk", async { disk(context, data) }).await;
     report.check("numbers", async { golden() }).await;
     report.check("backend", backend(context, data)).await;
     report.check("blobs", blobs(context)).await;
-    report.check("blob server", blob_server(context)).await;
+    report.warn("blob server", blob_server(context)).await;
+    for peer in &context.config.blobs.peers {
+        report.warn("blob peer", answers(peer)).await;
+    }
     context.output.value(&report, || report.text());
     let failed = report.checks.iter().filter(|tried| !tried.passed).count();
     match failed {
@@ -139,8 +163,8 @@ async fn fees(chain: &Chain, account: &AccountId) -> Result<((), String), CliErr
     Ok(((), format!("{} for fees, a transaction costs about {}", Amount(usable), Amount(fee))))
 }
 
-fn database(context: &Context, chain: &Chain) -> Result<((), String), CliError> {
-    let store = open_store(&context.config, chain)?;
+fn database(context: &Context, chain: &Chain, account: &AccountId) -> Result<((), String), CliError> {
+    let store = open_store(&context.config, chain, account)?;
     let seats = store.taken().map_err(|error| CliError::Worker(error.to_string()))?;
     Ok(((), format!("{} seats to go on with", seats.len())))
 }
@@ -162,7 +186,8 @@ fn disk(context: &Context, data: &Path) -> Result<((), String), CliError> {
             worker.jobs
         )));
     }
-    Ok(((), format!("{} free", size(free))))
+    let content = size(bound(worker));
+    Ok(((), format!("{} free; what is fetched for jobs takes at most {content}", size(free))))
 }
 
 fn golden() -> Result<((), String), CliError> {
@@ -193,16 +218,58 @@ async fn blobs(context: &Context) -> Result<((), String), CliError> {
 }
 
 /// Whether others could reach what the worker serves. That it serves nothing yet is no fault.
-async fn blob_server(context: &Context) -> Result<((), String), CliError> {
+async fn blob_server(context: &Context) -> Result<String, String> {
     let blobs = &context.config.blobs;
-    Ok((
-        (),
-        match (&blobs.listen, &blobs.public_url) {
-            (Some(listen), Some(url)) => format!("listens on {listen}, which others reach by {url}"),
-            (Some(listen), None) => {
-                format!("listens on {listen}: set blobs.public_url, so that others find it")
-            }
-            (None, _) => "none: set blobs.listen to serve inputs and results".into(),
-        },
-    ))
+    let Some(listen) = blobs.listen else {
+        return Err("none: set blobs.listen to serve inputs and results".into());
+    };
+    let Some(url) = &blobs.public_url else {
+        return Err(format!("listens on {listen}: set blobs.public_url, so that others find it"));
+    };
+    // Where something listens already, that is the worker.
+    let stop = CancellationToken::new();
+    let _stop = stop.clone().drop_guard();
+    if let Ok(listener) = TcpListener::bind(listen).await {
+        let store = context.store().map_err(|error| error.line())?;
+        tokio::spawn(assay_blobs::serve(listener, store, stop.cancelled_owned()));
+    }
+    let found = answers(url).await?;
+    Ok(format!("listens on {listen}; {found}"))
+}
+
+/// Whether a blob server answers, from here.
+async fn answers(url: &str) -> Result<String, String> {
+    let health = format!("{}/healthz", url.trim_end_matches('/'));
+    let client = Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(|error| error.to_string())?;
+    let answer = client.get(health).send().await.and_then(reqwest::Response::error_for_status);
+    match answer {
+        Ok(_) => Ok(format!("{url:?} answers")),
+        Err(error) => {
+            let reason = error.without_url();
+            Err(format!("{url:?} does not answer from here ({reason}): check it from another machine"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_does_not_answer_is_a_warning() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = assay_blobs::Store::open(directory.path().to_str().expect("text")).expect("a store");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let mut report = Report::default();
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(assay_blobs::serve(listener, store, stop.clone().cancelled_owned()));
+        report.warn("blob peer", answers(&url)).await;
+        stop.cancel();
+        server.await.expect("no panic").expect("it ends in order");
+        report.warn("blob peer", answers(&url)).await;
+        let found: Vec<_> = report.checks.iter().map(|tried| (tried.passed, tried.is_warning)).collect();
+        assert_eq!(found, [(true, false), (true, true)]);
+        assert!(report.text().contains("WARNING: \"http://127.0.0.1:"), "{}", report.text());
+    }
 }

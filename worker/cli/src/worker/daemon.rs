@@ -1,7 +1,6 @@
 //! Follows a provider's seats, and has done for each what its state machine asks for.
 
 use std::collections::BTreeMap;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,13 +8,14 @@ use assay_chain::market::Assignment;
 use assay_chain::{AccountId, BlockId, ChainClient, ChainError, Hash, Tip, Wait};
 use assay_core::{Action, Event, Now, Seat, Standing};
 use assay_store::{Record, StoreError};
-use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::hands::{seal, Hands};
 use super::place::{id, Id, Place};
 use super::status::{SeatStatus, Status};
+use super::tasks::Tasks;
 use super::{send, view};
 
 /// How often the worker shows that it is alive.
@@ -48,9 +48,16 @@ pub enum Trouble {
     },
     /// The node has another final chain than the one that was acted on.
     #[error(
-        "the node's block {0} is final and is another one than was acted on: name a node of the right chain"
+        "the node's final chain has not the block {0} that was acted on: name a node of the right chain"
     )]
     Forked(u32),
+}
+
+impl Trouble {
+    /// Whether another node may tell something else.
+    fn is_of_node(&self) -> bool {
+        matches!(self, Self::Behind { .. } | Self::Forked(_))
+    }
 }
 
 /// A seat that is worked for.
@@ -66,10 +73,8 @@ pub struct Daemon<C> {
     hands: Arc<Hands<C>>,
     account: AccountId,
     seats: BTreeMap<Id, Active>,
-    sender: mpsc::UnboundedSender<(Id, Event)>,
-    events: mpsc::UnboundedReceiver<(Id, Event)>,
     /// What goes on; it ends with the worker.
-    tasks: JoinSet<()>,
+    tasks: Tasks,
     status: watch::Sender<Status>,
     trouble: Option<String>,
     ready: bool,
@@ -89,15 +94,12 @@ impl<C: ChainClient> Daemon<C> {
     ///
     /// The database can't be read.
     pub async fn new(hands: Arc<Hands<C>>, status: watch::Sender<Status>) -> Result<Self, StoreError> {
-        let (sender, events) = mpsc::unbounded_channel();
         let (records, last_final) = hands.stored(|store| Ok((store.taken()?, store.last_final()?))).await?;
         let mut daemon = Self {
             account: hands.submitter.account(),
             hands,
             seats: BTreeMap::new(),
-            sender,
-            events,
-            tasks: JoinSet::new(),
+            tasks: Tasks::default(),
             status,
             trouble: None,
             ready: false,
@@ -109,7 +111,7 @@ impl<C: ChainClient> Daemon<C> {
             pulses: 0,
         };
         for record in records {
-            daemon.resume(record).await?;
+            daemon.resume(record, true).await?;
         }
         let places: Vec<Place> = daemon.seats.values().map(|active| Place::clone(&active.place)).collect();
         if let Err(error) = daemon.hands.sweep(&places).await {
@@ -122,9 +124,8 @@ impl<C: ChainClient> Daemon<C> {
     ///
     /// # Errors
     ///
-    /// The chain can't be followed any more. The database failed: it takes nothing more until it is opened again, so the
-    /// worker has to start again.
-    pub async fn run(mut self, drain: CancellationToken, stop: CancellationToken) -> Result<(), Trouble> {
+    /// The chain can't be followed any more.
+    pub async fn run(mut self, drain: CancellationToken, stop: CancellationToken) -> Result<(), ChainError> {
         let mut tips = self.hands.chain.tips().await?;
         let mut pulse = tokio::time::interval(PULSE);
         while !self.draining || self.seats.values().any(|active| active.seat.has_work()) {
@@ -135,11 +136,10 @@ impl<C: ChainClient> Daemon<C> {
                     self.draining = true;
                 }
                 tip = tips.next() => match tip {
-                    Some(tip) => self.follow(tip).await?,
-                    None => return Err(ChainError::Timeout.into()),
+                    Some(tip) => self.follow(tip).await,
+                    None => return Err(ChainError::Timeout),
                 },
-                Some((id, event)) = self.events.recv() => self.tell(id, event).await,
-                Some(ended) = self.tasks.join_next() => end_with(ended),
+                Some((id, event)) = self.tasks.next() => self.tell(id, event).await,
                 _ = pulse.tick() => self.pulse().await,
             }
             self.show();
@@ -149,31 +149,24 @@ impl<C: ChainClient> Daemon<C> {
         Ok(())
     }
 
-    async fn follow(&mut self, tip: Tip) -> Result<(), StoreError> {
+    async fn follow(&mut self, tip: Tip) {
         self.heard = Instant::now();
         match self.look(tip).await {
             Ok(()) => (self.ready, self.trouble) = (true, None),
-            Err(Trouble::Store(error)) => return Err(error),
             Err(error) => {
+                if error.is_of_node() {
+                    self.hands.chain.leave_node();
+                }
                 tracing::warn!(%error, block = tip.best.number, "the block was not acted on");
                 (self.ready, self.trouble) = (false, Some(error.to_string()));
             }
         }
-        Ok(())
     }
 
     /// Acts on the best block and on what has become final.
     async fn look(&mut self, tip: Tip) -> Result<(), Trouble> {
         let last = tip.finalized;
-        match self.last_final {
-            Some((ours, _)) if last.number < ours => {
-                return Err(Trouble::Behind { theirs: last.number, ours })
-            }
-            Some((ours, hash)) if last.number == ours && hash != last.hash.0 => {
-                return Err(Trouble::Forked(ours))
-            }
-            _ => (),
-        }
+        self.check_final(last).await?;
         let chain = &self.hands.chain;
         let assignments = chain.seats(tip.best.hash, &self.account).await?;
         let clock = chain.market_block(tip.best.hash).await?;
@@ -192,6 +185,21 @@ impl<C: ChainClient> Daemon<C> {
         Ok(())
     }
 
+    /// Whether what is final there goes on from what was acted on.
+    async fn check_final(&self, last: BlockId) -> Result<(), Trouble> {
+        let Some((ours, hash)) = self.last_final else { return Ok(()) };
+        let theirs = match last.number {
+            theirs if theirs < ours => return Err(Trouble::Behind { theirs, ours }),
+            theirs if theirs == ours => Some(last.hash),
+            // Below its final block its best chain is its final one.
+            _ => self.hands.chain.block_hash(ours).await?,
+        };
+        match theirs {
+            Some(theirs) if theirs.0 == hash => Ok(()),
+            _ => Err(Trouble::Forked(ours)),
+        }
+    }
+
     async fn look_at_final(&mut self, last: BlockId) -> Result<(), Trouble> {
         let assignments = self.hands.chain.seats(last.hash, &self.account).await?;
         for (id, standing) in self.survey(last.hash, &assignments).await? {
@@ -199,7 +207,10 @@ impl<C: ChainClient> Daemon<C> {
         }
         // Only now: after a crash before this the same block is acted on again, which changes nothing.
         let (number, hash) = (last.number, last.hash.0);
-        self.hands.stored(move |store| store.set_last_final(number, &hash)).await?;
+        if let Err(error) = self.hands.stored(move |store| store.set_last_final(number, &hash)).await {
+            // Reveals go on: after a restart final blocks are acted on again from the one that was noted last.
+            tracing::error!(%error, number, "the final block can't be noted");
+        }
         self.last_final = Some((number, hash));
         Ok(())
     }
@@ -229,18 +240,21 @@ impl<C: ChainClient> Daemon<C> {
         if self.seats.contains_key(&id(&record)) {
             return Ok(());
         }
-        self.hands.stored(move |store| store.take(&record)).await?;
+        let noted = self.hands.stored(move |store| store.take(&record)).await;
+        if let Err(error) = &noted {
+            tracing::error!(%error, job = assignment.seat.job, "the seat can't be noted, and is given back");
+        }
         let (job, seat) = (assignment.seat.job, assignment.seat.index);
         tracing::info!(job, seat, units = record.spec.units, "seat taken");
-        self.resume(record).await
+        self.resume(record, noted.is_ok()).await
     }
 
-    /// Goes on with a seat that is stored.
-    async fn resume(&mut self, record: Record) -> Result<(), StoreError> {
+    /// Goes on with a seat. Where nothing can be stored, nothing new can be sealed.
+    async fn resume(&mut self, record: Record, is_stored: bool) -> Result<(), StoreError> {
         let place = Arc::new(Place::new(record, &self.hands.jobs));
         let seat = match self.hands.permit(&place).await? {
             Some(permit) => Seat::resumed(seal(&permit)),
-            None if self.draining => Seat::unwanted(),
+            None if self.draining || !is_stored => Seat::unwanted(),
             None => Seat::new(),
         };
         self.seats.insert(place.id(), Active { seat, place, cancel: CancellationToken::new() });
@@ -255,11 +269,12 @@ impl<C: ChainClient> Daemon<C> {
                 Action::Stop => active.cancel.cancel(),
                 Action::Clean { ended } => {
                     active.cancel.cancel();
+                    self.tasks.forget(&id);
                     self.hands.clean(&active.place, ended).await;
                     self.seats.remove(&id);
                     return;
                 }
-                task => begin(&self.hands, active, task, &self.sender, &mut self.tasks),
+                task => begin(&self.hands, active, task, &mut self.tasks),
             }
         }
     }
@@ -277,7 +292,7 @@ impl<C: ChainClient> Daemon<C> {
         let provider = chain.provider(best.hash, &owner).await?;
         if provider.is_some_and(|provider| provider.silent && provider.pending.is_none()) {
             let hands = Arc::clone(&self.hands);
-            let task = self.tasks.spawn(async move {
+            let task = self.tasks.spawn_aside(async move {
                 let sent = hands.submitter.send(send::heartbeat(owner), Wait::Best).await;
                 hands.metrics.sent("heartbeat", sent.is_ok());
                 match sent {
@@ -325,31 +340,12 @@ impl<C: ChainClient> Daemon<C> {
     }
 }
 
-/// A task that crashed will never tell how it ended: the worker ends too, and starts again with what is stored.
-fn end_with(task: Result<(), JoinError>) {
-    if let Some(Ok(panic)) = task.err().map(JoinError::try_into_panic) {
-        resume_unwind(panic);
-    }
-}
-
 /// Begins a task of a seat. Of fetch, run and opening one goes on at a time.
-fn begin<C: ChainClient>(
-    hands: &Arc<Hands<C>>,
-    active: &mut Active,
-    action: Action,
-    sender: &mpsc::UnboundedSender<(Id, Event)>,
-    tasks: &mut JoinSet<()>,
-) {
+fn begin<C: ChainClient>(hands: &Arc<Hands<C>>, active: &mut Active, action: Action, tasks: &mut Tasks) {
     if matches!(action, Action::Fetch | Action::Run | Action::Open { .. }) {
         active.cancel.cancel();
         active.cancel = CancellationToken::new();
     }
     let (hands, place, cancel) = (Arc::clone(hands), Arc::clone(&active.place), active.cancel.clone());
-    let sender = sender.clone();
-    tasks.spawn(async move {
-        if let Some(event) = hands.perform(&place, action, &cancel).await {
-            // Nobody listens once the worker ends.
-            let _ = sender.send((place.id(), event));
-        }
-    });
+    tasks.spawn(place.id(), action, async move { hands.perform(&place, action, &cancel).await });
 }

@@ -1,7 +1,7 @@
 //! Gets a job's program and input: manifests by the references of the specification, then the blobs that they list.
 
 use std::collections::BTreeMap;
-use std::future::{ready, Future};
+use std::future::Future;
 use std::io;
 use std::iter::once;
 use std::path::Path;
@@ -15,6 +15,8 @@ use assay_graph::root::{manifest_entry, root, Domain, Entry};
 use assay_primitives::{BlobRef, Digest, JobSpec};
 use assay_store::StoreError;
 use tokio::fs;
+
+use super::cache::Full;
 
 /// The file of a manifest in a package's directory.
 pub const MANIFEST: &str = "manifest.json";
@@ -31,6 +33,9 @@ pub enum FetchError {
     /// The database can't be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Open jobs need all the space for content; later there may be some.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// What is there is not what the job says, or more than this worker takes: fetching again would not help.
     #[error("{0}")]
     Unfit(String),
@@ -119,15 +124,8 @@ pub trait Keeper: Send + Sync {
     ///
     /// # Errors
     ///
-    /// It can't be noted; then it is not fetched.
-    fn keep(&self, blob: &BlobRef, is_new: bool) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// Notes nothing.
-impl Keeper for () {
-    fn keep(&self, _: &BlobRef, _: bool) -> impl Future<Output = Result<(), StoreError>> + Send {
-        ready(Ok(()))
-    }
+    /// It can't be noted, or there is no room for it; then it is not fetched.
+    fn keep(&self, blob: &BlobRef, is_new: bool) -> impl Future<Output = Result<(), FetchError>> + Send;
 }
 
 /// Where packages come from.
@@ -156,7 +154,13 @@ impl<K: Keeper> Sources<'_, K> {
         let (expected, reference) = part.of(spec);
         check_size(part, "manifest", reference.size, MAX_BYTES)?;
         self.blob(&reference).await?;
-        let bytes = self.store.read(&reference).await?;
+        let bytes = match self.store.read(&reference).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.mend(&reference, error).await?;
+                self.store.read(&reference).await?
+            }
+        };
         let listed = part.read(&bytes)?;
         if part.root(&bytes, &listed.tensors) != expected {
             let name = part.name();
@@ -175,7 +179,10 @@ impl<K: Keeper> Sources<'_, K> {
             let blob = BlobRef { blake3: listed.blake3.0, size: listed.size };
             self.blob(&blob).await?;
             let path = directory.join(format!("{}.safetensors", hex::encode(blob.blake3)));
-            self.store.copy_to(&blob, &path, &()).await?;
+            if let Err(error) = self.store.copy_to(&blob, &path, &()).await {
+                self.mend(&blob, error).await?;
+                self.store.copy_to(&blob, &path, &()).await?;
+            }
         }
         // Last: where there is a manifest, its blobs are there.
         fs::write(&manifest, &bytes).await?;
@@ -183,12 +190,42 @@ impl<K: Keeper> Sources<'_, K> {
     }
 
     async fn blob(&self, blob: &BlobRef) -> Result<(), FetchError> {
-        let is_new = !self.store.has(blob).await?;
+        let is_new = match self.store.size(&blob.blake3).await? {
+            None => true,
+            Some(actual) if actual == blob.size => false,
+            Some(actual) => self.discard_damaged(blob, actual).await?,
+        };
         self.keeper.keep(blob, is_new).await?;
         if is_new {
             self.fetcher.fetch(blob, self.urls, self.progress).await?;
         }
         Ok(())
+    }
+}
+
+impl<K: Keeper> Sources<'_, K> {
+    /// Fetches a blob again that is damaged here.
+    async fn mend(&self, blob: &BlobRef, error: BlobError) -> Result<(), FetchError> {
+        let BlobError::Damaged(_) = error else { return Err(error.into()) };
+        tracing::warn!(%error, "it is removed and fetched again");
+        self.store.remove(&blob.blake3).await?;
+        self.blob(blob).await
+    }
+
+    /// Removes a blob that has another size here than in a job, if it is the blob that is wrong: a job must not be able
+    /// to have the content of others removed.
+    async fn discard_damaged(&self, blob: &BlobRef, actual: u64) -> Result<bool, FetchError> {
+        match self.store.verify(&BlobRef { size: actual, ..*blob }).await {
+            Ok(()) => {
+                let (id, claimed) = (blob.blake3, blob.size);
+                Err(BlobError::WrongSize { id, claimed, actual }.into())
+            }
+            Err(BlobError::Damaged(_)) => {
+                self.store.remove(&blob.blake3).await?;
+                Ok(true)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -203,55 +240,130 @@ fn check_size(part: Part, what: &str, size: u64, most: u64) -> Result<(), FetchE
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+    use std::path::PathBuf;
     use std::sync::Mutex;
     use std::time::Duration;
 
     use assay_blobs::FetchRules;
     use assay_graph::job::{Input, Kind};
     use assay_primitives::{JobClass, Machine};
+    use tempfile::TempDir;
 
     use super::*;
 
     #[derive(Default)]
     struct Heard(Mutex<Vec<(BlobRef, bool)>>);
 
-    impl Keeper for Heard {
-        fn keep(&self, blob: &BlobRef, is_new: bool) -> impl Future<Output = Result<(), StoreError>> + Send {
+    impl Keeper for &Heard {
+        fn keep(&self, blob: &BlobRef, is_new: bool) -> impl Future<Output = Result<(), FetchError>> + Send {
             self.0.lock().expect("no panic").push((*blob, is_new));
             ready(Ok(()))
         }
     }
 
+    /// An input of a job, its two blobs, and a store.
+    struct Scene {
+        directory: TempDir,
+        store: Store,
+        spec: JobSpec,
+        manifest: BlobRef,
+        listed: BlobRef,
+        bytes: Vec<u8>,
+        heard: Heard,
+    }
+
+    impl Scene {
+        /// The store has the manifest only.
+        async fn new() -> Self {
+            let package = Input::pack(Kind::Embed, &Input::sequences(&[vec![1, 2, 3]])).expect("an input");
+            let input = Input::load("input", &package).expect("an input");
+            let directory = tempfile::tempdir().expect("a directory");
+            let store = open(&directory.path().join("store"));
+            let manifest = store.put(package.manifest.clone().into()).await.expect("stored");
+            let blob = &input.manifest.blobs[0];
+            let listed = BlobRef { blake3: blob.blake3.0, size: blob.size };
+            let spec = JobSpec {
+                class: JobClass::ExactV1,
+                program: [0; 32],
+                program_blob: manifest,
+                input: input.root,
+                input_blob: manifest,
+                output_bytes: 1,
+                seed: [0; 32],
+                units: 1,
+                machine: Machine { hardware: 0, memory: 0 },
+                price_cap: 1,
+                deadline: 1,
+                listing: None,
+            };
+            let bytes = package.blobs[0].clone();
+            Self { directory, store, spec, manifest, listed, bytes, heard: Heard::default() }
+        }
+
+        async fn fetch(&self, urls: &[String]) -> Result<(), FetchError> {
+            let rules =
+                FetchRules { allow_private: true, max_size: 1 << 20, timeout: Duration::from_secs(5) };
+            let fetcher = Fetcher::new(self.store.clone(), rules);
+            let (store, keeper) = (&self.store, &self.heard);
+            let sources = Sources { fetcher: &fetcher, store, urls, most: 1 << 20, progress: &(), keeper };
+            sources.package(Part::Input, &self.spec, &self.directory.path().join("input")).await
+        }
+
+        fn heard(&self) -> Vec<(BlobRef, bool)> {
+            self.heard.0.lock().expect("no panic").clone()
+        }
+
+        /// Where the store has a blob.
+        fn file(&self, blob: &BlobRef) -> PathBuf {
+            self.directory.path().join("store/blobs").join(hex::encode(blob.blake3))
+        }
+
+        /// A server that has all.
+        async fn server(&self) -> String {
+            let store = open(&self.directory.path().join("server"));
+            store.put(self.store.read(&self.manifest).await.expect("it is there")).await.expect("stored");
+            store.put(self.bytes.clone().into()).await.expect("stored");
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let url = format!("http://{}", listener.local_addr().expect("an address"));
+            tokio::spawn(assay_blobs::serve(listener, store, pending::<()>()));
+            url
+        }
+    }
+
+    fn open(directory: &Path) -> Store {
+        Store::open(directory.to_str().expect("text")).expect("a store")
+    }
+
     #[tokio::test]
     async fn a_blob_is_noted_before_it_is_fetched() {
-        let package = Input::pack(Kind::Embed, &Input::sequences(&[vec![1, 2, 3]])).expect("an input");
-        let input = Input::load("input", &package).expect("an input");
-        let directory = tempfile::tempdir().expect("a directory");
-        let store = Store::open(directory.path().to_str().expect("text")).expect("a store");
-        let manifest = store.put(package.manifest.clone().into()).await.expect("stored");
-        let rules = FetchRules { allow_private: false, max_size: 1 << 20, timeout: Duration::from_secs(1) };
-        let fetcher = Fetcher::new(store.clone(), rules);
-        let keeper = Heard::default();
-        let sources =
-            Sources { fetcher: &fetcher, store: &store, urls: &[], most: 1 << 20, progress: &(), keeper };
-        let spec = JobSpec {
-            class: JobClass::ExactV1,
-            program: [0; 32],
-            program_blob: manifest,
-            input: input.root,
-            input_blob: manifest,
-            output_bytes: 1,
-            seed: [0; 32],
-            units: 1,
-            machine: Machine { hardware: 0, memory: 0 },
-            price_cap: 1,
-            deadline: 1,
-            listing: None,
-        };
-        let failed = sources.package(Part::Input, &spec, &directory.path().join("input")).await;
+        let scene = Scene::new().await;
+        let failed = scene.fetch(&[]).await;
         assert!(matches!(failed, Err(FetchError::Blob(BlobError::NoSource(_)))), "{failed:?}");
-        let listed = &input.manifest.blobs[0];
-        let missing = BlobRef { blake3: listed.blake3.0, size: listed.size };
-        assert_eq!(*sources.keeper.0.lock().expect("no panic"), [(manifest, false), (missing, true)]);
+        assert_eq!(scene.heard(), [(scene.manifest, false), (scene.listed, true)]);
+    }
+
+    #[tokio::test]
+    async fn damaged_blobs_are_fetched_again() {
+        let scene = Scene::new().await;
+        let url = scene.server().await;
+        scene.store.put(scene.bytes.clone().into()).await.expect("stored");
+        // One with other bytes, one that was cut short.
+        std::fs::write(scene.file(&scene.manifest), vec![0; scene.manifest.size as usize]).expect("ours");
+        std::fs::write(scene.file(&scene.listed), "short").expect("ours");
+        scene.fetch(&[url]).await.expect("both are had again");
+        assert_eq!(scene.heard(), [(scene.manifest, false), (scene.manifest, true), (scene.listed, true)]);
+        for blob in [scene.manifest, scene.listed] {
+            scene.store.verify(&blob).await.expect("it is whole");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_with_a_wrong_size_removes_nothing() {
+        let mut scene = Scene::new().await;
+        scene.spec.input_blob.size += 1;
+        let failed = scene.fetch(&[]).await;
+        assert!(matches!(failed, Err(FetchError::Unfit(_))), "{failed:?}");
+        scene.store.verify(&scene.manifest).await.expect("it is still there");
     }
 }

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use assay_blobs::Fetcher;
 use assay_chain::{AccountId, ChainClient, ChainError, Submitter};
@@ -15,13 +15,17 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use super::cache::Cache;
 use super::fetch::{FetchError, Keeper, Part, Sources};
 use super::metrics::Metrics;
-use super::place::Place;
+use super::place::{Id, Place};
 use super::send;
+use super::tasks::failed;
 use crate::config::WorkerConfig;
-use crate::runner::files::{self, Published};
-use crate::runner::{self, Drawn, Limits, Report, RunError, Task};
+use crate::runner::{self, files, Drawn, Limits, Report, RunError, Task};
+
+/// What was sealed is kept for at least so long after its job: a node may lie about the end.
+const SEALS_KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// Everything that tasks need.
 pub struct Hands<C> {
@@ -37,6 +41,8 @@ pub struct Hands<C> {
     pub fetcher: Fetcher,
     /// Servers that are asked beside those that the chain names.
     pub peers: Vec<String>,
+    /// Bounds what is fetched.
+    pub cache: Cache,
     /// What jobs may take.
     pub limits: WorkerConfig,
     /// Directory of the jobs' files.
@@ -45,6 +51,8 @@ pub struct Hands<C> {
     pub program: PathBuf,
     /// Places for runs.
     pub slots: Semaphore,
+    /// Places for fetches.
+    pub fetches: Semaphore,
     /// A place for runs that are repeated to open leaves: reveals must not wait for other jobs.
     pub openings: Semaphore,
     /// Figures.
@@ -90,21 +98,20 @@ impl<C: ChainClient> Hands<C> {
     ) -> Option<Event> {
         let (job, seat) = (place.job(), place.index());
         tracing::debug!(job, seat, ?action, "begins");
-        let (done, otherwise) = match action {
-            Action::Fetch => (self.fetch(place, cancel).await.map(|()| Event::Fetched), Event::FetchFailed),
-            Action::Run => (self.run(place, cancel).await.map(Event::Sealed), Event::RunFailed),
+        let otherwise = failed(action)?;
+        let done = match action {
+            Action::Fetch => self.fetch_in_turn(place, cancel).await.map(|()| Event::Fetched),
+            Action::Run => self.run(place, cancel).await.map(Event::Sealed),
             Action::Open { leaves } => {
-                let opened = self.open(place, &leaves, cancel).await.map(|()| Event::Opened { leaves });
-                (opened, Event::OpenFailed { leaves })
+                self.open(place, &leaves, cancel).await.map(|()| Event::Opened { leaves })
             }
-            Action::Commit(digest) => (self.commit(place, digest).await, Event::NotSent(Call::Commit)),
-            Action::Reveal { leaves } => (self.reveal(place, leaves).await, Event::NotSent(Call::Reveal)),
+            Action::Commit(digest) => self.commit(place, digest).await,
+            Action::Reveal { leaves } => self.reveal(place, leaves).await,
             Action::Decline => {
                 let call = send::decline(place);
-                let sent = send::send(&self.submitter, &self.metrics, place, Call::Decline, call).await;
-                (Ok(sent), Event::NotSent(Call::Decline))
+                Ok(send::send(&self.submitter, &self.metrics, place, Call::Decline, call).await)
             }
-            Action::Publish => (self.publish(place).await.map(|()| Event::Published), Event::PublishFailed),
+            Action::Publish => self.publish(place).await.map(|()| Event::Published),
             Action::Stop | Action::Clean { .. } => return None,
         };
         Some(done.unwrap_or_else(|error| match error {
@@ -138,6 +145,17 @@ impl<C: ChainClient> Hands<C> {
         self.stored(move |store| store.sealed(&key)).await
     }
 
+    /// Fetches when there is a place for that: seats that wait need no disk.
+    async fn fetch_in_turn(
+        self: &Arc<Self>,
+        place: &Place,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failed> {
+        let slot = cancel.run_until_cancelled(self.fetches.acquire()).await.ok_or(Failed::Cancelled)?;
+        let _slot = slot.map_err(Failed::other)?;
+        self.fetch(place, cancel).await
+    }
+
     async fn fetch(self: &Arc<Self>, place: &Place, cancel: &CancellationToken) -> Result<(), Failed> {
         cancel.run_until_cancelled(self.fetch_both(place)).await.ok_or(Failed::Cancelled)?
     }
@@ -152,7 +170,7 @@ impl<C: ChainClient> Hands<C> {
             urls: &urls,
             most: self.limits.disk,
             progress: &self.metrics,
-            keeper: Arc::clone(self),
+            keeper: Shelf { hands: Arc::clone(self), seat: place.id() },
         };
         let spec = &place.record.spec;
         sources.package(Part::Program, spec, &place.program()).await?;
@@ -189,8 +207,7 @@ impl<C: ChainClient> Hands<C> {
         let _slot = slot.map_err(Failed::other)?;
         let drawn = Drawn { seed: *leaves, seat: place.index(), count: permit.sealed().leaves };
         let report = self.run_task(self.task(place, place.opening(leaves), Some(drawn)), cancel).await?;
-        let (claim, _) = claim(&report);
-        if claim != permit.sealed().claim {
+        if sealed(&report, Digest::default()).claim != permit.sealed().claim {
             return Err(Failed::other(
                 "this run gave another result than the one before: check the hardware",
             ));
@@ -232,14 +249,14 @@ impl<C: ChainClient> Hands<C> {
 
     /// Seals a claim with a salt that nobody can guess: stored, with the commitment, before anything is signed.
     async fn seal(self: &Arc<Self>, place: &Place, report: &Report) -> Result<Permit, Failed> {
-        let (claim, leaves) = claim(report);
         let mut salt = Digest::default();
         getrandom::getrandom(&mut salt).map_err(Failed::other)?;
+        let sealed = sealed(report, salt);
         let key = place.record.key;
         let genesis: Digest = self.chain.genesis().into();
         let owner = AccountId::from(place.record.owner);
-        let digest = commitment(&genesis, key.job, &key.spec, key.attempt, &owner, &claim, &salt);
-        Ok(self.stored(move |store| store.guard(&key, digest, &Sealed { salt, claim, leaves })).await?)
+        let digest = commitment(&genesis, key.job, &key.spec, key.attempt, &owner, &sealed.claim, &salt);
+        Ok(self.stored(move |store| store.guard(&key, digest, &sealed)).await?)
     }
 
     async fn commit(self: &Arc<Self>, place: &Place, digest: Digest) -> Result<Event, Failed> {
@@ -267,16 +284,11 @@ impl<C: ChainClient> Hands<C> {
     async fn publish(self: &Arc<Self>, place: &Place) -> Result<(), Failed> {
         let permit = self.permit(place).await?.ok_or_else(|| Failed::other("nothing is sealed"))?;
         let Claim::Computed { result, .. } = permit.sealed().claim else { return Ok(()) };
-        let path = files::result(&place.work());
-        let bytes = fs::read(&path).await.map_err(Failed::other)?;
-        let published = Published::read("outputs", &bytes).map_err(Failed::other)?;
-        if published.root() != result {
-            return Err(Failed::other(format!("{} is not what was computed", path.display())));
-        }
+        let (path, file) = (files::result(&place.work()), permit.sealed().file);
         // On the list first: what is there must not stay for ever.
         let until = self.keep_until();
         self.stored(move |store| store.keep(&Kept::Result(result), until)).await?;
-        self.blobs.put_result(&result, bytes.into()).await.map_err(Failed::other)?;
+        self.blobs.put_result_file(&result, &path, &file).await.map_err(Failed::other)?;
         self.metrics.published();
         tracing::info!(job = place.job(), root = %hex::encode(result), "result published");
         Ok(())
@@ -286,8 +298,10 @@ impl<C: ChainClient> Hands<C> {
     pub async fn clean(self: &Arc<Self>, place: &Place, ended: bool) {
         let (job, seat) = (place.job(), place.index());
         remove(place.directory()).await;
+        self.cache.release(&place.id());
         let key = place.record.key;
-        match self.stored(move |store| store.leave(&key, ended)).await {
+        let until = ended.then(|| unix_time().saturating_add(self.limits.keep.max(SEALS_KEPT).as_secs()));
+        match self.stored(move |store| store.leave(&key, until)).await {
             Ok(()) => tracing::info!(job, seat, ended, "seat left"),
             Err(error) => tracing::error!(job, seat, %error, "the seat can't be forgotten"),
         }
@@ -301,17 +315,29 @@ impl<C: ChainClient> Hands<C> {
             Err(error) => return tracing::error!(%error, "what is kept can't be listed"),
         };
         for what in expired {
-            let removed = match what {
-                Kept::Result(root) => self.blobs.remove_result(&root).await,
-                Kept::Blob(blake3) => self.blobs.remove(&blake3).await,
-            };
-            if let Err(error) = removed {
-                tracing::warn!(?what, %error, "expired content can't be removed");
-                continue;
+            match what {
+                Kept::Blob(blake3) if !self.cache.forget(&blake3) => (),
+                what => self.remove_kept(what).await,
             }
-            if let Err(error) = self.stored(move |store| store.release(&what)).await {
-                tracing::error!(?what, %error, "the list of what is kept can't be written");
-            }
+        }
+    }
+
+    /// Removes something, then takes it off the list.
+    async fn remove_kept(self: &Arc<Self>, what: Kept) {
+        let removed = match what {
+            Kept::Result(root) => self.blobs.remove_result(&root).await,
+            Kept::Blob(blake3) => self.blobs.remove(&blake3).await,
+            Kept::Seal(_) => Ok(()),
+        };
+        if let Err(error) = removed {
+            return tracing::warn!(?what, %error, "expired content can't be removed");
+        }
+        let released = self.stored(move |store| match what {
+            Kept::Seal(key) => store.forget(&key),
+            what => store.release(&what),
+        });
+        if let Err(error) = released.await {
+            tracing::error!(?what, %error, "the list of what is kept can't be written");
         }
     }
 
@@ -333,24 +359,38 @@ impl<C: ChainClient> Hands<C> {
     }
 }
 
-impl<C: ChainClient> Keeper for Arc<Hands<C>> {
-    /// On the list before it is fetched, and for longer when it is used again. What others have put into the store is
-    /// not the worker's to remove.
-    async fn keep(&self, blob: &BlobRef, is_new: bool) -> Result<(), StoreError> {
-        let (what, until) = (Kept::Blob(blob.blake3), self.keep_until());
-        self.stored(move |store| match is_new || store.keeps(&what)? {
-            true => store.keep(&what, until),
-            false => Ok(()),
-        })
-        .await
+/// Notes what is fetched for a seat.
+struct Shelf<C> {
+    hands: Arc<Hands<C>>,
+    seat: Id,
+}
+
+impl<C: ChainClient> Keeper for Shelf<C> {
+    /// On the list before it is fetched, and for longer when it is used again; what was used least lately makes room.
+    /// What others have put into the store is not the worker's to remove.
+    async fn keep(&self, blob: &BlobRef, is_new: bool) -> Result<(), FetchError> {
+        let Self { hands, seat } = self;
+        let (what, until) = (Kept::Blob(blob.blake3), hands.keep_until());
+        let is_ours = is_new || hands.stored(move |store| store.keeps(&what)).await?;
+        for old in hands.cache.claim(blob, is_ours, *seat)? {
+            hands.remove_kept(Kept::Blob(old)).await;
+        }
+        if is_ours {
+            hands.stored(move |store| store.keep(&what, until)).await?;
+        }
+        Ok(())
     }
 }
 
-/// What a report claims, and how many leaves its trace has.
-fn claim(report: &Report) -> (Claim, u64) {
+/// What opens the commitment to a report.
+fn sealed(report: &Report, salt: Digest) -> Sealed {
     match *report {
-        Report::Computed { result, trace, leaves } => (Claim::Computed { result, trace }, leaves),
-        Report::Misdeclared { units } => (Claim::Misdeclared { units }, 0),
+        Report::Computed { result, trace, leaves, file } => {
+            Sealed { salt, claim: Claim::Computed { result, trace }, leaves, file }
+        }
+        Report::Misdeclared { units } => {
+            Sealed { salt, claim: Claim::Misdeclared { units }, leaves: 0, file: Digest::default() }
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! * [`start`] puts a worker together; [`daemon`] follows the chain and tells the state machine of each seat
 //!   (`assay-core`) what it sees.
-//! * [`hands`] does what that asks for: [`fetch`], [`runner`](crate::runner), the guard of the database, [`send`].
+//! * [`hands`] does what that asks for: [`fetch`], [`runner`](crate::runner), the guard of the database, [`send`];
+//!   [`tasks`] holds what goes on, [`cache`] bounds what is fetched.
 //! * [`http`] and [`metrics`] show where it is; [`control`] is `status` and `drain`; [`check`] tries everything first.
 
+mod cache;
 mod check;
 mod control;
 mod daemon;
@@ -18,11 +20,12 @@ mod probe;
 mod send;
 mod start;
 mod status;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod view;
 
-use assay_chain::ChainClient;
+use assay_chain::{AccountId, ChainClient};
 use assay_store::Store;
 use clap::Subcommand;
 
@@ -73,8 +76,8 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     }
 }
 
-/// Opens the worker's database for the chain.
-fn open_store(config: &Config, chain: &impl ChainClient) -> Result<Store, CliError> {
-    Store::open(&config.data.join("worker.redb"), &chain.genesis().into())
+/// Opens the worker's database for its account on the chain.
+fn open_store(config: &Config, chain: &impl ChainClient, account: &AccountId) -> Result<Store, CliError> {
+    Store::open(&config.data.join("worker.redb"), &chain.genesis().into(), account.as_ref())
         .map_err(|error| CliError::Worker(error.to_string()))
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use assay_exact::golden::cases;
 use assay_exec::Reference;
 use assay_graph::decoder::{Decoder, Recipe};
-use assay_graph::error::Invalid;
 use assay_graph::job::{self, Input, Kind, Train};
 use assay_graph::program::Program;
 use assay_graph::tensor::{Tensor, Tensors};
@@ -15,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
 use crate::error::CliError;
-use crate::runner::{self, Limits, Report, Task};
+use crate::runner::{self, files, Limits, Report, Task};
 
 /// The hashes that every machine must get, by case.
 const GOLDEN: &str = include_str!("../../../../pallets/exact/golden/exact-v1.txt");
@@ -86,13 +85,16 @@ fn prepare(config: &WorkerConfig, directory: &Path) -> Result<(Task, Report), Cl
         threads,
         limits: Limits { memory, seconds, disk },
     };
-    Ok((task, expect(&program, &input)?))
+    let expected = expect(&program, &input, &at("expected"))?;
+    Ok((task, expected))
 }
 
-fn expect(program: &Program, input: &Input) -> Result<Report, Invalid> {
+fn expect(program: &Program, input: &Input, directory: &Path) -> Result<Report, CliError> {
     let outcome = job::run(program, input, &SEED, &Reference, 1)?;
+    let written = fs::create_dir_all(directory).and_then(|()| files::write(directory, &outcome));
+    let file = written.map_err(CliError::file(directory))?;
     let (result, trace, leaves) = (outcome.result_root(), outcome.trace.root(), outcome.trace.leaves);
-    Ok(Report::Computed { result, trace, leaves })
+    Ok(Report::Computed { result, trace, leaves, file })
 }
 
 #[cfg(test)]

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use assay_chain::{Chain, Submitter};
+use assay_primitives::BlobRef;
+use assay_store::Store;
 use tokio::signal::unix::{signal, SignalKind};
 use tokio::sync::{watch, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::daemon::{Daemon, Trouble};
+use super::cache::{bound, Cache};
+use super::daemon::Daemon;
 use super::hands::Hands;
 use super::http::{self, Answers};
 use super::metrics::Metrics;
@@ -16,6 +19,9 @@ use super::{logs, open_store};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::runner::this_program;
+
+/// So many jobs more than run at a time are fetched at a time.
+const FETCHES_AHEAD: usize = 1;
 
 /// Works until it has drained after SIGTERM or SIGINT, or until a second one.
 ///
@@ -34,10 +40,7 @@ pub async fn run(context: &Context) -> Result<(), CliError> {
     signals(drain.clone(), stop.clone())?;
     tracing::info!(account = %hands.submitter.account(), jobs = context.config.worker.jobs, "worker starts");
     let daemon = Daemon::new(hands, shown).await.map_err(|error| CliError::Worker(error.to_string()))?;
-    daemon.run(drain, stop).await.map_err(|trouble| match trouble {
-        Trouble::Chain(error) => CliError::Chain(error),
-        other => CliError::Worker(other.to_string()),
-    })
+    Ok(daemon.run(drain, stop).await?)
 }
 
 async fn hands(context: &Context) -> Result<Hands<Chain>, CliError> {
@@ -45,20 +48,36 @@ async fn hands(context: &Context) -> Result<Hands<Chain>, CliError> {
     let pair = context.pair()?;
     let chain = context.chain().await?;
     let figures = |error: prometheus::Error| CliError::Worker(error.to_string());
+    let submitter = Submitter::new(chain.clone(), pair);
+    let store = open_store(config, &chain, &submitter.account())?;
+    let blobs = context.store()?;
     Ok(Hands {
-        submitter: Submitter::new(chain.clone(), pair),
-        store: open_store(config, &chain)?,
+        cache: cache(bound(&config.worker), &store, &blobs).await?,
+        submitter,
+        store,
         chain,
-        blobs: context.store()?,
+        blobs,
         fetcher: context.fetcher()?,
         peers: config.blobs.peers.clone(),
         limits: config.worker.clone(),
         jobs: config.data.join("jobs"),
         program: this_program().map_err(CliError::file("this program"))?,
         slots: Semaphore::new(config.worker.jobs as usize),
+        fetches: Semaphore::new(config.worker.jobs as usize + FETCHES_AHEAD),
         openings: Semaphore::new(1),
         metrics: Metrics::new().map_err(figures)?,
     })
+}
+
+/// What was fetched before the last start.
+async fn cache(most: u64, store: &Store, blobs: &assay_blobs::Store) -> Result<Cache, CliError> {
+    let kept = store.kept_blobs().map_err(|error| CliError::Worker(error.to_string()))?;
+    let mut fetched = Vec::new();
+    for blake3 in kept {
+        let size = blobs.size(&blake3).await?;
+        fetched.extend(size.map(|size| BlobRef { blake3, size }));
+    }
+    Ok(Cache::new(most, &fetched))
 }
 
 /// Opens the addresses of the configuration.

@@ -27,6 +27,7 @@ use tokio::sync::{watch, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::cache::{bound, Cache};
 use super::daemon::Daemon;
 use super::hands::Hands;
 use super::metrics::Metrics;
@@ -110,9 +111,9 @@ impl Scene {
         };
         let outcome = job::run(&program, &input, &spec.seed, &Reference, 1).expect("an outcome");
         fs::create_dir(directory.path().join("canned")).expect("made");
-        files::write(&directory.path().join("canned"), &outcome).expect("written");
+        let file = files::write(&directory.path().join("canned"), &outcome).expect("written");
         let (result, trace) = (outcome.result_root(), outcome.trace.root());
-        script(directory.path(), &Report::Computed { result, trace, leaves: outcome.trace.leaves });
+        script(directory.path(), &Report::Computed { result, trace, leaves: outcome.trace.leaves, file });
         let (pair, _) = Pair::generate();
         let claim = Claim::Computed { result, trace };
         Self { directory, chain: FakeChain::new(), pair, blobs, spec, claim }
@@ -199,7 +200,7 @@ impl Scene {
         let path = self.directory.path().join("worker.redb");
         // The one before may still be ending.
         let store = loop {
-            match Store::open(&path, &self.chain.genesis().0) {
+            match Store::open(&path, &self.chain.genesis().0, self.worker().as_ref()) {
                 Ok(store) => break store,
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
@@ -212,10 +213,12 @@ impl Scene {
             fetcher: Fetcher::new(self.blobs.clone(), rules),
             blobs: self.blobs.clone(),
             peers: Vec::new(),
+            cache: Cache::new(bound(&limits()), &[]),
             limits: limits(),
             jobs: self.directory.path().join("jobs"),
             program: self.directory.path().join("run-task"),
             slots: Semaphore::new(1),
+            fetches: Semaphore::new(2),
             openings: Semaphore::new(1),
             metrics: Metrics::new().expect("metrics"),
         };
@@ -228,13 +231,19 @@ impl Scene {
     }
 
     /// Makes blocks, all of them final, until something holds.
-    async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
+    async fn until(&self, what: &str, holds: impl FnMut() -> bool) {
+        self.build_until(what, true, holds).await;
+    }
+
+    async fn build_until(&self, what: &str, are_final: bool, mut holds: impl FnMut() -> bool) {
         for _ in 0..400 {
             if holds() {
                 return;
             }
             let best = self.chain.block(|_| {});
-            self.chain.finalize(best.number);
+            if are_final {
+                self.chain.finalize(best.number);
+            }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         panic!("never {what}");
@@ -263,6 +272,16 @@ impl Scene {
 impl Running {
     fn progress(&self) -> Option<String> {
         self.status.borrow().seats.first().map(|seat| seat.progress.clone())
+    }
+
+    async fn trouble(&self) -> String {
+        for _ in 0..400 {
+            if let Some(trouble) = self.status.borrow().trouble.clone() {
+                return trouble;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("no trouble")
     }
 
     async fn stopped(self) {
@@ -329,6 +348,26 @@ async fn a_worker_that_starts_again_reveals_what_it_has_committed_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_a_node_made_up_does_not_cost_the_reveal() {
+    let scene = Scene::new().await;
+    scene.obey();
+    scene.assign(JOB);
+    let running = scene.start().await;
+    // Without finality there is no reveal yet.
+    let committed = || matches!(scene.stage(JOB), Stage::Committed(_));
+    scene.build_until("committed", false, committed).await;
+    let seats = scene.best().seats;
+    scene.end(Claim::Misdeclared { units: 1 });
+    scene.until("left", || running.status.borrow().seats.is_empty()).await;
+    scene.chain.block(|world| {
+        world.seats = seats;
+        world.jobs.clear();
+    });
+    scene.until("revealed", || scene.stage(JOB) == Stage::Revealed(scene.claim)).await;
+    running.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_what_the_job_names_is_declined() {
     let mut scene = Scene::new().await;
     scene.spec.program = [0; 32];
@@ -379,15 +418,44 @@ async fn a_node_that_has_less_than_was_acted_on_is_not_followed() {
     // Another node of the chain, at its beginning.
     let behind = Scene { chain: FakeChain::new(), ..scene };
     let running = behind.start().await;
-    for _ in 0..400 {
-        // No blocks: it must not catch up.
-        if running.status.borrow().trouble.is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    let trouble = running.status.borrow().trouble.clone().expect("trouble");
+    // No blocks: it must not catch up.
+    let trouble = running.trouble().await;
     assert!(trouble.starts_with("the node is behind"), "{trouble}");
     assert!(!running.status.borrow().ready);
+    assert!(behind.chain.left() > 0, "another node may do better");
+    running.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_with_another_final_chain_is_not_followed_however_high_it_is() {
+    let scene = Scene::new().await;
+    let running = scene.start().await;
+    scene.until("ready", || running.status.borrow().last_final > 3).await;
+    running.stopped().await;
+    let forked = Scene { chain: FakeChain::new(), ..scene };
+    forked.chain.block(|_| {});
+    forked.chain.fork(1, |_| {});
+    let best = forked.chain.advance(500);
+    forked.chain.finalize(best.number);
+    let running = forked.start().await;
+    let trouble = running.trouble().await;
+    assert!(trouble.starts_with("the node's final chain has not the block"), "{trouble}");
+    assert!(forked.chain.left() > 0, "another node may do better");
+    running.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_was_changed_on_the_disk_is_not_published() {
+    let scene = Scene::new().await;
+    scene.obey();
+    scene.assign(JOB);
+    let running = scene.start().await;
+    scene.until("seen", || running.progress().as_deref() == Some("revealed")).await;
+    let jobs = fs::read_dir(scene.directory.path().join("jobs")).expect("a directory");
+    let job = jobs.last().expect("one job").expect("an entry").path();
+    fs::write(files::result(&job.join("work")), "something else").expect("ours");
+    scene.end(scene.claim);
+    scene.until("left", || running.status.borrow().seats.is_empty()).await;
+    assert!(!scene.is_published());
     running.stopped().await;
 }

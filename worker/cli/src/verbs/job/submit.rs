@@ -45,7 +45,7 @@ pub async fn run(context: &Context, kind: &Kind, watch: bool) -> Result<(), CliE
     };
     if watch {
         context.output.note(&submitted.text());
-        return watch::show(context, &chain, id).await;
+        return watch::show(context, &chain, id, Some(submitted.sent)).await;
     }
     context.output.value(&submitted, || submitted.text());
     Ok(())

@@ -4,6 +4,7 @@ use super::end::End;
 use crate::{
     amount::Amount,
     output::{fields, table, Hex},
+    verbs::sent::Sent,
 };
 use assay_chain::{
     market::{Case, Claim, OpenJob, Outcome, Phase, Round, Stage},
@@ -35,7 +36,17 @@ pub struct Shown {
     is_thin: bool,
     posted: MarketBlock,
     ended: MarketBlock,
-    /// The block in which it ended, as long as a node remembers.
+    #[serde(flatten)]
+    last: Last,
+    /// What posted it, where that was done just now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post: Option<Sent>,
+}
+
+/// What was known last of a job that has ended, as long as a node remembers.
+#[derive(Serialize)]
+pub struct Last {
+    /// The block in which it ended.
     block: Option<Block>,
     /// As of the block before: those who were the last to reveal have only committed there.
     seats: Vec<Seat>,
@@ -98,7 +109,6 @@ impl Shown {
     /// Of a job that has ended.
     pub fn new(job: JobId, end: &End) -> Self {
         let (receipt, spec) = (&end.receipt, &end.receipt.spec);
-        let ended_in = end.before.as_ref().map(|before| before.ended_in);
         Self {
             job,
             outcome: outcome(receipt.outcome),
@@ -117,9 +127,14 @@ impl Shown {
             is_thin: receipt.thin,
             posted: receipt.posted,
             ended: receipt.ended,
-            block: ended_in.map(|block| Block { number: block.number, hash: Hex(block.hash.0) }),
-            seats: end.before.as_ref().map(|before| seats(&before.job.case)).unwrap_or_default(),
+            last: Last::new(end),
+            post: None,
         }
+    }
+
+    /// With what posted it.
+    pub fn posted_by(self, post: Option<Sent>) -> Self {
+        Self { post, ..self }
     }
 
     /// For people.
@@ -139,10 +154,27 @@ impl Shown {
             ("blocks", blocks),
             ("check it", format!("assay job verify {id}")),
         ]);
+        head + &self.last.text()
+    }
+}
+
+impl Last {
+    /// Of a job that has ended.
+    pub fn new(end: &End) -> Self {
+        let Some(before) = &end.before else { return Self { block: None, seats: Vec::new() } };
+        let block = Block { number: before.ended_in.number, hash: Hex(before.ended_in.hash.0) };
+        Self { block: Some(block), seats: seats(&before.job.case) }
+    }
+
+    /// For people, below what else is shown of the job.
+    pub fn text(&self) -> String {
+        let block = self.block.as_ref().map_or_else(String::new, |block| {
+            fields(&[("ended in block", format!("{} {}", block.number, block.hash))])
+        });
         let rows: Vec<_> = self.seats.iter().map(Seat::row).collect();
         match rows.is_empty() {
-            true => head,
-            false => format!("{head}\n{}", table(&["provider", "round", "stage", "collateral"], &rows)),
+            true => block,
+            false => format!("{block}\n{}", table(&["provider", "round", "stage", "collateral"], &rows)),
         }
     }
 }

@@ -5,19 +5,19 @@ use super::{
     no_job,
     view::{self, Shown},
 };
-use crate::{context::Context, error::CliError};
+use crate::{context::Context, error::CliError, verbs::sent::Sent};
 use assay_chain::{market::Job, Chain, ChainClient};
 use assay_primitives::JobId;
 
 /// Follows a job and shows how it ended.
 pub async fn run(context: &Context, id: JobId) -> Result<(), CliError> {
-    show(context, &context.chain().await?, id).await
+    show(context, &context.chain().await?, id, None).await
 }
 
-/// The same on a chain that is at hand.
-pub async fn show(context: &Context, chain: &Chain, id: JobId) -> Result<(), CliError> {
+/// The same on a chain that is at hand, with what posted the job if that was done just now.
+pub async fn show(context: &Context, chain: &Chain, id: JobId, post: Option<Sent>) -> Result<(), CliError> {
     let end = settled(context, chain, id).await?;
-    let shown = Shown::new(id, &end);
+    let shown = Shown::new(id, &end).posted_by(post);
     context.output.value(&shown, || shown.text());
     Ok(())
 }
