@@ -5,7 +5,8 @@
 //! that is there as a whole would cost the same and take minutes to fill.
 
 use super::*;
-use assay_primitives::{Conduct, JobId, MarketBlock, OnBond, Sortition};
+use alloc::vec;
+use assay_primitives::{Conduct, Endpoint, JobId, MarketBlock, OnBond, Sortition};
 use assay_rules::price::PriceRule;
 use frame_benchmarking::v2::*;
 use frame_support::{
