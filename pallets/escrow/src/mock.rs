@@ -1,7 +1,7 @@
 //! A runtime of escrow over real balances, with a clock that tests move.
 
 use crate as pallet_assay_escrow;
-use crate::{weights::AssayWeight, FrozenBalance, HoldReason};
+use crate::{FrozenBalance, HoldReason};
 use assay_primitives::{JobId, MarketBlock, Settlement};
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
@@ -95,7 +95,7 @@ impl pallet_assay_escrow::Config for Test {
     type Currency = Balances;
     type Frozen = OfBalances;
     type Treasury = ConstU64<TREASURY>;
-    type WeightInfo = AssayWeight<Test>;
+    type WeightInfo = ();
 }
 
 /// A chain without accounts, its clock at 1.

@@ -1,7 +1,7 @@
 //! A runtime of jobs over scripted escrow, verification, listings and providers.
 
 use crate as pallet_assay_jobs;
-use crate::{weights::AssayWeight, GenesisConfig, Parameters, ReceiptOf};
+use crate::{GenesisConfig, Parameters, ReceiptOf};
 use assay_primitives::{
     mock::{
         self,
@@ -84,7 +84,7 @@ impl pallet_assay_jobs::Config for Test {
     type ParamsOrigin = frame_system::EnsureRoot<Self::AccountId>;
     type Providers = MockSortition;
     type Verification = MockVerification<Jobs>;
-    type WeightInfo = AssayWeight<Test>;
+    type WeightInfo = ();
 }
 
 #[cfg(feature = "runtime-benchmarks")]

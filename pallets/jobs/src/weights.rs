@@ -1,11 +1,12 @@
 //! Weights of jobs.
 //!
-//! Database accesses are counted from the code, those of escrow, providers and the registry included: a post is theirs
-//! for the greater part. What verification says that its own part takes comes on top. The reference time beside them is
-//! an upper estimate for hashing and decoding those keys, not a measurement.
+//! A runtime measures its own. Those here are for tests: database accesses are counted from the code, those of escrow,
+//! providers and the registry included: a post is theirs for the greater part. What verification says that its own part
+//! takes comes on top. The reference time beside them is an upper estimate for hashing and decoding those keys, not a
+//! measurement.
 
-use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use assay_primitives::weights::priced;
+use frame_support::weights::Weight;
 
 /// Weights of the calls and of the hook, and of verdicts, for those whose calls and hooks reach them.
 pub trait WeightInfo {
@@ -25,77 +26,43 @@ pub trait WeightInfo {
     fn sweep_job() -> Weight;
 }
 
-/// Weights at the database prices of the runtime.
-pub struct AssayWeight<T>(PhantomData<T>);
-
-/// Proof size of one key of a few hundred bytes, its trie path included.
-const KEY_PROOF: u64 = 3_500;
-
-fn priced<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
-    Weight::from_parts(micros.saturating_mul(1_000_000), reads.saturating_mul(KEY_PROOF))
-        .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-}
-
-impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
+/// For tests.
+impl WeightInfo for () {
     // Params (w), the event.
     fn set_params() -> Weight {
-        priced::<T>(10, 0, 1)
+        priced(10, 0, 1)
     }
 
     // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob, Sources (4 w); the lists of machines, the policy, the listing and
     // its version (4 r); of escrow the entry and the requester's sum (2 r, 2 w), its account, holds, locks and freezes
     // (4 r, 2 w).
     fn post() -> Weight {
-        priced::<T>(90, 13, 8)
+        priced(90, 13, 8)
     }
 
     // Jobs (r).
     fn cancel() -> Weight {
-        priced::<T>(15, 1, 0)
+        priced(15, 1, 0)
     }
 
     // Jobs (r, w), Receipts (w), Ended (w), EndedQueue (r, w), the clock (r); of escrow the entry, the requester's sum,
     // account and holds (4 r, 4 w), the treasury and the issuance (2 r, 2 w), each payee's account (r, w), the royalty's too.
     fn on_verdict(n: u32) -> Weight {
-        priced::<T>(100, 10, 11).saturating_add(priced::<T>(15, 1, 1).saturating_mul(n.into()))
+        priced(100, 10, 11).saturating_add(priced(15, 1, 1).saturating_mul(n.into()))
     }
 
     // Receipts (r, w), the clock, Params (r), JobsOf, Sources (2 w).
     fn prune() -> Weight {
-        priced::<T>(20, 3, 3)
+        priced(20, 3, 3)
     }
 
     // EndedQueue (r, w), and what every job asks: the clock, Params (r).
     fn sweep_base() -> Weight {
-        priced::<T>(10, 3, 1)
+        priced(10, 3, 1)
     }
 
     // Ended (r, w), Receipts (r, w), JobsOf, Sources (2 w).
     fn sweep_job() -> Weight {
-        priced::<T>(20, 2, 4)
-    }
-}
-
-impl WeightInfo for () {
-    fn set_params() -> Weight {
-        Weight::zero()
-    }
-    fn post() -> Weight {
-        Weight::zero()
-    }
-    fn cancel() -> Weight {
-        Weight::zero()
-    }
-    fn on_verdict(_: u32) -> Weight {
-        Weight::zero()
-    }
-    fn prune() -> Weight {
-        Weight::zero()
-    }
-    fn sweep_base() -> Weight {
-        Weight::zero()
-    }
-    fn sweep_job() -> Weight {
-        Weight::zero()
+        priced(20, 2, 4)
     }
 }

@@ -38,6 +38,7 @@ pub mod mock;
 #[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
 mod role;
 mod roots;
+pub mod weights;
 
 pub use collateral::{Bonds, Collateral};
 pub use commitment::commitment;

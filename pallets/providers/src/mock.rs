@@ -2,7 +2,7 @@
 
 use crate as pallet_assay_providers;
 use crate::{
-    weights::AssayWeight, Change, Description, GenesisConfig, GenesisMachine, MachineEntry, Parameters,
+    Change, Description, GenesisConfig, GenesisMachine, MachineEntry, Parameters,
     Provider, Terms,
 };
 use assay_primitives::{
@@ -83,7 +83,7 @@ impl pallet_assay_providers::Config for Test {
     type Draws = MockPendingDraws;
     type GovernanceOrigin = frame_system::EnsureRoot<u64>;
     type MaxPerBlock = ConstU32<PER_BLOCK>;
-    type WeightInfo = AssayWeight<Test>;
+    type WeightInfo = ();
     type Workers = MockWorkers;
 }
 

@@ -1,12 +1,13 @@
 //! Weights of providers.
 //!
-//! Database accesses are counted from the code, those of the bond (a ledger) and of the oldest draw (two keys)
-//! included. A change of a leaf's weight touches one node of each of the three levels, and the total in play unless it
-//! is only that the provider is full now, or has room again. The reference time beside them is an upper estimate for
-//! hashing, decoding and summing up nodes of 64 entries, not a measurement.
+//! A runtime measures its own. Those here are for tests: database accesses are counted from the code, those of the bond
+//! (a ledger) and of the oldest draw (two keys) included. A change of a leaf's weight touches one node of each of the
+//! three levels, and the total in play unless it is only that the provider is full now, or has room again. The
+//! reference time beside them is an upper estimate for hashing, decoding and summing up nodes of 64 entries, not a
+//! measurement.
 
-use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use assay_primitives::weights::priced;
+use frame_support::weights::Weight;
 
 /// Weights of the calls, of the hook, and of what others ask.
 pub trait WeightInfo {
@@ -50,173 +51,103 @@ pub trait WeightInfo {
     fn unseat() -> Weight;
 }
 
-/// Weights at the database prices of the runtime.
-pub struct AssayWeight<T>(PhantomData<T>);
-
-/// Proof size of one key of a few hundred bytes, its trie path included.
-const KEY_PROOF: u64 = 3_500;
-
-fn priced<T: frame_system::Config>(micros: u64, reads: u64, writes: u64) -> Weight {
-    Weight::from_parts(micros.saturating_mul(1_000_000), reads.saturating_mul(KEY_PROOF))
-        .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-}
-
-impl<T: frame_system::Config> WeightInfo for AssayWeight<T> {
+/// For tests.
+impl WeightInfo for () {
     // Providers (r, w), Machines (2 r), Pools (2 r, w), the bond (r), QueueEnds (r, w), Queue (w), the clock (r).
     fn register() -> Weight {
-        priced::<T>(40, 7, 4)
+        priced(40, 7, 4)
     }
 
     // What `register` does, and the pool that it is in (r, w).
     fn update() -> Weight {
-        priced::<T>(45, 8, 5)
+        priced(45, 8, 5)
     }
 
     // The worker (2 r), Providers (r, w), the bond (r), QueueEnds (r, w), Queue (w).
     fn heartbeat() -> Weight {
-        priced::<T>(30, 5, 3)
+        priced(30, 5, 3)
     }
 
     // Providers (r, w), the bond (r), QueueEnds (r, w), Queue (w).
     fn retire() -> Weight {
-        priced::<T>(25, 3, 3)
+        priced(25, 3, 3)
     }
 
     // Providers (r, w), the clock (r), the bond (r), QueueEnds (r, w), Queue (w).
     fn release() -> Weight {
-        priced::<T>(25, 4, 3)
+        priced(25, 4, 3)
     }
 
     // Providers (r, w), Params (r), the bond (r), QueueEnds (r, w), Queue (w).
     fn reweigh() -> Weight {
-        priced::<T>(30, 4, 3)
+        priced(30, 4, 3)
     }
 
     // The look at the head of the queue that ends it, and each change.
     fn apply(n: u32) -> Weight {
-        priced::<T>(20, 6, 0).saturating_add(Self::tick_change().saturating_mul(n.into()))
+        priced(20, 6, 0).saturating_add(Self::tick_change().saturating_mul(n.into()))
     }
 
     // Machines (r, w), Pools (r, w), MachineList (r, w), the clock (r).
     fn set_machine() -> Weight {
-        priced::<T>(25, 4, 3)
+        priced(25, 4, 3)
     }
 
     // Machines (r, w).
     fn close_machine() -> Weight {
-        priced::<T>(15, 1, 1)
+        priced(15, 1, 1)
     }
 
     // Pools (r, w), MachineList (r, w), Machines (w).
     fn remove_machine() -> Weight {
-        priced::<T>(20, 2, 3)
+        priced(20, 2, 3)
     }
 
     // What DrawBlocks looks at (2 r), Params (w).
     fn set_params() -> Weight {
-        priced::<T>(15, 2, 1)
+        priced(15, 2, 1)
     }
 
     // Providers (r), Endpoints (w).
     fn set_endpoint() -> Weight {
-        priced::<T>(15, 1, 1)
+        priced(15, 1, 1)
     }
 
     // MachineList, Machines, the clock, Params (r), Pools (r, w), QueueEnds, Queue, Providers, the oldest draw (5 r).
     fn tick_base() -> Weight {
-        priced::<T>(35, 10, 1)
+        priced(35, 10, 1)
     }
 
     // QueueEnds (r, w), Queue (r, 2 w), Providers (r, w), the oldest draw (2 r), Params, the clock, the bond (r), Pools
     // (2 r, 2 w); out of one tree: five nodes (r, w), Leaves (r, 2 w), the provider moved (r, w); into another: three
     // nodes (r, w), Leaves (w); TotalInPlay (r, w).
     fn tick_change() -> Weight {
-        priced::<T>(150, 21, 20)
+        priced(150, 21, 20)
     }
 
     // QueueEnds (r, w), Queue (r, 2 w), Providers (r, w), the oldest draw (2 r), Params, the clock, the bond (r), Pools
     // (r, w), three nodes, TotalInPlay (r, w).
     fn tick_reweigh() -> Weight {
-        priced::<T>(80, 13, 9)
+        priced(80, 13, 9)
     }
 
     // Providers (r, w), Params (r), the bond (r), QueueEnds (r, w), Queue (w).
     fn bond_changed() -> Weight {
-        priced::<T>(25, 4, 3)
+        priced(25, 4, 3)
     }
 
     // Three nodes, Leaves, Providers (r).
     fn holder() -> Weight {
-        priced::<T>(25, 5, 0)
+        priced(25, 5, 0)
     }
 
     // Providers, Pools (r, w), the clock (r), three nodes (r, w).
     fn seat() -> Weight {
-        priced::<T>(45, 6, 5)
+        priced(45, 6, 5)
     }
 
     // What `seat` does, TotalInPlay (r, w), Params for a term in jail, the bond (r), QueueEnds (r, w), Queue (w).
     fn unseat() -> Weight {
-        priced::<T>(60, 10, 8)
-    }
-}
-
-impl WeightInfo for () {
-    fn register() -> Weight {
-        Weight::zero()
-    }
-    fn update() -> Weight {
-        Weight::zero()
-    }
-    fn heartbeat() -> Weight {
-        Weight::zero()
-    }
-    fn retire() -> Weight {
-        Weight::zero()
-    }
-    fn release() -> Weight {
-        Weight::zero()
-    }
-    fn reweigh() -> Weight {
-        Weight::zero()
-    }
-    fn apply(_: u32) -> Weight {
-        Weight::zero()
-    }
-    fn set_machine() -> Weight {
-        Weight::zero()
-    }
-    fn close_machine() -> Weight {
-        Weight::zero()
-    }
-    fn remove_machine() -> Weight {
-        Weight::zero()
-    }
-    fn set_params() -> Weight {
-        Weight::zero()
-    }
-    fn set_endpoint() -> Weight {
-        Weight::zero()
-    }
-    fn tick_base() -> Weight {
-        Weight::zero()
-    }
-    fn tick_change() -> Weight {
-        Weight::zero()
-    }
-    fn tick_reweigh() -> Weight {
-        Weight::zero()
-    }
-    fn bond_changed() -> Weight {
-        Weight::zero()
-    }
-    fn holder() -> Weight {
-        Weight::zero()
-    }
-    fn seat() -> Weight {
-        Weight::zero()
-    }
-    fn unseat() -> Weight {
-        Weight::zero()
+        priced(60, 10, 8)
     }
 }

@@ -1,7 +1,7 @@
 //! A runtime of the registry over real balances.
 
 use crate as pallet_assay_registry;
-use crate::{weights::AssayWeight, HoldReason, Kind, Licence, Listing, Version};
+use crate::{HoldReason, Kind, Licence, Listing, Version};
 use assay_primitives::{BlobRef, Digest, ListedVersion, ListingId, Royalty};
 use frame_support::{
     assert_ok, derive_impl,
@@ -69,7 +69,7 @@ impl pallet_assay_registry::Config for Test {
     type Currency = Balances;
     type ListingDeposit = ConstU128<LISTING_DEPOSIT>;
     type VersionDeposit = ConstU128<VERSION_DEPOSIT>;
-    type WeightInfo = AssayWeight<Test>;
+    type WeightInfo = ();
 }
 
 /// A chain without accounts.

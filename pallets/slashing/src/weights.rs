@@ -3,10 +3,8 @@
 //! A runtime measures its own. Those here are for tests: database accesses counted from the code, those of the bonds
 //! included (a ledger, its holds, its account, its locks), beside an upper estimate for hashing and decoding them.
 
-use frame_support::weights::{
-    constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MICROS},
-    Weight,
-};
+use assay_primitives::weights::priced;
+use frame_support::weights::Weight;
 
 /// Weights of the calls, of the offence handler and of the hook.
 pub trait WeightInfo {
@@ -30,15 +28,6 @@ pub trait WeightInfo {
     fn tick_slash() -> Weight;
     /// A record of an era taken out of the queue and looked at.
     fn tick_record() -> Weight;
-}
-
-/// Proof size of one key of a few hundred bytes, its trie path included.
-const KEY_PROOF: u64 = 3_500;
-
-fn priced(micros: u64, reads: u64, writes: u64) -> Weight {
-    let time = micros.saturating_mul(WEIGHT_REF_TIME_PER_MICROS);
-    Weight::from_parts(time, reads.saturating_mul(KEY_PROOF))
-        .saturating_add(ParityDbWeight::get().reads_writes(reads, writes))
 }
 
 /// For tests.

@@ -4,10 +4,8 @@
 //! candidates or the set of an era is one key of 48 bytes per entry, beside an upper estimate for decoding, searching,
 //! hashing and encoding.
 
-use frame_support::weights::{
-    constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MICROS, WEIGHT_REF_TIME_PER_NANOS},
-    Weight,
-};
+use assay_primitives::weights::priced;
+use frame_support::weights::{constants::WEIGHT_REF_TIME_PER_NANOS, Weight};
 
 /// Weights of the calls and of what sessions do. `c` is how many candidates there are.
 pub trait WeightInfo {
@@ -48,17 +46,8 @@ pub trait WeightInfo {
     fn end_session(r: u32) -> Weight;
 }
 
-/// Proof size of one key of a few bytes, its trie path included.
-const KEY_PROOF: u64 = 2_500;
-
 /// Encoded size of a candidate, or of a validator in a set.
 const STAKER_BYTES: u64 = 48;
-
-fn priced(micros: u64, reads: u64, writes: u64) -> Weight {
-    let time = micros.saturating_mul(WEIGHT_REF_TIME_PER_MICROS);
-    Weight::from_parts(time, reads.saturating_mul(KEY_PROOF))
-        .saturating_add(ParityDbWeight::get().reads_writes(reads, writes))
-}
 
 /// Lists of so many entries, decoded, searched and encoded.
 fn lists(count: u64, entries: u32) -> Weight {

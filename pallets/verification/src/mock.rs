@@ -1,7 +1,7 @@
 //! A runtime of verification over scripted providers, bonds and blocks.
 
 use crate as pallet_assay_verification;
-use crate::{weights::AssayWeight, CaseOf, GenesisConfig, Phase, Round, Seat, Stage};
+use crate::{CaseOf, GenesisConfig, Phase, Round, Seat, Stage};
 use assay_primitives::{
     commitment,
     mock::{
@@ -203,7 +203,7 @@ impl pallet_assay_verification::Config for Test {
     type PolicyOrigin = frame_system::EnsureRoot<u64>;
     type Providers = Providers;
     type Verdicts = MockOnVerdict;
-    type WeightInfo = AssayWeight<Test>;
+    type WeightInfo = ();
     type Workers = MockWorkers;
 }
 

@@ -31,7 +31,7 @@ impl pallet_assay_registry::Config for Runtime {
     type Currency = Balances;
     type ListingDeposit = ListingDeposit;
     type VersionDeposit = VersionDeposit;
-    type WeightInfo = pallet_assay_registry::weights::AssayWeight<Runtime>;
+    type WeightInfo = weights::registry::WeightInfo<Runtime>;
 }
 
 /// The most that an account's locks and freezes ask it to keep.
@@ -48,7 +48,7 @@ impl pallet_assay_escrow::Config for Runtime {
     type Currency = Balances;
     type Frozen = Frozen;
     type Treasury = Treasury;
-    type WeightInfo = pallet_assay_escrow::weights::AssayWeight<Runtime>;
+    type WeightInfo = weights::escrow::WeightInfo<Runtime>;
 }
 
 /// How many blocks seed a draw.
@@ -70,7 +70,7 @@ impl pallet_assay_providers::Config for Runtime {
     type Draws = Verification;
     type GovernanceOrigin = EnsureRoot<AccountId>;
     type MaxPerBlock = ConstU32<128>;
-    type WeightInfo = pallet_assay_providers::weights::AssayWeight<Runtime>;
+    type WeightInfo = weights::providers::WeightInfo<Runtime>;
     type Workers = Staking;
 }
 
@@ -98,7 +98,7 @@ impl pallet_assay_verification::Config for Runtime {
     type PolicyOrigin = EnsureRoot<AccountId>;
     type Providers = Providers;
     type Verdicts = Jobs;
-    type WeightInfo = pallet_assay_verification::weights::AssayWeight<Runtime>;
+    type WeightInfo = weights::verification::WeightInfo<Runtime>;
     type Workers = Staking;
 }
 
@@ -111,5 +111,5 @@ impl pallet_assay_jobs::Config for Runtime {
     type ParamsOrigin = EnsureRoot<AccountId>;
     type Providers = Providers;
     type Verification = Verification;
-    type WeightInfo = pallet_assay_jobs::weights::AssayWeight<Runtime>;
+    type WeightInfo = weights::jobs::WeightInfo<Runtime>;
 }

@@ -1,4 +1,4 @@
-use crate::{mock::*, weights::AssayWeight, WeightInfo};
+use crate::{mock::*, WeightInfo};
 use frame_support::{
     assert_ok,
     traits::Hooks,
@@ -36,7 +36,7 @@ fn block_applies_no_more_than_it_may_and_the_rest_later() {
 fn block_does_only_what_it_has_weight_for() {
     run(|| {
         ready();
-        let (base, change) = (AssayWeight::<Test>::tick_base(), AssayWeight::<Test>::tick_change());
+        let (base, change) = (<() as WeightInfo>::tick_base(), <() as WeightInfo>::tick_change());
         assert_eq!(poll(base.saturating_sub(Weight::from_parts(1, 0))), Weight::zero());
         assert_eq!(poll(base), base);
         assert_eq!(Providers::queue_length(), 20);
@@ -50,9 +50,9 @@ fn block_does_only_what_it_has_weight_for() {
 #[test]
 fn block_without_work_costs_the_least() {
     run(|| {
-        assert_eq!(poll(Weight::MAX), AssayWeight::<Test>::tick_base());
+        assert_eq!(poll(Weight::MAX), <() as WeightInfo>::tick_base());
         bond(1, 1);
         assert_ok!(register(1, CPU, 1));
-        assert_eq!(poll(Weight::MAX), AssayWeight::<Test>::tick_base());
+        assert_eq!(poll(Weight::MAX), <() as WeightInfo>::tick_base());
     });
 }

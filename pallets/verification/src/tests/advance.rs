@@ -1,4 +1,4 @@
-use crate::{mock::*, weights::AssayWeight, WeightInfo};
+use crate::{mock::*, WeightInfo};
 use assay_primitives::{Order, Outcome};
 use frame_support::{
     assert_ok,
@@ -8,7 +8,7 @@ use frame_support::{
 };
 use sp_runtime::DispatchError;
 
-type Priced = AssayWeight<Test>;
+type Priced = ();
 
 #[test]
 fn anyone_works_off_what_is_due() {

@@ -1,6 +1,6 @@
 //! What is priced covers what can happen.
 
-use crate::{mock::*, weights::AssayWeight, WeightInfo, MAX_SEATED};
+use crate::{mock::*, WeightInfo, MAX_SEATED};
 use assay_primitives::{mock::market::VERDICT_WEIGHT, Claim, Outcome, Verification as _};
 use frame_support::{
     assert_ok,
@@ -8,7 +8,7 @@ use frame_support::{
     weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight, WeightMeter},
 };
 
-type Priced = AssayWeight<Test>;
+type Priced = ();
 
 fn declared(call: crate::Call<Test>) -> Weight {
     call.get_dispatch_info().call_weight

@@ -1,0 +1,56 @@
+//! Weights of `pallet_assay_jobs`, written by `scripts/weights`.
+//!
+//! * 2026-11-21, on Intel(R) Xeon(R) Processor @ 2.80GHz
+//! * 20 steps, 10 repetitions, Compiled WASM, on the preset `development`
+//! * lists and maps of unknown size count as 1000000 keys in a proof
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// Weights as they were measured.
+pub struct WeightInfo<T>(PhantomData<T>);
+
+impl<T: frame_system::Config> pallet_assay_jobs::WeightInfo for WeightInfo<T> {
+    // At least 7_599 ns.
+    fn set_params() -> Weight {
+        Weight::from_parts(8_211_000, 0).saturating_add(T::DbWeight::get().writes(1))
+    }
+    // At least 198_478 ns.
+    fn post() -> Weight {
+        Weight::from_parts(214_585_000, 11409)
+            .saturating_add(T::DbWeight::get().reads(16))
+            .saturating_add(T::DbWeight::get().writes(12))
+    }
+    // At least 360_004 ns.
+    fn cancel() -> Weight {
+        Weight::from_parts(391_341_000, 11409)
+            .saturating_add(T::DbWeight::get().reads(19))
+            .saturating_add(T::DbWeight::get().writes(23))
+    }
+    // At least 178_607 ns; n from 0 to 6.
+    fn on_verdict(n: u32) -> Weight {
+        Weight::from_parts(250_381_733, 8799)
+            .saturating_add(T::DbWeight::get().reads(9))
+            .saturating_add(T::DbWeight::get().writes(10))
+            .saturating_add(Weight::from_parts(35_155_812, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 2603).saturating_mul(n.into()))
+    }
+    // At least 48_764 ns.
+    fn prune() -> Weight {
+        Weight::from_parts(58_317_000, 4161)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(3))
+    }
+    // At least 4_068 ns.
+    fn sweep_base() -> Weight {
+        Weight::from_parts(4_719_000, 1501).saturating_add(T::DbWeight::get().reads(1))
+    }
+    // At least 49_715 ns.
+    fn sweep_job() -> Weight {
+        Weight::from_parts(90_356_000, 4161)
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().writes(5))
+    }
+}
