@@ -1,10 +1,7 @@
 //! A runtime of providers, with bonds, workers and draws as tests script them, and a clock apart from the chain's blocks.
 
 use crate as pallet_assay_providers;
-use crate::{
-    Change, Description, GenesisConfig, GenesisMachine, MachineEntry, Parameters,
-    Provider, Terms,
-};
+use crate::{Change, Description, GenesisConfig, GenesisMachine, MachineEntry, Parameters, Provider, Terms};
 use assay_primitives::{
     mock::{
         self,

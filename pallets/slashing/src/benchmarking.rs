@@ -24,6 +24,9 @@ pub trait BenchmarkHelper<AccountId> {
     /// disabled.
     fn validator(index: u32) -> (AccountId, SessionIndex);
 
+    /// Puts a validator back on the list of candidates, from which a report takes it.
+    fn stand(validator: &AccountId);
+
     /// Makes an account that money can be paid to.
     fn endow(account: &AccountId);
 }
@@ -149,11 +152,24 @@ mod benches {
         assert!(!Pending::<T>::contains_key(id));
     }
 
+    /// Reports offenders for each of whom a lower slash waits, which is superseded: that writes more than a first one.
+    /// None is disabled yet, and all stand in elections, which is more than can come together.
     #[benchmark]
     fn on_offence(n: Linear<1, 100>) {
         install_params::<T>();
         let offenders: Vec<_> = (0..n).map(T::BenchmarkHelper::validator).collect();
         let session = offenders.iter().map(|(_, session)| *session).next().expect("there is one at least");
+        for (validator, _) in &offenders {
+            let lower = Fault::Validator {
+                validator: validator.clone(),
+                session,
+                kind: FaultKind::Equivocation,
+                fraction: Perbill::from_percent(25),
+                reporter: None,
+            };
+            Pallet::<T>::report(lower).expect("the validator has a stake");
+            T::BenchmarkHelper::stand(validator);
+        }
         let reports: Vec<_> = offenders
             .into_iter()
             .map(|(validator, _)| OffenceDetails {
@@ -169,6 +185,7 @@ mod benches {
         }
 
         assert_eq!(Pending::<T>::iter().count(), reports.len());
+        assert_eq!(NextSlash::<T>::get(), SlashId::from(2 * n));
     }
 
     #[benchmark]

@@ -155,6 +155,9 @@ impl crate::BenchmarkHelper<u64> for Bench {
         (validator, 0)
     }
 
+    /// These bonds have no list of candidates.
+    fn stand(_: &u64) {}
+
     fn endow(account: &u64) {
         endow(*account, DEPOSIT);
     }

@@ -71,17 +71,24 @@ fn last_of<T: Config>(candidates: u32) -> Result<T::AccountId, BenchmarkError> {
     Ok(owner)
 }
 
-/// Moves most of a bond into as many parts on their way out as there can be, all of them due.
-fn slice<T: Config>(owner: &T::AccountId, role: Role) {
+/// Makes a ledger as long as can be: in each role as many parts on their way out as there can be, all of them due.
+fn fill_up<T: Config>(owner: &T::AccountId) {
+    for role in [Role::Validator, Role::Provider] {
+        slice::<T>(owner, role, T::MaxChunks::get());
+    }
+}
+
+/// Adds so many parts on their way out to a role, all of them due, a minimum bond each.
+fn slice<T: Config>(owner: &T::AccountId, role: Role, parts: u32) {
     let value = Pallet::<T>::minimum(role);
     Ledgers::<T>::mutate(owner, |ledger| {
         let stake = ledger.as_mut().expect("it is bonded").stake_mut(role);
-        for _ in 0..T::MaxChunks::get() {
+        for _ in 0..parts {
             let chunk = Chunk { value, at: BlockNumberFor::<T>::zero() };
             assert!(stake.unbonding.try_push(chunk).is_ok());
         }
     });
-    let sliced = value.saturating_mul(T::MaxChunks::get().into());
+    let sliced = value.saturating_mul(parts.into());
     assert!(<T as Config>::Currency::hold(&HoldReason::from(role).into(), owner, sliced).is_ok());
 }
 
@@ -120,6 +127,7 @@ mod benches {
     fn bond() -> Result<(), BenchmarkError> {
         // A worker that bonds for itself is the longest way.
         let owner = bonded::<T>(Role::Provider)?;
+        fill_up::<T>(&owner);
         let worker = funded::<T>(1);
         Pallet::<T>::do_set_worker(&owner, Some(worker.clone()))?;
 
@@ -133,6 +141,7 @@ mod benches {
     #[benchmark]
     fn bond_extra(c: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
         let owner = last_of::<T>(c)?;
+        fill_up::<T>(&owner);
         let amount = ample::<T>(Role::Validator);
 
         #[extrinsic_call]
@@ -145,6 +154,9 @@ mod benches {
     #[benchmark]
     fn unbond(c: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
         let owner = last_of::<T>(c)?;
+        // There is room for one more part.
+        slice::<T>(&owner, Role::Validator, T::MaxChunks::get().saturating_sub(1));
+        slice::<T>(&owner, Role::Provider, T::MaxChunks::get());
         let amount = Pallet::<T>::minimum(Role::Validator);
 
         #[extrinsic_call]
@@ -157,7 +169,7 @@ mod benches {
     #[benchmark]
     fn rebond(c: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
         let owner = last_of::<T>(c)?;
-        slice::<T>(&owner, Role::Validator);
+        fill_up::<T>(&owner);
         let amount = Pallet::<T>::minimum(Role::Validator).saturating_mul(T::MaxChunks::get().into());
 
         #[extrinsic_call]
@@ -167,13 +179,14 @@ mod benches {
         Ok(())
     }
 
-    /// Takes out all that a provider with a worker has bonded: both are gone then.
+    /// Takes out all that a provider with a worker has bonded, which is its worker's no more then. What leaves its bond
+    /// as a validator stays.
     #[benchmark]
     fn withdraw() -> Result<(), BenchmarkError> {
         let owner = bonded::<T>(Role::Provider)?;
         let worker: T::AccountId = account("worker", 0, 0);
         Pallet::<T>::do_set_worker(&owner, Some(worker.clone()))?;
-        slice::<T>(&owner, Role::Provider);
+        fill_up::<T>(&owner);
         Ledgers::<T>::mutate(&owner, |ledger| {
             let stake = &mut ledger.as_mut().expect("it is bonded").provider;
             let active = core::mem::take(&mut stake.active);
@@ -184,13 +197,15 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(owner.clone()), Role::Provider);
 
-        assert!(!Ledgers::<T>::contains_key(&owner) && !Workers::<T>::contains_key(&worker));
+        assert!(Ledgers::<T>::get(&owner).is_some_and(|ledger| !ledger.provider.is_bonded()));
+        assert!(!Workers::<T>::contains_key(&worker));
         Ok(())
     }
 
     #[benchmark]
     fn validate(c: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
         let owner = bonded::<T>(Role::Validator)?;
+        fill_up::<T>(&owner);
         give_keys::<T>(&owner);
         fill::<T>(c);
 
@@ -215,6 +230,7 @@ mod benches {
     #[benchmark]
     fn kick(c: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
         let owner = last_of::<T>(c)?;
+        fill_up::<T>(&owner);
         pallet_session::NextKeys::<T>::remove(&owner);
         let caller: T::AccountId = whitelisted_caller();
 
@@ -240,6 +256,7 @@ mod benches {
     #[benchmark]
     fn set_worker() -> Result<(), BenchmarkError> {
         let owner = bonded::<T>(Role::Provider)?;
+        fill_up::<T>(&owner);
         Pallet::<T>::do_set_worker(&owner, Some(account("worker", 0, 0)))?;
         let worker: T::AccountId = account("worker", 1, 0);
 
@@ -253,6 +270,7 @@ mod benches {
     #[benchmark]
     fn resign() -> Result<(), BenchmarkError> {
         let owner = bonded::<T>(Role::Provider)?;
+        fill_up::<T>(&owner);
         let worker: T::AccountId = account("worker", 0, 0);
         Pallet::<T>::do_set_worker(&owner, Some(worker.clone()))?;
 
@@ -322,7 +340,7 @@ mod benches {
                 let owner = funded::<T>(index.saturating_add(1));
                 give_keys::<T>(&owner);
                 Ledgers::<T>::insert(&owner, Ledger::<T>::default());
-                slice::<T>(&owner, Role::Validator);
+                fill_up::<T>(&owner);
                 Staker { owner, bond: Zero::zero() }
             })
             .collect();

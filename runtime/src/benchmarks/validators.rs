@@ -15,8 +15,9 @@ use frame_support::{
 };
 use pallet_assay_staking::{
     Candidates, Chunk, Elected, HoldReason, Ledger, Ledgers, Offender, OffenderList, Offenders, Staker,
-    Stakers,
+    StakerOf, Stakers,
 };
+use sp_runtime::SaturatedConversion;
 use sp_staking::{offence::OffenceSeverity, SessionIndex};
 
 /// What each part of a validator's bond is worth, in planck.
@@ -25,12 +26,12 @@ const PART: Balance = 1_000 * crate::token::ASY;
 /// The era of session 0.
 const ERA: u32 = 0;
 
-/// Room that is left in lists and sets for those that benchmarks accuse.
+/// Room that is left in the list of offenders for those that benchmarks accuse.
 const ACCUSED: u32 = 100;
 
 /// Validators as expensive to slash as can be: at the end of a full set and of a full list of candidates, with as many
-/// parts of the bond on their way out as there can be, and so much at stake that a slash of half of it reaches all of
-/// these. All others are noted as offenders and none is disabled, which is more than can come together.
+/// parts of both bonds on their way out as there can be, and so much at stake that a slash of half of it reaches all of
+/// these. Others are noted as offenders and none is disabled, which is more than can come together.
 pub struct Validators;
 
 impl pallet_assay_slashing::BenchmarkHelper<AccountId> for Validators {
@@ -41,10 +42,18 @@ impl pallet_assay_slashing::BenchmarkHelper<AccountId> for Validators {
         let staker = Staker { owner: owner.clone(), bond: bond.saturating_mul(2) };
         fill_lists();
         let candidate = Staker { bond: PART, ..staker.clone() };
-        Candidates::<Runtime>::mutate(|list| list.try_push(candidate)).expect("room was left");
-        Elected::<Runtime>::mutate(ERA, |set| set.try_push(staker)).expect("room was left");
-        pallet_session::Validators::<Runtime>::mutate(|set| set.push(owner.clone()));
+        Candidates::<Runtime>::mutate(|list| put_last(list, candidate));
+        Elected::<Runtime>::mutate(ERA, |set| put_last(set, staker));
+        pallet_session::Validators::<Runtime>::mutate(|set| {
+            set.remove(0);
+            set.push(owner.clone());
+        });
         (owner, session)
+    }
+
+    fn stand(validator: &AccountId) {
+        let candidate = Staker { owner: validator.clone(), bond: PART };
+        Candidates::<Runtime>::mutate(|list| list.try_push(candidate)).expect("it was taken off before");
     }
 
     fn endow(account: &AccountId) {
@@ -56,32 +65,41 @@ fn bond_in_parts(owner: &AccountId) -> Balance {
     let parts = <Runtime as pallet_assay_staking::Config>::MaxChunks::get();
     let mut ledger = Ledger::<Runtime>::default();
     ledger.validator.active = PART;
-    for part in 0..parts {
-        let chunk = Chunk { value: PART, at: BlockNumber::MAX.saturating_sub(parts).saturating_add(part) };
-        assert_ok!(ledger.validator.unbonding.try_push(chunk));
+    for stake in [&mut ledger.validator, &mut ledger.provider] {
+        for part in 0..parts {
+            let at = BlockNumber::MAX.saturating_sub(parts).saturating_add(part);
+            assert_ok!(stake.unbonding.try_push(Chunk { value: PART, at }));
+        }
     }
-    let bond = ledger.validator.total();
+    let (bond, other) = (ledger.validator.total(), ledger.provider.total());
     Ledgers::<Runtime>::insert(owner, ledger);
-    assert_ok!(Balances::mint_into(owner, bond.saturating_add(ExistentialDeposit::get())));
+    let all = bond.saturating_add(other).saturating_add(ExistentialDeposit::get());
+    assert_ok!(Balances::mint_into(owner, all));
     assert_ok!(Balances::hold(&HoldReason::ValidatorBond.into(), owner, bond));
+    assert_ok!(Balances::hold(&HoldReason::ProviderBond.into(), owner, other));
     bond
 }
 
-/// Fills lists and the set of the first session, but for the room that is left.
+/// Puts an entry behind all others of a full list, of which the first gives way.
+fn put_last(list: &mut Stakers<Runtime>, staker: StakerOf<Runtime>) {
+    list.remove(0);
+    list.try_push(staker).expect("one gave way");
+}
+
+/// Fills lists and the set of the first session, unless that is done.
 fn fill_lists() {
-    let there = Candidates::<Runtime>::decode_len().unwrap_or_default();
-    let wanted = MAX_VALIDATORS.saturating_sub(ACCUSED);
-    if there >= usize::try_from(wanted).unwrap_or_default() {
+    if Elected::<Runtime>::get(ERA).is_full() {
         return;
     }
     let others: Vec<AccountId> =
-        (0..wanted).map(|index| frame_benchmarking::account("candidate", index, 0)).collect();
+        (0..MAX_VALIDATORS).map(|index| frame_benchmarking::account("candidate", index, 0)).collect();
     let bond = PART.saturating_mul(2);
     let stakers = others.iter().map(|owner| Staker { owner: owner.clone(), bond }).collect();
     let stakers = Stakers::<Runtime>::truncate_from(stakers);
     let severity = OffenceSeverity::default();
     let offender = |validator: &AccountId| Offender { validator: validator.clone(), severity, until: ERA };
-    let offenders = others.iter().map(offender).collect();
+    let room = MAX_VALIDATORS.saturating_sub(ACCUSED).saturated_into();
+    let offenders = others.iter().take(room).map(offender).collect();
 
     Candidates::<Runtime>::put(stakers.clone());
     Elected::<Runtime>::insert(ERA, stakers);

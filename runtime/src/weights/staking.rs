@@ -11,130 +11,130 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_assay_staking::WeightInfo for WeightInfo<T> {
-    // At least 92_368 ns.
+    // At least 94_094 ns.
     fn bond() -> Weight {
-        Weight::from_parts(101_026_000, 8778)
+        Weight::from_parts(113_892_000, 8778)
             .saturating_add(T::DbWeight::get().reads(6))
             .saturating_add(T::DbWeight::get().writes(5))
     }
-    // At least 85_420 ns; c from 1 to 1000.
+    // At least 87_284 ns; c from 1 to 1000.
     fn bond_extra(c: u32) -> Weight {
-        Weight::from_parts(87_689_209, 49487)
+        Weight::from_parts(80_053_256, 49487)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(4))
-            .saturating_add(Weight::from_parts(272_516, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(295_972, 0).saturating_mul(c.into()))
     }
-    // At least 38_962 ns; c from 1 to 1000.
+    // At least 41_602 ns; c from 1 to 1000.
     fn unbond(c: u32) -> Weight {
-        Weight::from_parts(50_035_618, 49487)
+        Weight::from_parts(38_551_892, 49487)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(2))
-            .saturating_add(Weight::from_parts(266_149, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(255_589, 0).saturating_mul(c.into()))
     }
-    // At least 32_030 ns; c from 1 to 1000.
+    // At least 32_612 ns; c from 1 to 1000.
     fn rebond(c: u32) -> Weight {
-        Weight::from_parts(40_583_703, 49487)
+        Weight::from_parts(16_292_881, 49487)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(2))
-            .saturating_add(Weight::from_parts(220_886, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(255_024, 0).saturating_mul(c.into()))
     }
-    // At least 72_803 ns.
+    // At least 79_190 ns.
     fn withdraw() -> Weight {
-        Weight::from_parts(130_564_000, 4884)
+        Weight::from_parts(147_719_000, 4884)
             .saturating_add(T::DbWeight::get().reads(4))
-            .saturating_add(T::DbWeight::get().writes(3))
+            .saturating_add(T::DbWeight::get().writes(4))
     }
-    // At least 39_476 ns; c from 1 to 1000.
+    // At least 64_017 ns; c from 1 to 1000.
     fn validate(c: u32) -> Weight {
-        Weight::from_parts(53_973_157, 49487)
+        Weight::from_parts(61_486_983, 49487)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(1))
-            .saturating_add(Weight::from_parts(256_197, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(224_175, 0).saturating_mul(c.into()))
             .saturating_add(Weight::from_parts(0, 49).saturating_mul(c.into()))
     }
-    // At least 16_100 ns; c from 1 to 1000.
+    // At least 16_220 ns; c from 1 to 1000.
     fn chill(c: u32) -> Weight {
-        Weight::from_parts(4_856_538, 49487)
+        Weight::from_parts(8_986_219, 49487)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
-            .saturating_add(Weight::from_parts(196_968, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(196_299, 0).saturating_mul(c.into()))
     }
-    // At least 35_520 ns; c from 1 to 1000.
+    // At least 38_029 ns; c from 1 to 1000.
     fn kick(c: u32) -> Weight {
-        Weight::from_parts(51_228_399, 49487)
+        Weight::from_parts(20_870_473, 49487)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(1))
-            .saturating_add(Weight::from_parts(268_544, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(298_943, 0).saturating_mul(c.into()))
             .saturating_add(Weight::from_parts(0, 49).saturating_mul(c.into()))
     }
-    // At least 16_081 ns; c from 1 to 1000.
+    // At least 16_502 ns; c from 1 to 1000.
     fn force_chill(c: u32) -> Weight {
-        Weight::from_parts(4_507_317, 49487)
+        Weight::from_parts(3_658_553, 49487)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
-            .saturating_add(Weight::from_parts(167_870, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(189_779, 0).saturating_mul(c.into()))
     }
-    // At least 29_899 ns.
+    // At least 31_747 ns.
     fn set_worker() -> Weight {
-        Weight::from_parts(33_562_000, 8778)
+        Weight::from_parts(51_628_000, 8778)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // Not measured yet: as `set_worker`, which touches more.
+    // At least 29_977 ns.
     fn resign() -> Weight {
-        Weight::from_parts(33_562_000, 8778)
-            .saturating_add(T::DbWeight::get().reads(3))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(50_509_000, 4884)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(2))
     }
-    // Not measured yet: from what the session pallet's own takes, two signatures and a deposit, and from `purge_keys`.
+    // At least 284_563 ns; c from 1 to 1000.
     fn set_keys(c: u32) -> Weight {
-        Weight::from_parts(250_000_000, 68375)
-            .saturating_add(T::DbWeight::get().reads(14))
-            .saturating_add(T::DbWeight::get().writes(9))
-            .saturating_add(Weight::from_parts(177_426, 0).saturating_mul(c.into()))
+        Weight::from_parts(385_134_603, 51479)
+            .saturating_add(T::DbWeight::get().reads(10))
+            .saturating_add(T::DbWeight::get().writes(8))
+            .saturating_add(Weight::from_parts(277_386, 0).saturating_mul(c.into()))
             .saturating_add(Weight::from_parts(0, 81).saturating_mul(c.into()))
     }
-    // At least 76_089 ns; c from 1 to 1000.
+    // At least 123_472 ns; c from 1 to 1000.
     fn purge_keys(c: u32) -> Weight {
-        Weight::from_parts(76_306_118, 51479)
+        Weight::from_parts(202_677_701, 51479)
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().writes(5))
-            .saturating_add(Weight::from_parts(177_426, 0).saturating_mul(c.into()))
+            .saturating_add(Weight::from_parts(265_876, 0).saturating_mul(c.into()))
             .saturating_add(Weight::from_parts(0, 81).saturating_mul(c.into()))
     }
-    // At least 20_561 ns.
+    // At least 21_223 ns.
     fn set_params() -> Weight {
-        Weight::from_parts(31_259_000, 1505)
+        Weight::from_parts(39_090_000, 1505)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 3_162_636 ns; v from 1 to 1000; k from 0 to 1000.
+    // At least 3_839_406 ns; v from 1 to 1000; k from 0 to 1000.
     fn new_session(v: u32, k: u32) -> Weight {
-        Weight::from_parts(3_382_973_000, 90437)
+        Weight::from_parts(4_470_747_000, 90437)
             .saturating_add(T::DbWeight::get().reads(6))
             .saturating_add(T::DbWeight::get().writes(2))
-            .saturating_add(Weight::from_parts(2_086_187, 0).saturating_mul(v.into()))
-            .saturating_add(Weight::from_parts(23_150_611, 0).saturating_mul(k.into()))
+            .saturating_add(Weight::from_parts(3_331_710, 0).saturating_mul(v.into()))
+            .saturating_add(Weight::from_parts(25_584_259, 0).saturating_mul(k.into()))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(v.into())))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(k.into())))
             .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(k.into())))
             .saturating_add(Weight::from_parts(0, 3894).saturating_mul(k.into()))
-            .saturating_add(Weight::from_parts(0, 2518).saturating_mul(v.into()))
+            .saturating_add(Weight::from_parts(0, 2521).saturating_mul(v.into()))
     }
-    // At least 15_111 ns; o from 1 to 1000.
+    // At least 50_772 ns; o from 1 to 333.
     fn start_session(o: u32) -> Weight {
-        Weight::from_parts(18_431_000, 41487)
+        Weight::from_parts(55_153_000, 41487)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(2))
-            .saturating_add(Weight::from_parts(22_774_122, 0).saturating_mul(o.into()))
-            .saturating_add(Weight::from_parts(0, 72).saturating_mul(o.into()))
+            .saturating_add(Weight::from_parts(42_482_252, 0).saturating_mul(o.into()))
+            .saturating_add(Weight::from_parts(0, 40).saturating_mul(o.into()))
     }
-    // At least 24_103 ns; r from 0 to 16.
+    // At least 24_587 ns; r from 0 to 16.
     fn end_session(r: u32) -> Weight {
-        Weight::from_parts(42_515_759, 1533)
+        Weight::from_parts(36_506_178, 1533)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(2))
-            .saturating_add(Weight::from_parts(3_188_071, 0).saturating_mul(r.into()))
+            .saturating_add(Weight::from_parts(3_459_684, 0).saturating_mul(r.into()))
             .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(r.into())))
     }
 }

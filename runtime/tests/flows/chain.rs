@@ -59,17 +59,21 @@ pub fn check() {
     market::check();
 }
 
-/// Each ledger is accused as often as slashes wait for it: neither pallet can see that alone.
+/// Each ledger is accused as often as slashes wait for it, and no accused validator stands in elections: neither pallet
+/// can see that alone.
 fn check_accusations() {
     let mut waiting = std::collections::BTreeMap::<_, u32>::new();
     for slash in pallet_assay_slashing::Pending::<Runtime>::iter_values() {
         *waiting.entry((slash.owner.clone(), slash.role())).or_default() += 1;
     }
+    let candidates = pallet_assay_staking::Candidates::<Runtime>::get();
     for (owner, ledger) in pallet_assay_staking::Ledgers::<Runtime>::iter() {
         for role in [Role::Validator, Role::Provider] {
             let expected = waiting.get(&(owner.clone(), role)).copied().unwrap_or_default();
             assert_eq!(ledger.stake(role).accused, expected, "{owner:?} as {role:?}");
         }
+        let stands = candidates.iter().any(|candidate| candidate.owner == owner);
+        assert!(ledger.validator.accused == 0 || !stands, "{owner:?} is accused and stands");
     }
 }
 

@@ -143,6 +143,8 @@ fn a_double_vote_is_an_offence() {
         assert!(emitted(b"grandpa:equivoca"));
         chain.close();
         assert_eq!(offenders(), vec![Sr25519Keyring::Bob.to_account_id()]);
+        let waiting: Vec<_> = Pending::<Runtime>::iter_values().map(|slash| slash.amount).collect();
+        assert_eq!(waiting, [BOND / 2], "as two blocks in a slot cost: (3k/n)² of one in four, capped");
     });
 }
 

@@ -18,6 +18,8 @@ const BOND: Balance = 1_000_000 * token::ASY;
 const WINDOW: u32 = 20;
 /// How long a bond is on its way out, in blocks.
 const UNBONDING: u32 = 100;
+/// How far finality may be behind while the set changes, in blocks: two sessions, far more than it needs.
+const MOST_BEHIND: u32 = 40;
 
 type Pending = Slash<AccountId, Balance, u32>;
 
@@ -34,6 +36,7 @@ async fn a_fifth_validator_is_elected_and_the_outbid_one_leaves() {
     }
     tells_who_stands(network["eve"].client()).await;
     until("Eve to be elected and Dave to leave", async || {
+        keeps_finalizing(alice).await;
         let validators = alice.network(alice.hash(alice.best().await).await).await.validators;
         (validators.contains(&Eve.to_account_id()) && !validators.contains(&Dave.to_account_id()))
             .then_some(())
@@ -41,6 +44,7 @@ async fn a_fifth_validator_is_elected_and_the_outbid_one_leaves() {
     .await;
     tells_who_validates(alice).await;
     until("a block of Eve's", async || {
+        keeps_finalizing(alice).await;
         let height = alice.best().await;
         let author = alice.pre_digest(height).await.authority_index();
         let validators = alice.network(alice.hash(height).await).await.validators;
@@ -49,6 +53,12 @@ async fn a_fifth_validator_is_elected_and_the_outbid_one_leaves() {
     .await;
     tells_what_leaves(network["eve"].client()).await;
     network.all_finalize_new(3).await;
+}
+
+/// Checks that finality has not stopped.
+async fn keeps_finalizing(node: &Client) {
+    let (finalized, best) = (node.finalized().await, node.best().await);
+    assert!(best < finalized + MOST_BEHIND, "{finalized} is final, {best} is the best block");
 }
 
 /// Makes Eve call the pallet, and gives the block in which that was done.

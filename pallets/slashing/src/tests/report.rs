@@ -1,9 +1,10 @@
-use crate::{mock::*, Error, Event, NextSlash, Pending, Slash, State, Subject};
+use crate::{mock::*, Entry, Error, Event, NextSlash, Pending, Queue, Slash, State, Subject};
 use assay_primitives::{
     mock::{MockCollateral, LOCK_ACCUSED, NO_LEDGER, TOO_MANY_ACCUSED},
     Collateral, FaultKind, Role,
 };
 use frame_support::{assert_noop, assert_ok};
+use sp_runtime::DispatchError;
 
 #[test]
 fn validators_fault_waits_for_its_window() {
@@ -239,8 +240,30 @@ fn invariants_catch_two_slashes_for_one_lock() {
         let slash = waiting(0);
         NextSlash::<Test>::put(2);
         Pending::<Test>::insert(1, &slash);
-        crate::Queue::<Test>::insert(Slashing::place(slash.due, 1), crate::Entry::Slash);
+        Queue::<Test>::insert(Slashing::place(slash.due, 1), Entry::Slash);
         assert!(Slashing::do_try_state().is_err());
         Slashing::drop_pending(1, &slash);
+    });
+}
+
+#[test]
+fn invariants_catch_what_is_out_of_number_out_of_time_and_out_of_place() {
+    run(|| {
+        assert_ok!(fail_seat(seat(3, 500), 100));
+        let broken = |says| assert_eq!(Slashing::do_try_state(), Err(DispatchError::Other(says)));
+        NextSlash::<Test>::put(0);
+        broken("a slash waits whose number was not given yet");
+        NextSlash::<Test>::put(1);
+
+        let slash = waiting(0);
+        let state = State::Suspended { until: slash.due };
+        Pending::<Test>::insert(0, Slash { state, ..slash.clone() });
+        broken("a slash is suspended into its window");
+        Pending::<Test>::insert(0, slash);
+
+        let stray = Slashing::place(99, 7);
+        Queue::<Test>::insert(stray, Entry::Slash);
+        broken("a slash is queued that doesn't wait");
+        Queue::<Test>::remove(stray);
     });
 }

@@ -1,7 +1,8 @@
 //! Each invariant notices when it is broken.
 
 use crate::{
-    mock::*, Candidates, Elected, HoldReason, Ledger, Ledgers, Locks, Offender, Offenders, Params, Workers,
+    mock::*, Candidates, Elected, HoldReason, Ledger, Ledgers, Locks, NextLock, Offender, Offenders, Params,
+    SessionsPerEra, Workers,
 };
 use assay_primitives::Role::Provider;
 use frame_support::{assert_ok, traits::fungible::MutateHold};
@@ -85,6 +86,13 @@ fn locks() {
         },
         "a lock has no ledger",
     );
+    broken(
+        || {
+            NextLock::<Test>::put(2);
+            Locks::<Test>::insert(1, crate::Lock { owner: 5, amount: u64::MAX, accused: false });
+        },
+        "locks are more than a balance can be",
+    );
 }
 
 #[test]
@@ -92,6 +100,22 @@ fn workers() {
     broken(|| Workers::<Test>::remove(15), "a ledger names a worker that is not listed");
     broken(|| Workers::<Test>::insert(16, 5), "a worker's owner does not name it");
     broken(|| Workers::<Test>::insert(16, 9), "a worker's owner has no ledger");
+    broken(
+        || {
+            Workers::<Test>::insert(16, 1);
+            change(1, |ledger| ledger.worker = Some(16));
+        },
+        "a worker's owner is no provider",
+    );
+    broken(
+        || {
+            bond_provider(16, 100);
+            Workers::<Test>::remove(15);
+            Workers::<Test>::insert(16, 5);
+            change(5, |ledger| ledger.worker = Some(16));
+        },
+        "a worker has a bond of its own",
+    );
 }
 
 #[test]
@@ -104,6 +128,15 @@ fn candidates_and_sets() {
     broken(
         || Candidates::<Test>::mutate(|candidates| candidates[3].owner = 1),
         "a candidate is listed twice",
+    );
+    broken(|| Candidates::<Test>::mutate(|candidates| candidates[3].owner = 9), "a candidate has no ledger");
+    broken(|| Candidates::<Test>::mutate(|candidates| candidates[3].bond = 0), "a candidate has no bond");
+    broken(
+        || {
+            advance_to_session(1);
+            Elected::<Test>::remove(0);
+        },
+        "the set of an era is missing",
     );
     broken(
         || Elected::<Test>::insert(7, Elected::<Test>::get(0)),
@@ -130,6 +163,15 @@ fn validators_and_offenders() {
         },
         "an offender is noted twice",
     );
+    broken(
+        || {
+            advance_to_session(2);
+            Offenders::<Test>::mutate(|offenders| {
+                assert_ok!(offenders.try_push(offender.clone()));
+            });
+        },
+        "an offender is noted for too long",
+    );
 }
 
 #[test]
@@ -137,5 +179,13 @@ fn params() {
     broken(
         || Params::<Test>::mutate(|params| params.unbonding_blocks = 1),
         "staking.params: unbondingBlocks does not cover reportSessions, an era and the slash window",
+    );
+    broken(
+        || {
+            // Each session is an era of its own then, and has a set.
+            SessionsPerEra::<Test>::put(0);
+            Elected::<Test>::insert(1, Elected::<Test>::get(0));
+        },
+        "an era has no session",
     );
 }

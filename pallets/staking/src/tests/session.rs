@@ -28,6 +28,12 @@ fn root_count(session: u32) -> Option<u32> {
     Historical::historical_root(session).map(|(_, count)| count)
 }
 
+/// How often the session pallet was given a set since genesis, and not told to keep the one before.
+fn sets_given() -> u32 {
+    let told = System::read_events_for_pallet::<pallet_session::Event<Test>>();
+    told.iter().filter(|event| **event == pallet_session::Event::NewQueued).count() as u32
+}
+
 #[test]
 fn every_session_has_a_set_with_keys_and_a_root_of_it() {
     run(|| {
@@ -37,6 +43,7 @@ fn every_session_has_a_set_with_keys_and_a_root_of_it() {
             }
             advance_to_session(session);
             let validators = Session::validators();
+            assert_eq!(sets_given(), session, "a set that is the same is given again");
             assert!(!validators.is_empty());
             assert!(validators.iter().all(pallet_session::NextKeys::<Test>::contains_key));
             assert_eq!(root_count(session), Some(validators.len() as u32));
