@@ -164,6 +164,7 @@ impl<T: Config> Pallet<T> {
     fn check_params() -> Result<(), TryRuntimeError> {
         let params = Params::<T>::get();
         Self::check(&params).map_err(|wrong| TryRuntimeError::Other(wrong.into()))?;
-        Self::outlasts_draws(&params).map_err(|wrong| TryRuntimeError::Other(wrong.into()))
+        Self::outlasts_draws(&params).map_err(|wrong| TryRuntimeError::Other(wrong.into()))?;
+        Self::covers_seats(&params).map_err(|wrong| TryRuntimeError::Other(wrong.into()))
     }
 }

@@ -118,6 +118,9 @@ pub mod pallet {
         /// The most blocks of the chain whose randomness makes a seed.
         type DrawBlocks: Get<u32>;
 
+        /// The least collateral that a seat takes, in planck: the cap of bonds has to leave room for it.
+        type LeastCollateral: Get<Balance>;
+
         /// What terms in jail and periods of prices are counted on.
         type Clock: BlockNumberProvider<BlockNumber = MarketBlock>;
 
@@ -365,6 +368,8 @@ pub mod pallet {
         JailTermIsZero,
         /// The cap of bonds is too low for anybody to weigh anything, or too high for the weights to be counted.
         BadBondCap,
+        /// Less would count of a bond than a seat takes in collateral: nobody could sit in one.
+        CapBelowCollateral,
     }
 
     #[pallet::genesis_config]
@@ -381,7 +386,8 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         /// Panics on a configuration that no chain could run with: genesis has no other way to refuse.
-        /// [`Config::DrawBlocks`] is not asked, since what it looks at may not be there yet.
+        /// [`Config::DrawBlocks`] and [`Config::LeastCollateral`] are not asked, since what they look at may not be there
+        /// yet.
         fn build(&self) {
             if let Err(wrong) = self.put() {
                 panic!("providers: {wrong}");
@@ -697,6 +703,7 @@ pub mod pallet {
         ///
         /// * [`Error::PricePeriodIsZero`], [`Error::JailTermIsZero`], [`Error::BadBondCap`]: see [`Parameters`].
         /// * [`Error::DelayTooShort`]: the delay is not above [`Config::DrawBlocks`].
+        /// * [`Error::CapBelowCollateral`]: the cap of bonds is below [`Config::LeastCollateral`].
         ///
         /// ## Events
         ///

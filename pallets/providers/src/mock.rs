@@ -51,6 +51,7 @@ impl frame_system::Config for Test {
 parameter_types! {
     pub static Now: u32 = 1;
     pub static DrawBlocks: u32 = 2;
+    pub static LeastCollateral: Balance = 0;
 }
 
 /// A clock that tests can stop.
@@ -79,6 +80,7 @@ impl pallet_assay_providers::Config for Test {
     type DrawBlocks = DrawBlocks;
     type Draws = MockPendingDraws;
     type GovernanceOrigin = frame_system::EnsureRoot<u64>;
+    type LeastCollateral = LeastCollateral;
     type MaxPerBlock = ConstU32<PER_BLOCK>;
     type WeightInfo = ();
     type Workers = MockWorkers;
@@ -141,6 +143,7 @@ pub fn reset() {
     mock::reset();
     Now::set(1);
     DrawBlocks::set(2);
+    LeastCollateral::set(0);
 }
 
 pub fn chain_of(genesis: GenesisConfig<Test>) -> sp_io::TestExternalities {

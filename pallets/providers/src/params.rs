@@ -18,9 +18,16 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Whether as much counts of a bond as a seat takes.
+    pub(crate) fn covers_seats(params: &Parameters) -> Result<(), Error<T>> {
+        ensure!(params.max_bond >= T::LeastCollateral::get(), Error::<T>::CapBelowCollateral);
+        Ok(())
+    }
+
     pub(crate) fn do_set_params(params: Parameters) -> DispatchResult {
         Self::check(&params)?;
         Self::outlasts_draws(&params)?;
+        Self::covers_seats(&params)?;
         Params::<T>::put(params);
         Self::deposit_event(Event::ParamsSet { params });
         Ok(())

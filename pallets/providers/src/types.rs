@@ -373,7 +373,9 @@ pub struct Parameters {
     /// For how long one that has cheated stays in jail, in blocks of the market clock; at least one.
     pub jail_blocks: MarketBlock,
     /// What counts of a bond at most, in planck; from [`MIN_BOND_CAP`](crate::MIN_BOND_CAP) to
-    /// [`MAX_BOND_CAP`](crate::MAX_BOND_CAP). Another cap counts for a provider from its next change on.
+    /// [`MAX_BOND_CAP`](crate::MAX_BOND_CAP), and at least
+    /// [`Config::LeastCollateral`](crate::Config::LeastCollateral). Another cap counts for a provider from its next change
+    /// on.
     pub max_bond: Balance,
 }
 

@@ -135,6 +135,11 @@ pub fn least_price(units: u64, policy: &Policy) -> Balance {
     policy.min_payment.div_ceil(Balance::from(units.max(1)))
 }
 
+/// The collateral of a seat that is paid the policy's minimum, in planck: there is no smaller one; saturating.
+pub fn least_collateral(policy: &Policy) -> Balance {
+    policy.min_payment.saturating_mul(policy.collateral.into())
+}
+
 /// Blocks of the market clock in which the fresh seats reveal, each opening leaves of its trace; saturating. They were drawn
 /// after the seat had committed, so it may have to compute once more to find them.
 pub fn opening_window(units: u64, policy: &Policy) -> MarketBlock {

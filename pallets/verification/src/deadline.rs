@@ -62,13 +62,13 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::deadline().saturating_add(taken)
     }
 
-    /// Seats that have not committed in time have missed; their slots are filled again, three times each and as long as
-    /// the job has time.
+    /// Seats that have not committed in time have missed; their slots are filled again as long as the job has time. The
+    /// draw of one that is used up ends the job.
     fn pass_commits(job: JobId, mut case: CaseOf<T>, now: MarketBlock) -> Weight {
         let slots = Self::strike(job, &mut case, now);
         let taken = Self::fail_weight(slots.len().saturated_into());
         let vacant = !slots.is_empty() || case.has_vacancy();
-        if case.is_used_up() || case.is_expired(now) || (vacant && case.is_stale(now)) {
+        if case.is_expired(now) || (vacant && case.is_stale(now)) {
             return taken.saturating_add(Self::give_up(job, case));
         }
         if !slots.is_empty() {

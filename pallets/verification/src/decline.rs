@@ -1,9 +1,10 @@
 //! Seats decline.
 
-use crate::{pallet::*, verdict::Ending, CaseOf, Phase, Round, Stage, WeightInfo};
+use crate::{pallet::*, CaseOf, Stage, WeightInfo};
 use assay_primitives::JobId;
-use assay_rules::{draw::Purpose, policy::MAX_DECLINES};
-use frame_support::dispatch::DispatchResultWithPostInfo;
+use assay_rules::draw::Purpose;
+use frame_support::{dispatch::DispatchResultWithPostInfo, weights::Weight};
+use sp_runtime::SaturatedConversion;
 
 impl<T: Config> Pallet<T> {
     /// The provider keeps its place: so it can't be drawn for more than it has room for, whatever it declines.
@@ -15,27 +16,28 @@ impl<T: Config> Pallet<T> {
 
         Self::release(lock);
         case.set_stage(index, Stage::Declined);
-        let mut declined = 0;
-        case.with_slot(slot, |slot| {
-            slot.declined = slot.declined.saturating_add(1);
-            declined = slot.declined;
-        });
+        case.with_slot(slot, |slot| slot.declined = slot.declined.saturating_add(1));
         Self::deposit_event(Event::Declined { job, seat: index, owner });
-        let taken = T::WeightInfo::decline();
-        if declined < MAX_DECLINES {
-            Self::refill(job, &mut case, &[slot]);
-            Self::keep(job, case);
-            return Ok(Some(taken.saturating_add(Self::due_weight(1))).into());
-        }
-        let ended = if case.phase == Phase::Committing(Round::Fresh) {
-            Self::give_up(job, case)
-        } else {
-            Self::end(job, case, Ending::Unavailable { slot })
-        };
-        Ok(Some(taken.saturating_add(ended)).into())
+        let due = Self::weight_after(&case, slot);
+        Self::refill(job, &mut case, &[slot]);
+        Self::keep(job, case);
+        Ok(Some(T::WeightInfo::decline().saturating_add(due)).into())
     }
 
-    /// Slots whose seats are gone are filled again.
+    /// What a decline is charged for beside itself: the next draw of its slot, or the end of the job in place of one.
+    fn weight_after(case: &CaseOf<T>, slot: u8) -> Weight {
+        if case.declined_slot() == Some(slot) {
+            Self::end_weight(case.most_seated().saturated_into())
+        } else {
+            Self::due_weight(1)
+        }
+    }
+
+    /// A draw becomes due that fills slots again whose seats are gone; or, where one is used up, ends the job.
+    ///
+    /// That end waits for its turn as a draw does, behind those that are due already: whoever declines or misses last
+    /// may know their seeds, and could otherwise choose between the next draw with and without the room that one of this
+    /// job takes.
     pub(crate) fn refill(job: JobId, case: &mut CaseOf<T>, slots: &[u8]) {
         let attempt = Self::make_due(job, case, Purpose::Refill);
         Self::vacate(case, slots, attempt);

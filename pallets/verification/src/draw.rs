@@ -69,7 +69,8 @@ impl<T: Config> Pallet<T> {
     ///
     /// What has ended in its case by then comes first, whoever gets here first: so that does not depend on which of the
     /// two queues is worked off faster. Changes of providers that were asked for before it was due come first too, for
-    /// the same reason. Draws of jobs that have ended are dropped.
+    /// the same reason. Draws of jobs that have ended are dropped; that for a slot that is used up ends its job, and needs
+    /// no seed.
     pub(crate) fn work_draw(now: MarketBlock) -> Option<Weight> {
         let draw = Draws::<T>::get(DrawQueue::<T>::get().first)?;
         let Some(case) = Cases::<T>::get(draw.job) else {
@@ -78,6 +79,10 @@ impl<T: Config> Pallet<T> {
         };
         if case.is_overdue(now) {
             return Some(Self::pass(draw.job, case, now));
+        }
+        if case.is_used_up(draw.attempt) {
+            Self::take_first_draw();
+            return Some(T::WeightInfo::draw(0, 0).saturating_add(Self::give_up(draw.job, case)));
         }
         let chance = T::Chance::seed_after(draw.due, case.order.policy.draw_blocks)?;
         if !T::Providers::is_settled_before(draw.due) {

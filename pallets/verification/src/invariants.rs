@@ -202,7 +202,11 @@ fn check_slot<T: Config>(case: &CaseOf<T>, index: u8, slot: &Slot) -> Checked {
     ensure!(did(&[Stage::Missed]) == usize::from(slot.missed), "a slot counts its misses wrongly");
     let declined = did(&[Stage::Declined, Stage::Replaced]);
     ensure!(declined == usize::from(slot.declined), "a slot counts its declines wrongly");
-    ensure!(slot.missed <= MAX_REFILLS && slot.declined < MAX_DECLINES, "a slot was filled too often");
+    // The last miss or decline has made a draw due that ends the job.
+    let last = u8::from(slot.is_vacant());
+    let missed = slot.missed <= MAX_REFILLS.saturating_add(last);
+    let not_declined = slot.declined < MAX_DECLINES.saturating_add(last);
+    ensure!(missed && not_declined, "a slot was filled too often");
     let seat = match slot.place {
         Place::Taken { seat } => Some(case.seat(seat).ok_or("a slot is taken by no seat")?),
         Place::Vacant { attempt } => {

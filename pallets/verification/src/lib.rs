@@ -127,6 +127,9 @@ pub mod pallet {
         /// The most blocks that a policy may let a draw wait for: fewer than changes of providers wait.
         type MaxDrawBlocks: Get<u32>;
 
+        /// The most that counts of a provider's bond, in planck: a policy has to leave room for a seat in it.
+        type MaxStake: Get<Balance>;
+
         /// The most draws that can be due when a job is taken in; at least one.
         #[pallet::constant]
         type MaxBacklog: Get<u32>;
@@ -179,7 +182,7 @@ pub mod pallet {
             /// What it is now.
             policy: Policy,
         },
-        /// A draw is due.
+        /// A draw is due. For a slot that was missed or declined as often as it can be it is the end of the job.
         DrawDue {
             /// Of which job.
             job: JobId,
@@ -419,6 +422,9 @@ pub mod pallet {
         LyingPays,
         /// By the policy seats could be paid nothing.
         MinPaymentIsZero,
+        /// By the policy a seat of the least payment would take more collateral than counts of any bond: nobody could
+        /// sit in it.
+        CollateralAboveStakes,
     }
 
     #[pallet::genesis_config]
@@ -496,6 +502,7 @@ pub mod pallet {
         ///   [`Error::NoUnitsPerBlock`], [`Error::NoShowTooCheap`], [`Error::FaultsOutOfOrder`],
         ///   [`Error::LyingPays`], [`Error::MinPaymentIsZero`].
         /// * [`Error::DrawsOutlastChanges`]: a provider's change could be in force before a draw that it knows runs.
+        /// * [`Error::CollateralAboveStakes`]: nobody's bond counts for enough to sit in a seat.
         ///
         /// ## Events
         ///
@@ -551,7 +558,8 @@ pub mod pallet {
         /// ## Details
         ///
         /// Its collateral is released and the slot drawn anew. It counts against the provider if the next one can
-        /// commit. Four declines in one slot end the job: as unavailable before any commit.
+        /// commit. Four declines in one slot end the job, as soon as the draws have run that are due by then: as
+        /// undecided once others have revealed, as unavailable before.
         ///
         /// ## Errors
         ///
@@ -561,7 +569,7 @@ pub mod pallet {
         ///
         /// ## Events
         ///
-        /// * [`Event::Declined`]; [`Event::DrawDue`] or [`Event::Ended`].
+        /// * [`Event::Declined`], [`Event::DrawDue`]: the draw for a slot in which four have declined ends the job.
         #[pallet::call_index(2)]
         #[pallet::weight(
             T::WeightInfo::decline()

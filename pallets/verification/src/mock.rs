@@ -99,6 +99,8 @@ parameter_types! {
     pub static Accused: Vec<(u64, LockId, u128)> = Vec::new();
     /// The most blocks that a policy may let a draw wait for.
     pub static MaxDrawBlocks: u32 = 20;
+    /// The most that counts of a provider's bond, in planck.
+    pub static MaxStake: u128 = u128::MAX;
     /// The most draws that can be due when a job is taken in.
     pub static MaxBacklog: u32 = 200_000;
     /// Whether all that was asked for before any draw is in force.
@@ -199,6 +201,7 @@ impl pallet_assay_verification::Config for Test {
     type MaxBacklog = MaxBacklog;
     type MaxDrawBlocks = MaxDrawBlocks;
     type MaxPerBlock = ConstU32<PER_BLOCK>;
+    type MaxStake = MaxStake;
     type MaxTickWeight = MaxTickWeight;
     type PolicyOrigin = frame_system::EnsureRoot<u64>;
     type Providers = Providers;
@@ -274,6 +277,7 @@ pub fn chain() -> sp_io::TestExternalities {
     Halted::set(false);
     MaxTickWeight::set(Weight::MAX);
     MaxDrawBlocks::set(20);
+    MaxStake::set(u128::MAX);
     MaxBacklog::set(200_000);
     Settled::set(true);
     Accused::set(Vec::new());

@@ -2,7 +2,7 @@
 
 use crate::pallet::*;
 use assay_primitives::{JobClass, Policy};
-use assay_rules::policy::{check, PolicyError};
+use assay_rules::policy::{check, least_collateral, PolicyError};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 
 impl<T> From<PolicyError> for Error<T> {
@@ -27,6 +27,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn check_policy(policy: &Policy) -> Result<(), Error<T>> {
         check(policy).map_err(Error::<T>::from)?;
         ensure!(policy.draw_blocks <= T::MaxDrawBlocks::get(), Error::<T>::DrawsOutlastChanges);
+        ensure!(least_collateral(policy) <= T::MaxStake::get(), Error::<T>::CollateralAboveStakes);
         Ok(())
     }
 

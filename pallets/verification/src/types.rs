@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use assay_primitives::{Balance, Claim, Digest, InlineOutput, JobId, LockId, MarketBlock, Order};
 use assay_rules::{
     draw::Purpose,
-    policy::{MAX_REFILLS, MAX_SEATS, MAX_SLOTS},
+    policy::{MAX_DECLINES, MAX_REFILLS, MAX_SEATS, MAX_SLOTS},
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{pallet_prelude::ConstU32, BoundedVec};
@@ -90,6 +90,18 @@ pub struct Slot {
     pub declined: u8,
     /// Who sits in it.
     pub place: Place,
+}
+
+impl Slot {
+    /// Whether nobody sits in it.
+    pub fn is_vacant(&self) -> bool {
+        matches!(self.place, Place::Vacant { .. })
+    }
+
+    /// Whether as many have declined in it as it takes to say that the input can't be had.
+    pub fn is_declined(&self) -> bool {
+        self.declined >= MAX_DECLINES
+    }
 }
 
 /// How far a seat has come.
@@ -296,12 +308,27 @@ impl<AccountId> Case<AccountId> {
 
     /// Whether nobody sits in some slot.
     pub fn has_vacancy(&self) -> bool {
-        self.slots.iter().any(|slot| matches!(slot.place, Place::Vacant { .. }))
+        self.slots.iter().any(Slot::is_vacant)
     }
 
-    /// Whether a slot was missed more often than it is filled again.
-    pub fn is_used_up(&self) -> bool {
-        self.slots.iter().any(|slot| slot.missed > MAX_REFILLS)
+    /// Whether a slot that waits for a draw was missed or declined as often as it can be: that draw draws nobody, and
+    /// ends the job.
+    pub fn is_used_up(&self, attempt: u32) -> bool {
+        let waits = |slot: &&Slot| slot.place == Place::Vacant { attempt };
+        self.slots.iter().filter(waits).any(|slot| slot.missed > MAX_REFILLS || slot.is_declined())
+    }
+
+    /// The first slot in which nobody could get the input.
+    pub fn declined_slot(&self) -> Option<u8> {
+        (0_u8..).zip(&self.slots).find(|(_, slot)| slot.is_declined()).map(|(index, _)| index)
+    }
+
+    /// The most providers that can have a place in it once all draws have run that are due: those that have one, and
+    /// one for each vacant slot.
+    pub fn most_seated(&self) -> usize {
+        let seated = self.seats.iter().filter(|seat| seat.is_open() || seat.stage == Stage::Declined).count();
+        let vacant = self.slots.iter().filter(|slot| slot.is_vacant()).count();
+        seated.saturating_add(vacant)
     }
 
     /// Whether a draw is due.

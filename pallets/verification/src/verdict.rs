@@ -23,7 +23,7 @@ pub(crate) enum Ending {
     Undecided,
     /// A slot could not be filled after a commit, before anybody revealed.
     Unfilled,
-    /// The seats of this slot could not get the input, before anybody committed.
+    /// The seats of this slot could not get the input, before anybody revealed.
     Unavailable {
         /// Which one.
         slot: u8,
@@ -131,8 +131,9 @@ impl<T: Config> Pallet<T> {
 
     /// A slot can't be filled any more, or the job's deadline has passed.
     pub(crate) fn give_up(job: JobId, case: CaseOf<T>) -> Weight {
-        let ending = match case.phase {
-            Phase::Committing(Round::Fresh) => Ending::Undecided,
+        let ending = match (case.phase, case.declined_slot()) {
+            (Phase::Committing(Round::Fresh), _) => Ending::Undecided,
+            (_, Some(slot)) => Ending::Unavailable { slot },
             _ if case.has_commit() => Ending::Unfilled,
             _ => Ending::Expired,
         };

@@ -2,7 +2,8 @@
 
 use super::{staking::Treasury, BlockWeights};
 use crate::*;
-use assay_primitives::{JobClass, Verification as VerificationOf};
+use assay_primitives::{JobClass, Policy, Verification as VerificationOf};
+use assay_rules::policy::least_collateral;
 use frame_support::{
     parameter_types,
     traits::{ConstU32, Get},
@@ -56,9 +57,23 @@ pub struct DrawBlocks;
 
 impl Get<u32> for DrawBlocks {
     fn get() -> u32 {
-        let policy = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1);
-        policy.map_or(0, |(_, policy)| policy.draw_blocks)
+        policy().map_or(0, |policy| policy.draw_blocks)
     }
+}
+
+/// What a seat takes of a provider's bond at least.
+pub struct LeastCollateral;
+
+impl Get<Balance> for LeastCollateral {
+    fn get() -> Balance {
+        policy().map_or(0, |policy| least_collateral(&policy))
+    }
+}
+
+/// The policy in force, if there is one yet.
+fn policy() -> Option<Policy> {
+    let policy = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1);
+    policy.map(|(_, policy)| policy)
 }
 
 impl pallet_assay_providers::Config for Runtime {
@@ -69,6 +84,7 @@ impl pallet_assay_providers::Config for Runtime {
     type DrawBlocks = DrawBlocks;
     type Draws = Verification;
     type GovernanceOrigin = EnsureRoot<AccountId>;
+    type LeastCollateral = LeastCollateral;
     type MaxPerBlock = ConstU32<128>;
     type WeightInfo = weights::providers::WeightInfo<Runtime>;
     type Workers = Staking;
@@ -83,6 +99,15 @@ impl Get<u32> for MaxDrawBlocks {
     }
 }
 
+/// What counts of a provider's bond at most.
+pub struct MaxStake;
+
+impl Get<Balance> for MaxStake {
+    fn get() -> Balance {
+        pallet_assay_providers::Params::<Runtime>::get().max_bond
+    }
+}
+
 impl pallet_assay_verification::Config for Runtime {
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = crate::benchmarks::Market;
@@ -94,6 +119,7 @@ impl pallet_assay_verification::Config for Runtime {
     type MaxBacklog = ConstU32<1_024>;
     type MaxDrawBlocks = MaxDrawBlocks;
     type MaxPerBlock = ConstU32<64>;
+    type MaxStake = MaxStake;
     type MaxTickWeight = MaxTickWeight;
     type PolicyOrigin = EnsureRoot<AccountId>;
     type Providers = Providers;

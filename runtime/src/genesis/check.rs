@@ -49,7 +49,7 @@ fn check_policy(policy: &Policy, providers: &pallet_assay_providers::Parameters)
              changes would come into force before the seeds of draws that they must not steer are complete"
         )
     );
-    let (least, cap) = (policy.min_payment.saturating_mul(policy.collateral.into()), providers.max_bond);
+    let (least, cap) = (assay_rules::policy::least_collateral(policy), providers.max_bond);
     ensure!(
         least <= cap,
         format!(

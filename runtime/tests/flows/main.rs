@@ -1,5 +1,6 @@
 //! Whole flows through the real runtime: blocks with real inherents, VRFs and signatures.
 
+mod backlog;
 mod bonds;
 mod ceiling;
 mod chain;

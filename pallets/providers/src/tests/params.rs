@@ -46,6 +46,27 @@ fn parameters_that_break_a_rule_are_refused() {
 }
 
 #[test]
+fn cap_that_leaves_no_room_for_a_seat_is_refused() {
+    run(|| {
+        LeastCollateral::set(500 * UNIT);
+        assert_noop!(
+            set(Parameters { max_bond: 500 * UNIT - 1, ..params() }),
+            Error::<Test>::CapBelowCollateral
+        );
+        assert_ok!(set(Parameters { max_bond: 500 * UNIT, ..params() }));
+    });
+}
+
+#[test]
+fn invariants_catch_a_cap_that_leaves_no_room_for_a_seat() {
+    run(|| {
+        LeastCollateral::set(params().max_bond + 1);
+        assert!(Providers::do_try_state().is_err());
+        LeastCollateral::set(0);
+    });
+}
+
+#[test]
 fn least_cap_weighs_something_and_the_highest_fits_full_trees() {
     assert_eq!(reputation::weight(MIN_BOND_CAP, MIN_BOND_CAP, 0), 1);
     assert_eq!(reputation::weight(MIN_BOND_CAP - 1, MIN_BOND_CAP, 0), 0);

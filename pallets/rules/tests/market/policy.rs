@@ -1,8 +1,9 @@
 use crate::{above_one, fraction, policy_of, production, seeded};
 use assay_primitives::Policy;
 use assay_rules::policy::{
-    check, commit_window, compute_blocks, filling_time, longest_life, opening_window, PolicyError,
-    FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_PAID, MAX_REFILLS, MAX_SEATS, MAX_SLOTS, PAID_SEATS,
+    check, commit_window, compute_blocks, filling_time, least_collateral, longest_life, opening_window,
+    PolicyError, FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_PAID, MAX_REFILLS, MAX_SEATS, MAX_SLOTS,
+    PAID_SEATS,
 };
 use proptest::prelude::*;
 use sp_arithmetic::Perbill;
@@ -127,6 +128,12 @@ fn computing_takes_blocks_by_units_rounded_up() {
     assert_eq!(compute_blocks(7, &Policy { units_per_block: 0, ..policy }), 7);
     assert_eq!(commit_window(1_001, &policy), 202);
     assert_eq!(commit_window(u64::MAX, &policy), u32::MAX);
+}
+
+#[test]
+fn no_seat_takes_less_collateral_than_one_of_the_least_payment() {
+    assert_eq!(least_collateral(&production()), 10 * 1_000_000_000);
+    assert_eq!(least_collateral(&Policy { min_payment: u128::MAX / 9, ..production() }), u128::MAX);
 }
 
 #[test]

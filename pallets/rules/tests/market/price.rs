@@ -167,22 +167,22 @@ fn push(price: Balance, share: Balance, policy: &Policy, rule: &PriceRule) -> (B
     (cost, more * sold * share / 100)
 }
 
-/// What makes it dear is that no job pays a seat less than the least. Higher up, or kept for longer, the same push pays
-/// more: then others' caps are what stands against it, and the demand that a higher price loses.
+/// What makes it dear is that no job pays a seat less than the least. It is earned back after all if the price stays where
+/// it is for so many hours: what stands against that are others' caps, and the demand that a higher price loses.
 #[test]
-fn a_push_of_the_price_off_its_floor_costs_more_than_the_next_hour_brings() {
+fn a_push_of_the_price_takes_a_day_to_pay() {
     let rule = PriceRule { floor: 1_000_000, ceiling: 1_000_000_000_000, ..RULE };
-    let policy = Policy { units_per_block: 30, ..production() };
-    println!("price over floor | share | cost of an hour's push | gain in the next hour, in planck");
+    // The production preset's least payment, and units of a block.
+    let policy = Policy { units_per_block: 30, min_payment: 1_000_000_000_000, ..production() };
+    println!("price over floor | share | cost of an hour's push | gain in each hour after it, in planck | hours");
     for (times, share) in [(1, 10), (1, 33), (10, 10), (10, 33)] {
         let (cost, gain) = push(times * rule.floor, share, &policy, &rule);
-        println!("{times:>16} | {share:>4}% | {cost:>22} | {gain}");
-    }
-    for share in [10, 33] {
-        let (cost, gain) = push(rule.floor, share, &policy, &rule);
-        assert!(cost > gain, "{share}%: {cost} and {gain}");
-        let dust = Policy { min_payment: policy.min_payment / 100, ..policy };
-        let (cost, gain) = push(rule.floor, share, &dust, &rule);
-        assert!(cost < gain, "{share}%: jobs for dust would pay: {cost} and {gain}");
+        let hours = cost / gain;
+        println!("{times:>16} | {share:>4}% | {cost:>22} | {gain:>36} | {hours}");
+        assert!(hours >= 20, "{times} times the floor, {share}%: {cost} and {gain}");
+        // Jobs for dust would pay within the hour.
+        let dust = Policy { min_payment: policy.min_payment / 100_000, ..policy };
+        let (cost, gain) = push(times * rule.floor, share, &dust, &rule);
+        assert!(cost < gain, "{times} times the floor, {share}%: {cost} and {gain}");
     }
 }

@@ -211,6 +211,41 @@ fn draws_are_the_same_whoever_calls_advance_and_when() {
     assert_eq!(much_later, by_hook);
 }
 
+/// Who is drawn for a job behind another one of which a draw is due, where that one's last decline comes when the seeds
+/// of both are known, or does not come.
+fn drawn_behind(chance: u8, declines: bool) -> Vec<u64> {
+    let mut drawn = Vec::new();
+    run_with(20, || {
+        // One place each: whoever sits somewhere is not drawn again.
+        (FIRST..FIRST + 20).for_each(|owner| set_provider(owner, MACHINE, 1_000, 0, 1));
+        let job = post(plain());
+        for index in [0, 2, 3] {
+            assert_ok!(decline(job, index));
+            advance(DRAW);
+        }
+        market::set_seed(System::block_number(), 2, [chance; 32]);
+        assert_ok!(decline(job, 1));
+        let next = try_post(plain()).unwrap();
+        (0..DRAW).for_each(|_| next_block());
+        if declines {
+            assert_ok!(decline(job, 4));
+        }
+        advance(1);
+        assert_eq!(Verification::case(job).is_none(), declines);
+        drawn = case(next).seats.iter().map(|seat| seat.owner).collect();
+    });
+    drawn
+}
+
+#[test]
+fn who_declines_last_does_not_choose_between_two_trees_for_a_draw_whose_seed_it_knows() {
+    for chance in 0..16 {
+        let drawn = drawn_behind(chance, true);
+        assert_eq!(drawn.len(), 2);
+        assert_eq!(drawn, drawn_behind(chance, false), "by chance {chance}");
+    }
+}
+
 #[test]
 fn nobody_can_pull_a_later_draw_forward() {
     run(|| {
@@ -367,6 +402,7 @@ fn input_served_to_some_only_costs_the_bond_of_which_those_that_declined_are_pai
         }
         let decliners = [1, 2, 3, 4].map(|index| (owner(job, index), Pay::FromBond));
         assert_ok!(decline(job, 4));
+        advance(1);
         assert_ended(job, Outcome::Unavailable, &decliners);
         assert_eq!(locked(friend), 0);
         assert!(conducts_in(job).iter().all(|(_, conduct)| *conduct == Conduct::Neutral));

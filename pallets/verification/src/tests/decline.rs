@@ -1,4 +1,5 @@
 use crate::{mock::*, Error, Event, Place, Stage};
+use assay_primitives::{Outcome, Verification as _};
 use assay_rules::draw::Purpose;
 use frame_support::{assert_noop, assert_ok};
 
@@ -87,6 +88,29 @@ fn decline_after_the_window_is_refused() {
 }
 
 #[test]
+fn last_decline_ends_the_job_after_the_draws_that_were_due() {
+    run(|| {
+        let job = post(plain());
+        for index in [0, 2, 3] {
+            assert_ok!(decline(job, index));
+            advance(DRAW);
+        }
+        assert_ok!(decline(job, 1));
+        assert_ok!(decline(job, 4));
+        assert_eq!((case(job).slots[0].declined, case(job).awaits_draw()), (4, true));
+        assert_noop!(Verification::cancel(job), Error::<Test>::DrawIsDue);
+        assert_ok!(Verification::do_try_state());
+        advance(DRAW - 1);
+        assert!(Verification::case(job).is_some(), "the draw for the other slot has no seed yet");
+        advance(1);
+        let drawn = |event: &Event<Test>| matches!(event, Event::SeatDrawn { seat: 5, slot: 1, .. });
+        assert_eq!(events().iter().filter(|event| drawn(event)).count(), 1);
+        assert_eq!(verdict(job).outcome, Outcome::Unavailable);
+        assert_eq!(Verification::backlog().draws, 0);
+    });
+}
+
+#[test]
 fn last_decline_spares_no_late_seat_its_fault() {
     run(|| {
         let job = post(plain());
@@ -98,6 +122,7 @@ fn last_decline_spares_no_late_seat_its_fault() {
         // The second slot's seat is late, the hook has not come round, and the fourth of the first slot ends the job.
         Now::set(seat(job, 1).commit_by);
         assert_ok!(decline(job, 4));
+        advance(1);
         assert_eq!(faults(), [(late, assay_primitives::FaultKind::NoShow, LOCKED / 10)]);
         assert!(conducts_in(job).contains(&(late, assay_primitives::Conduct::NoShow)));
     });

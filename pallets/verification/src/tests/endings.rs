@@ -49,6 +49,7 @@ fn declines_at_the_limit_end_a_job_whose_input_nobody_gets() {
         advance(DRAW);
         let all = owners(job);
         assert_ok!(decline(job, 4));
+        advance(1);
         let paid = [1, 2, 3, 4].map(|index| (all[index], FromBond));
         assert_ended(job, Unavailable, &paid);
         // A sixteenth of the bond of 500 each.
@@ -71,6 +72,7 @@ fn declines_at_the_limit_after_a_commit_cost_the_bond_as_well() {
         }
         let all = owners(job);
         assert_ok!(decline(job, 4));
+        advance(1);
         // Who serves its input to one and not to the others pays for it.
         let decliners = [1, 2, 3, 4].map(|index| (all[index], FromBond));
         assert_ended(job, Unavailable, &decliners);
@@ -203,6 +205,7 @@ fn fresh_seats_that_decline_leave_the_job_undecided() {
         }
         let in_slot = case(job).seats_where(|seat| seat.slot == 2 && seat.stage == Stage::Assigned);
         assert_ok!(decline(job, in_slot[0]));
+        advance(1);
         assert_ended(job, Undecided, &[(all[0], Half), (all[1], Half)]);
         assert!(faults().is_empty());
     });

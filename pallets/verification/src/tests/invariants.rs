@@ -218,4 +218,5 @@ fn policies() {
         "a policy breaks a rule",
     );
     broken(|| MaxDrawBlocks::set(1), "a policy breaks a rule");
+    broken(|| MaxStake::set(9), "a policy breaks a rule");
 }

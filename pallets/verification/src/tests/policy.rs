@@ -101,6 +101,19 @@ fn draws_take_fewer_blocks_than_changes_of_providers_wait() {
 }
 
 #[test]
+fn seat_of_the_least_payment_takes_no_more_than_counts_of_a_bond() {
+    run(|| {
+        let policy = Policy { min_payment: 500, ..policy() };
+        MaxStake::set(5_000);
+        assert_ok!(set(policy));
+        for policy in [Policy { collateral: 11, ..policy }, Policy { min_payment: 501, ..policy }] {
+            assert_noop!(set(policy), Error::<Test>::CollateralAboveStakes);
+        }
+        assert_noop!(set(Policy { min_payment: u128::MAX, ..policy }), Error::<Test>::CollateralAboveStakes);
+    });
+}
+
+#[test]
 fn job_under_way_keeps_its_policy() {
     run(|| {
         let right = Run::new(1);

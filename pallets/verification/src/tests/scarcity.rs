@@ -129,6 +129,25 @@ fn early_deadline_does_not_dodge_the_bond() {
 }
 
 #[test]
+fn deadline_that_passes_before_the_last_declines_turn_saves_nothing_of_the_bond() {
+    run(|| {
+        let job = post(Order { deadline: 44, ..plain() });
+        for index in [0, 2, 3, 1] {
+            assert_ok!(decline(job, index));
+            advance(DRAW);
+        }
+        advance(43 - Now::get());
+        let decliners = [0, 2, 3, 4].map(|index| (owner(job, index), Pay::FromBond));
+        // Nobody sits there any more, and the deadline is the next block.
+        assert_ok!(decline(job, 4));
+        assert_ok!(decline(job, 5));
+        advance(1);
+        assert_ended(job, Outcome::Unavailable, &decliners);
+        assert_eq!(spent(job, &plain()), 500);
+    });
+}
+
+#[test]
 fn seat_that_commits_after_the_deadline_picks_no_draw_by_its_seed() {
     run(|| {
         let job = post(Order { deadline: 44, ..plain() });

@@ -99,6 +99,8 @@ fn most_that_can_sit_in_a_case_are_paid_for() {
         assert_eq!((assigned.len(), seated), (3, MAX_SEATED));
         let taken = decline(job, assigned[0]).unwrap().actual_weight.expect("it is said");
         assert_eq!(taken, Priced::decline() + Verification::end_weight(MAX_SEATED));
+        assert!(declared(crate::Call::decline { job, seat: assigned[0] }).all_gte(taken));
+        advance(1);
         assert_eq!(verdict(job).outcome, Outcome::Undecided);
     });
 }

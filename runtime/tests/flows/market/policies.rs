@@ -3,10 +3,14 @@
 use super::{answer::Answer, books::Bill, harness::on, network};
 use assay_primitives::{
     Conduct::{Cheated, Right},
-    FaultKind, Outcome, Policy,
+    FaultKind, JobClass, Outcome, Policy,
 };
+use assay_runtime::{Runtime, RuntimeCall};
+use frame_support::assert_noop;
+use frame_system::RawOrigin;
+use pallet_assay_providers::Params;
 use pallet_assay_verification::{Phase, Round};
-use sp_runtime::Perbill;
+use sp_runtime::{traits::Dispatchable, Perbill};
 
 /// What governance sets while a job is under way: other odds, collateral, fines, fees and windows.
 fn another() -> Policy {
@@ -60,5 +64,28 @@ fn jobs_in_flight_keep_their_policy() {
         market.slashed(after, &[0], FaultKind::WrongResult);
         assert_eq!(market.conducts(before), [Right, Cheated, Right, Right, Right]);
         assert_eq!(market.conducts(after), [Cheated, Right, Right, Right, Right]);
+    });
+}
+
+/// Neither of the two calls leaves a chain on which nobody can sit in the smallest seat.
+#[test]
+fn policy_and_cap_of_bonds_leave_room_for_each_other() {
+    on(|market| {
+        market.open();
+        let cap = Params::<Runtime>::get().max_bond;
+        let set_policy = |policy| {
+            let class = JobClass::ExactV1;
+            let call = pallet_assay_verification::Call::<Runtime>::set_policy { class, policy };
+            RuntimeCall::from(call).dispatch(RawOrigin::Root.into())
+        };
+        let most = Policy { min_payment: cap / 10, collateral: 10, ..network::policy() };
+        let above = pallet_assay_verification::Error::<Runtime>::CollateralAboveStakes;
+        assert_noop!(set_policy(Policy { min_payment: cap / 10 + 1, ..most }), above);
+        set_policy(most).expect("it takes all that counts of a bond");
+        let mut params = Params::<Runtime>::get();
+        params.max_bond = cap - 1;
+        let set_params = pallet_assay_providers::Call::<Runtime>::set_params { params };
+        let below = pallet_assay_providers::Error::<Runtime>::CapBelowCollateral;
+        assert_noop!(RuntimeCall::from(set_params).dispatch(RawOrigin::Root.into()), below);
     });
 }
