@@ -1,5 +1,5 @@
-//! A store in an S3 bucket. Needs a server: `AWS_ENDPOINT` names it, with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
-//! and `AWS_ALLOW_HTTP=true`; the bucket is made here.
+//! A store in an S3 bucket. `scripts/test-s3` runs this with a server of its own. Another one is named by `AWS_ENDPOINT`,
+//! with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_ALLOW_HTTP=true`; the bucket is made here.
 #![cfg(feature = "s3")]
 
 use std::fs;
@@ -15,7 +15,7 @@ const BUCKET: &str = "assay-test";
 const LARGE: u64 = 25 << 20;
 
 async fn bucket() -> Store {
-    let endpoint = std::env::var("AWS_ENDPOINT").expect("AWS_ENDPOINT: start an S3 server and give its URL");
+    let endpoint = std::env::var("AWS_ENDPOINT").expect("AWS_ENDPOINT is set: scripts/test-s3 does that");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let made = client.put(format!("{endpoint}/{BUCKET}")).send().await.expect("the S3 server answers");
     // The other test may have made it.

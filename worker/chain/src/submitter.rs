@@ -166,13 +166,35 @@ impl<C: ChainClient> Shared<C> {
         Ok(birth)
     }
 
-    /// What was sent and is neither in the final chain nor too old for it, and the nonce of the best chain.
+    /// What was sent, is not in the final chain and can still come into it, and the nonce of the best chain.
     async fn unsettled(&self, tip: Tip) -> Result<(MutexGuard<'_, SentByNonce>, Nonce), ChainError> {
         let mut sent = self.sent.lock().await;
         let settled = self.chain.account(tip.finalized.hash, &self.account).await?.nonce;
         let nonce = self.chain.account(tip.best.hash, &self.account).await?.nonce;
-        sent.retain(|nonce, sent| *nonce >= settled && !is_expired(&sent.signed, tip));
+        *sent = sent.split_off(&settled);
+        let mut dead = Vec::new();
+        for (nonce, sent) in sent.iter() {
+            if self.is_dead(&sent.signed, tip).await? {
+                dead.push(*nonce);
+            }
+        }
+        sent.retain(|nonce, _| !dead.contains(nonce));
         Ok((sent, nonce))
+    }
+
+    /// Whether no block that can still become final can have a transaction: it is too old, or bound to a block of a
+    /// branch that was given up. Such a one would keep its nonce from the later ones of the key.
+    async fn is_dead(&self, signed: &Signed, tip: Tip) -> Result<bool, ChainError> {
+        if is_expired(signed, tip) {
+            return Ok(true);
+        }
+        let (birth, last) = (signed.birth(), tip.finalized);
+        // Up to its final block a node's best chain is the final one.
+        if birth.number > last.number || self.chain.block_hash(birth.number).await? == Some(birth.hash) {
+            return Ok(false);
+        }
+        // Unless it is another node by now, which knows another chain.
+        Ok(self.chain.block_hash(last.number).await? == Some(last.hash))
     }
 
     /// Waits until a transaction is in the chain; `None` when it can't be any more.
@@ -212,8 +234,10 @@ impl<C: ChainClient> Shared<C> {
         match fate(&self.chain, tip.finalized, signed).await? {
             Fate::Included(outcome) => Ok(Progress::Done(outcome)),
             Fate::Usurped => Ok(Progress::Lost),
-            Fate::Waits if is_expired(signed, tip) => Ok(Progress::Lost),
             Fate::Waits => {
+                if self.is_dead(signed, tip).await? {
+                    return Ok(Progress::Lost);
+                }
                 self.resend(tip).await?;
                 Ok(Progress::Pending)
             }
@@ -239,7 +263,7 @@ impl<C: ChainClient> Shared<C> {
     }
 }
 
-/// Whether no block that can still become final can have a transaction.
+/// Whether a transaction is too old for all blocks that can still become final.
 fn is_expired(signed: &Signed, tip: Tip) -> bool {
     signed.death() <= tip.finalized.number.saturating_add(1)
 }

@@ -174,7 +174,9 @@ fn a_push_of_the_price_takes_a_day_to_pay() {
     let rule = PriceRule { floor: 1_000_000, ceiling: 1_000_000_000_000, ..RULE };
     // The production preset's least payment, and units of a block.
     let policy = Policy { units_per_block: 30, min_payment: 1_000_000_000_000, ..production() };
-    println!("price over floor | share | cost of an hour's push | gain in each hour after it, in planck | hours");
+    println!(
+        "price over floor | share | cost of an hour's push | gain in each hour after it, in planck | hours"
+    );
     for (times, share) in [(1, 10), (1, 33), (10, 10), (10, 33)] {
         let (cost, gain) = push(times * rule.floor, share, &policy, &rule);
         let hours = cost / gain;

@@ -212,6 +212,46 @@ async fn without_finality_a_short_reorganisation_does_not_invalidate_a_transacti
     assert_eq!(chain.signed().len(), 1);
 }
 
+/// Without finality a transaction is included, bound to a block that a long reorganisation then takes away.
+async fn give_up_the_branch_of_a_call(wait: Wait) -> (FakeChain, Submitter<FakeChain>, Sending) {
+    let (chain, submitter) = start();
+    chain.advance(30);
+    let sending = send(&submitter, remark(1), wait).await;
+    advance(&chain, 1).await;
+    assert_eq!(calls(&chain), [remark(1)]);
+    chain.fork(20, |_| {});
+    chain.lose_pool();
+    advance(&chain, 20).await;
+    assert_eq!(chain.signed()[0].birth().number, 14);
+    chain.finalize(14);
+    settle().await;
+    (chain, submitter, sending)
+}
+
+#[tokio::test]
+async fn a_call_that_is_bound_to_a_branch_that_was_given_up_is_signed_anew() {
+    let (chain, _submitter, sending) = give_up_the_branch_of_a_call(Wait::Final).await;
+    advance(&chain, 2).await;
+    chain.finalize(34);
+    settle().await;
+    assert!(sending.is_finished(), "it waits for a transaction that can't come");
+    sending.await.unwrap().unwrap();
+    assert_eq!(nonces(&chain), [0, 0]);
+    assert_eq!(calls(&chain), [remark(1)]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_bound_to_a_branch_that_was_given_up_keeps_no_place_from_later_ones() {
+    let (chain, submitter, first) = give_up_the_branch_of_a_call(Wait::Best).await;
+    assert_eq!(first.await.unwrap().unwrap().block.number, 31);
+    let second = send(&submitter, remark(2), Wait::Best).await;
+    advance(&chain, 2).await;
+    assert!(second.is_finished(), "it waits for a transaction that can't come");
+    second.await.unwrap().unwrap();
+    assert_eq!(nonces(&chain), [0, 0]);
+    assert_eq!(calls(&chain), [remark(2)]);
+}
+
 #[tokio::test]
 async fn a_call_that_never_comes_in_is_dropped() {
     let (chain, submitter) = start();

@@ -3,7 +3,7 @@
 //!
 //! A story is one test on one network. Each ends with an audit of all the money that moved: every job's hold is the sum
 //! of what became of it, nobody is paid twice, and only those lose a part of their bond who deserve it. What is too long
-//! for CI is told where `ASSAY_TEST_FULL` is set, as `scripts/test --full` does.
+//! for CI is in `stories::full`, which only `scripts/test --full` runs.
 
 mod harness;
 mod stories;

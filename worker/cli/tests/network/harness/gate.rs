@@ -33,6 +33,13 @@ impl Gate {
         self.open.take().expect("the gate is open").abort();
     }
 
+    /// Leads to another port from now on: every connection ends, and may be made again.
+    pub async fn lead_to(&mut self, to: u16) {
+        self.shut();
+        self.to = to;
+        self.open().await;
+    }
+
     /// Takes connections, for the first time or again.
     pub async fn open(&mut self) {
         let address = (Ipv4Addr::LOCALHOST, self.port);

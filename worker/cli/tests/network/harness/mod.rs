@@ -1,6 +1,7 @@
 //! What the stories are told with: processes, a network of them, what comes between them, and an audit.
 
 pub mod audit;
+pub mod clock;
 pub mod corrupter;
 pub mod figures;
 pub mod gate;
@@ -19,12 +20,3 @@ mod wait;
 pub use network::{Network, Start};
 pub use ports::free_port;
 pub use wait::until;
-
-/// Whether to tell also what is too long for CI.
-pub fn is_full() -> bool {
-    let full = std::env::var_os("ASSAY_TEST_FULL").is_some();
-    if !full {
-        eprintln!("not told: too long for CI; scripts/test --full tells it");
-    }
-    full
-}

@@ -1,6 +1,6 @@
 //! A node, a requester with a blob server, and providers with workers.
 
-use super::{audit::Balances, gate::Gate, home::Home, model, node::Node, process::Process, until};
+use super::{audit::Balances, clock, gate::Gate, home::Home, model, node::Node, process::Process, until};
 use assay_chain::{
     market::{Case, Job, JobId, Receipt, Stage},
     AccountId, Chain, ChainClient,
@@ -28,6 +28,8 @@ pub enum Start {
     Quota(&'static str),
     /// On a disk that has room for no file above so many KiB.
     FullDisk(u32),
+    /// With a clock that is so many seconds ahead.
+    Clock(i64),
 }
 
 /// An owner of a bond, and its worker, which has a key of its own.
@@ -77,6 +79,9 @@ impl Provider {
                 command.env("ASSAY_WORKER_DISK", size);
             }
             Start::FullDisk(kib) => command = limited(&command, kib),
+            Start::Clock(seconds) => {
+                command.env("LD_PRELOAD", clock::shifted(&self.worker.path(""), seconds));
+            }
         }
         self.process = Some(Process::start(command, &self.worker.log_file()));
     }
@@ -213,6 +218,14 @@ impl Network {
         (twin, process)
     }
 
+    /// Starts a second node, which goes on from the same blocks without the first one, and makes none of its own final.
+    pub async fn fork(&mut self) -> (Node, Chain) {
+        let mut fork = self.node.fork_into(&self.directory.path().join("fork"));
+        self.node.connect().await;
+        let chain = fork.connect().await;
+        (fork, chain)
+    }
+
     /// Starts the requester's blob server.
     async fn serve(&mut self) {
         self.server = Some(self.requester.start(&["blob", "serve"]));
@@ -242,24 +255,27 @@ impl Network {
 
     /// Posts a job with a model and a text of the requester's.
     pub fn try_post(&self, model: &str, text: &str, more: &[&str]) -> Result<JobId, String> {
-        let [model, text] = [model, text].map(|name| self.requester.path(name).display().to_string());
+        let [model, text] = self.content([model, text]);
         let train = ["job", "submit", "train", &model, &text, "--steps", model::STEPS];
         let posted = self.requester.try_assay(&[&train[..], more].concat())?;
         Ok(posted["job"].as_u64().expect("a job has a number"))
     }
 
-    /// A job's case in the best block, while it is open.
-    async fn case(&self, job: JobId) -> Option<Case> {
-        let best = self.chain.tip().await.ok()?.best.hash;
-        match self.chain.job(best, job).await.ok()?? {
-            Job::Open(open) => Some(open.case),
-            Job::Ended(_) => None,
-        }
+    /// Posts a job through the gate. The process ends when that is final, however long it takes.
+    pub fn post_through_gate(&self) -> Process {
+        let (node, [model, text]) = (self.gate.url(), self.content(["model", "text"]));
+        let train = ["job", "submit", "train", &model, &text, "--steps", model::STEPS];
+        self.requester.start(&[&["--node", &node][..], &train].concat())
+    }
+
+    /// Where the requester has something.
+    fn content(&self, names: [&str; 2]) -> [String; 2] {
+        names.map(|name| self.requester.path(name).display().to_string())
     }
 
     /// Waits until there is something to be seen in an open job.
     pub async fn see<T>(&self, job: JobId, what: &str, look: impl Fn(&Case) -> Option<T>) -> T {
-        until(&format!("{what} in job {job}"), async || look(&self.case(job).await?)).await
+        see_on(&self.chain, job, what, look).await
     }
 
     /// Waits for the draw of a job's first seats; gives who sits there.
@@ -302,11 +318,7 @@ impl Network {
 
     /// Waits for so many blocks.
     pub async fn pass_blocks(&self, blocks: u32) {
-        let first = self.chain.tip().await.expect("the node answers").best.number;
-        until(&format!("{blocks} blocks"), async || {
-            (self.chain.tip().await.ok()?.best.number >= first + blocks).then_some(())
-        })
-        .await;
+        pass_blocks_on(&self.chain, blocks).await;
     }
 
     /// Waits until a worker has logged something.
@@ -332,6 +344,27 @@ impl Network {
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].take()
     }
+}
+
+/// Waits until there is something to be seen in a job that is open in the best block of a chain.
+pub async fn see_on<T>(chain: &Chain, job: JobId, what: &str, look: impl Fn(&Case) -> Option<T>) -> T {
+    until(&format!("{what} in job {job}"), async || {
+        let best = chain.tip().await.ok()?.best.hash;
+        match chain.job(best, job).await.ok()?? {
+            Job::Open(open) => look(&open.case),
+            Job::Ended(_) => None,
+        }
+    })
+    .await
+}
+
+/// Waits for so many blocks of a chain.
+pub async fn pass_blocks_on(chain: &Chain, blocks: u32) {
+    let first = chain.tip().await.expect("the node answers").best.number;
+    until(&format!("{blocks} blocks"), async || {
+        (chain.tip().await.ok()?.best.number >= first + blocks).then_some(())
+    })
+    .await;
 }
 
 impl Drop for Network {

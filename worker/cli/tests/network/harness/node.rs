@@ -1,8 +1,9 @@
-//! The one validator of a network, with slots of a second.
+//! The one validator of a network, with slots of a second, or a fork of it.
 
 use super::{free_port, home::ASSAY, process::Process, until};
 use assay_chain::{Chain, ChainClient};
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -15,6 +16,7 @@ const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/node-cache");
 /// A node that keeps its port and its data from one run to the next.
 pub struct Node {
     directory: PathBuf,
+    options: &'static [&'static str],
     p2p_port: u16,
     /// Where clients connect to.
     pub rpc_port: u16,
@@ -24,10 +26,32 @@ pub struct Node {
 impl Node {
     /// Starts a node with its data in a directory.
     pub fn start_in(directory: &Path) -> Self {
-        let (p2p_port, rpc_port) = (free_port(), free_port());
-        let mut node = Self { directory: directory.into(), p2p_port, rpc_port, process: None };
+        let mut node = Self::new(directory, &[]);
         node.start();
         node
+    }
+
+    fn new(directory: &Path, options: &'static [&'static str]) -> Self {
+        let (p2p_port, rpc_port) = (free_port(), free_port());
+        Self { directory: directory.into(), options, p2p_port, rpc_port, process: None }
+    }
+
+    /// Ends the node and starts it again, and beside it one that has the same blocks and the same key. Neither knows of
+    /// the other, and the second one casts no votes: of the blocks that it makes none becomes final.
+    pub fn fork_into(&mut self, directory: &Path) -> Self {
+        // In order, so that all that workers were told is final is in the copy.
+        self.process.take().expect("the node runs").stop();
+        let mut fork = Self::new(directory, &["--no-grandpa"]);
+        fs::create_dir_all(directory).expect("a directory can be made");
+        let copied = Command::new("/bin/cp").arg("-r").args([self.data(), fork.data()]).status();
+        assert!(copied.expect("cp is there").success(), "{} can't be copied", self.data().display());
+        self.start();
+        fork.start();
+        fork
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.join("node")
     }
 
     /// Where it logs to, over all its runs.
@@ -52,12 +76,13 @@ impl Node {
         // For the audit, which looks back to the first block.
         command.arg("--state-pruning=archive").args([
             format!("--chain={CHAIN}"),
-            format!("--base-path={}", self.directory.join("node").display()),
+            format!("--base-path={}", self.data().display()),
             format!("--cache-path={CACHE}"),
             format!("--node-key={:064x}", 1),
             format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", self.p2p_port),
             format!("--rpc-port={}", self.rpc_port),
         ]);
+        command.args(self.options);
         self.process = Some(Process::start(command, &self.log()));
     }
 

@@ -34,6 +34,12 @@ impl Process {
         self.0.wait().expect("a killed child ends");
     }
 
+    /// Asks the process to end, and waits until it has (SIGTERM).
+    pub fn stop(&mut self) {
+        self.signal("TERM");
+        self.0.wait().expect("a child can be waited for");
+    }
+
     /// Holds the process up where it is: who connects to it waits (SIGSTOP).
     pub fn pause(&self) {
         self.signal("STOP");

@@ -1,10 +1,9 @@
 //! What happens to workers, and what becomes of the money.
 
-mod blobs;
 mod disk;
+mod full;
 mod killed;
 mod liar;
-mod load;
 mod outage;
 mod settled;
 mod twins;

@@ -1,6 +1,6 @@
 //! Many jobs, and workers that are killed and lie meanwhile.
 
-use crate::harness::{figures::Figures, is_full, network::NAMES, Network, Start};
+use crate::harness::{figures::Figures, network::NAMES, Network, Start};
 use assay_chain::{
     bonds::FaultKind,
     market::{JobId, Outcome},
@@ -35,9 +35,6 @@ struct Faults {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_jobs_among_faults_all_end_and_workers_leak_nothing() {
-    if !is_full() {
-        return;
-    }
     let started = Instant::now();
     let mut network = Network::start(WORKERS).await;
     let (mut jobs, mut faults, mut halfway) = (Vec::new(), Faults::default(), BTreeMap::new());

@@ -1,6 +1,6 @@
 //! Content that nobody has.
 
-use crate::harness::{is_full, Network};
+use crate::harness::Network;
 use assay_chain::market::Outcome;
 
 /// Each of two first slots ends the job by its fourth decline, and nobody sits in a job twice.
@@ -9,9 +9,6 @@ const DECLINES: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_content_is_gone_ends_unavailable_and_the_requesters_bond_pays() {
-    if !is_full() {
-        return;
-    }
     let mut network = Network::start(ENOUGH).await;
     network.lose_content();
     let job = network.post(&[]);
