@@ -35,6 +35,7 @@ pub trait BenchmarkHelper<AccountId> {
 }
 
 const JOB: JobId = 0;
+const SPEC: Digest = [7; 32];
 const SALT: Digest = [3; 32];
 const CLAIM: Claim = Claim::Computed { result: [1; 32], trace: [2; 32] };
 
@@ -64,7 +65,7 @@ fn new_order<T: Config>(policy: Policy) -> Order<T::AccountId> {
     T::BenchmarkHelper::job(JOB, &requester);
     Order {
         requester,
-        spec: [7; 32],
+        spec: SPEC,
         class: JobClass::ExactV1,
         machine: T::BenchmarkHelper::machine(),
         units: 10,
@@ -93,12 +94,13 @@ fn owner<T: Config>(index: u8) -> T::AccountId {
 
 fn sealed<T: Config>(index: u8, claim: &Claim) -> Digest {
     let genesis: Digest = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()).into();
-    commitment(&genesis, JOB, &[7; 32], index.into(), &owner::<T>(index), claim, &SALT)
+    commitment(&genesis, JOB, &SPEC, index.into(), &owner::<T>(index), claim, &SALT)
 }
 
 fn commit_seat<T: Config>(index: u8, claim: &Claim) {
     let signer = RawOrigin::Signed(owner::<T>(index));
-    Pallet::<T>::commit(signer.into(), JOB, index, sealed::<T>(index, claim)).expect("the seat is assigned");
+    Pallet::<T>::commit(signer.into(), JOB, index, SPEC, sealed::<T>(index, claim))
+        .expect("the seat is assigned");
 }
 
 /// As many outputs as there can be in a file that is shown: each is hashed.
@@ -159,14 +161,14 @@ mod benches {
         let mut index = 0_u8;
         for _ in 0..d {
             let signer = RawOrigin::Signed(owner::<T>(index));
-            Pallet::<T>::decline(signer.into(), JOB, index).expect("the seat is assigned");
+            Pallet::<T>::decline(signer.into(), JOB, index, SPEC).expect("the seat is assigned");
             index = Cases::<T>::get(JOB).expect("it is being verified").next_seat();
             run_draw::<T>();
         }
         let (signer, commitment) = (owner::<T>(index), sealed::<T>(index, &CLAIM));
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(signer), JOB, index, commitment);
+        _(RawOrigin::Signed(signer), JOB, index, SPEC, commitment);
 
         assert!(Cases::<T>::get(JOB).is_some_and(|case| matches!(case.phase, Phase::Lot { .. })));
     }
@@ -177,7 +179,7 @@ mod benches {
         let signer = owner::<T>(0);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(signer), JOB, 0);
+        _(RawOrigin::Signed(signer), JOB, 0, SPEC);
 
         assert!(Cases::<T>::get(JOB).is_some_and(|case| case.awaits_draw()));
     }

@@ -2,7 +2,7 @@
 
 use crate::{pallet::*, verdict::Ending, CaseOf, Phase, Round, SeatOf, Stage, WeightInfo, MAX_SEATED};
 use assay_primitives::{
-    JobClass, JobId, Machine, MarketBlock, Order, Policy, Sortition, Verification, Workers,
+    Digest, JobClass, JobId, Machine, MarketBlock, Order, Policy, Sortition, Verification, Workers,
 };
 use assay_rules::{
     draw::Purpose,
@@ -100,6 +100,13 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn case_of(job: JobId) -> Result<CaseOf<T>, Error<T>> {
         Cases::<T>::get(job).ok_or(Error::<T>::NoSuchJob)
+    }
+
+    /// The case of a job whose specification has this hash.
+    pub(crate) fn case_with(job: JobId, spec: &Digest) -> Result<CaseOf<T>, Error<T>> {
+        let case = Self::case_of(job)?;
+        ensure!(case.order.spec == *spec, Error::<T>::OtherJob);
+        Ok(case)
     }
 
     /// A seat that the signer acts for.

@@ -10,9 +10,10 @@ impl<T: Config> Pallet<T> {
         signer: &T::AccountId,
         job: JobId,
         index: u8,
+        spec: &Digest,
         commitment: Digest,
     ) -> DispatchResultWithPostInfo {
-        let mut case = Self::case_of(job)?;
+        let mut case = Self::case_with(job, spec)?;
         let seat = Self::seat_for(signer, &case, index)?;
         Self::ensure_assigned(&case, seat)?;
         let (owner, slot) = (seat.owner.clone(), seat.slot);

@@ -1,15 +1,20 @@
 //! Seats decline.
 
 use crate::{pallet::*, CaseOf, Stage, WeightInfo};
-use assay_primitives::JobId;
+use assay_primitives::{Digest, JobId};
 use assay_rules::draw::Purpose;
 use frame_support::{dispatch::DispatchResultWithPostInfo, weights::Weight};
 use sp_runtime::SaturatedConversion;
 
 impl<T: Config> Pallet<T> {
     /// The provider keeps its place: so it can't be drawn for more than it has room for, whatever it declines.
-    pub(crate) fn do_decline(signer: &T::AccountId, job: JobId, index: u8) -> DispatchResultWithPostInfo {
-        let mut case = Self::case_of(job)?;
+    pub(crate) fn do_decline(
+        signer: &T::AccountId,
+        job: JobId,
+        index: u8,
+        spec: &Digest,
+    ) -> DispatchResultWithPostInfo {
+        let mut case = Self::case_with(job, spec)?;
         let seat = Self::seat_for(signer, &case, index)?;
         Self::ensure_assigned(&case, seat)?;
         let (owner, slot, lock) = (seat.owner.clone(), seat.slot, seat.lock);

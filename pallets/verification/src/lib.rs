@@ -425,6 +425,8 @@ pub mod pallet {
         /// By the policy a seat of the least payment would take more collateral than counts of any bond: nobody could
         /// sit in it.
         CollateralAboveStakes,
+        /// The job of this number has another specification: this was signed for another branch of the chain.
+        OtherJob,
     }
 
     #[pallet::genesis_config]
@@ -523,11 +525,13 @@ pub mod pallet {
         /// ## Details
         ///
         /// What to commit to: [`commitment`](assay_primitives::commitment()), with the hash of block 0 as the genesis
-        /// and the seat's index as the attempt. A commit is never taken back or replaced.
+        /// and the seat's index as the attempt. A commit is never taken back or replaced. `spec` is the hash of the
+        /// job's specification: on another branch of the chain the same number can be another job's, and what was
+        /// signed for the one must not count for the other.
         ///
         /// ## Errors
         ///
-        /// * [`Error::NoSuchJob`], [`Error::NoSuchSeat`], [`Error::NotYourSeat`].
+        /// * [`Error::NoSuchJob`], [`Error::OtherJob`], [`Error::NoSuchSeat`], [`Error::NotYourSeat`].
         /// * [`Error::AlreadyCommitted`]: the first commit counts.
         /// * [`Error::SeatClosed`]: the seat declined, or missed.
         /// * [`Error::TooLate`]: the seat's time is over, or the job's.
@@ -543,10 +547,11 @@ pub mod pallet {
             origin: OriginFor<T>,
             job: JobId,
             seat: u8,
+            spec: Digest,
             commitment: Digest,
         ) -> DispatchResultWithPostInfo {
             let signer = ensure_signed(origin)?;
-            Self::do_commit(&signer, job, seat, commitment)
+            Self::do_commit(&signer, job, seat, &spec, commitment)
         }
 
         /// Gives a seat back because the input can't be had.
@@ -557,13 +562,13 @@ pub mod pallet {
         ///
         /// ## Details
         ///
-        /// Its collateral is released and the slot drawn anew. It counts against the provider if the next one can
+        /// `spec` as for a commit. Its collateral is released and the slot drawn anew. It counts against the provider if the next one can
         /// commit. Four declines in one slot end the job, as soon as the draws have run that are due by then: as
         /// undecided once others have revealed, as unavailable before.
         ///
         /// ## Errors
         ///
-        /// * [`Error::NoSuchJob`], [`Error::NoSuchSeat`], [`Error::NotYourSeat`].
+        /// * [`Error::NoSuchJob`], [`Error::OtherJob`], [`Error::NoSuchSeat`], [`Error::NotYourSeat`].
         /// * [`Error::AlreadyCommitted`], [`Error::SeatClosed`]: there is nothing left to decline.
         /// * [`Error::TooLate`]: the seat's time is over, or the job's.
         ///
@@ -575,9 +580,14 @@ pub mod pallet {
             T::WeightInfo::decline()
                 .saturating_add(Pallet::<T>::end_weight(MAX_SEATED).max(Pallet::<T>::due_weight(1)))
         )]
-        pub fn decline(origin: OriginFor<T>, job: JobId, seat: u8) -> DispatchResultWithPostInfo {
+        pub fn decline(
+            origin: OriginFor<T>,
+            job: JobId,
+            seat: u8,
+            spec: Digest,
+        ) -> DispatchResultWithPostInfo {
             let signer = ensure_signed(origin)?;
-            Self::do_decline(&signer, job, seat)
+            Self::do_decline(&signer, job, seat, &spec)
         }
 
         /// Reveals what a seat committed to.

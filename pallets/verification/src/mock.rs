@@ -433,16 +433,21 @@ pub fn salt(index: u8) -> Digest {
     [index + 1; 32]
 }
 
+/// The hash of what a job that is being verified is to compute.
+pub fn spec_of(job: JobId) -> Digest {
+    case(job).order.spec
+}
+
 /// What a seat commits to.
 pub fn sealed(job: JobId, index: u8, claim: &Claim) -> Digest {
     let genesis = System::block_hash(0).0;
-    commitment(&genesis, job, &case(job).order.spec, index.into(), &owner(job, index), claim, &salt(index))
+    commitment(&genesis, job, &spec_of(job), index.into(), &owner(job, index), claim, &salt(index))
 }
 
 /// Commits by a seat's worker.
 pub fn commit(job: JobId, index: u8, claim: &Claim) -> DispatchResultWithPostInfo {
     let worker = owner(job, index) + WORKER;
-    Verification::commit(signed(worker), job, index, sealed(job, index, claim))
+    Verification::commit(signed(worker), job, index, spec_of(job), sealed(job, index, claim))
 }
 
 /// Commits all seats that have not.
@@ -454,7 +459,7 @@ pub fn commit_all(job: JobId, run: &Run) {
 }
 
 pub fn decline(job: JobId, index: u8) -> DispatchResultWithPostInfo {
-    Verification::decline(signed(owner(job, index) + WORKER), job, index)
+    Verification::decline(signed(owner(job, index) + WORKER), job, index, spec_of(job))
 }
 
 /// Reveals by a seat's worker, with what it puts on the chain and shows.

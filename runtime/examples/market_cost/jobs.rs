@@ -127,9 +127,9 @@ fn cases(jobs: &Range<JobId>) -> impl Iterator<Item = (JobId, CaseOf<Runtime>)> 
 fn commits(keys: &Keys, jobs: &Range<JobId>) -> Vec<(Pair, RuntimeCall)> {
     let genesis = System::block_hash(0);
     let seal = |job: JobId, case: &CaseOf<Runtime>, seat: u8, owner: &AccountId| {
-        let spec = &case.order.spec;
-        let commitment = commitment(genesis.as_fixed_bytes(), job, spec, seat.into(), owner, &CLAIM, &SALT);
-        Call::commit { job, seat, commitment }
+        let spec = case.order.spec;
+        let commitment = commitment(genesis.as_fixed_bytes(), job, &spec, seat.into(), owner, &CLAIM, &SALT);
+        Call::commit { job, seat, spec, commitment }
     };
     of_seats(keys, jobs, |stage| stage == Stage::Assigned, seal)
 }

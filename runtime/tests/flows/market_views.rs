@@ -224,7 +224,8 @@ fn a_worker_asks_for_its_owners_seats() {
         chain.open();
         let worker = Some(One.to_account_id());
         submit(chain, owner, staking(pallet_assay_staking::Call::set_worker { worker }));
-        let commit = pallet_assay_verification::Call::commit { job: id, seat: 0, commitment: [7; 32] };
+        let spec = seats(owner)[0].spec_hash;
+        let commit = pallet_assay_verification::Call::commit { job: id, seat: 0, spec, commitment: [7; 32] };
         submit(chain, One, RuntimeCall::Verification(commit));
         chain.close();
         assert_eq!(seats(One)[0].seat.seat.stage, Stage::Committed([7; 32]));

@@ -23,7 +23,7 @@ fn copied_commit_cannot_be_revealed_by_another_seat() {
         assert_ok!(commit(job, 0, &right.claim()));
         let Stage::Committed(copied) = seat(job, 0).stage else { panic!("it has committed") };
         let copycat = owner(job, 1);
-        assert_ok!(Verification::commit(signed(copycat), job, 1, copied));
+        assert_ok!(Verification::commit(signed(copycat), job, 1, spec_of(job), copied));
         advance(DRAW);
         assert_ok!(reveal(job, 0, &right));
         // Salt and claim are public now; the commitment names the other provider and seat.
@@ -50,7 +50,7 @@ fn commit_counts_for_no_other_chain_job_spec_seat_or_provider() {
                 _ => salt = [99; 32],
             }
             let replayed = commitment(&genesis, of_job, &spec, attempt, &provider, &right.claim(), &salt);
-            assert_ok!(Verification::commit(signed(owner(job, 0)), job, 0, replayed));
+            assert_ok!(Verification::commit(signed(owner(job, 0)), job, 0, spec_of(job), replayed));
             assert_ok!(commit(job, 1, &right.claim()));
             advance(DRAW);
             assert_noop!(reveal(job, 0, &right), Error::<Test>::WrongCommitment);
@@ -113,7 +113,13 @@ fn claim_cannot_be_changed_once_it_is_sealed_or_shown() {
     run(|| {
         let (mine, theirs) = (Run::new(1), Run::new(2));
         let job = sealed_job(plain(), &[&mine, &theirs]);
-        let again = Verification::commit(signed(owner(job, 0)), job, 0, sealed(job, 0, &theirs.claim()));
+        let again = Verification::commit(
+            signed(owner(job, 0)),
+            job,
+            0,
+            spec_of(job),
+            sealed(job, 0, &theirs.claim()),
+        );
         assert_eq!(again, Err(Error::<Test>::AlreadyCommitted.into()));
         assert_ok!(reveal(job, 1, &theirs));
         assert_noop!(reveal(job, 0, &theirs), Error::<Test>::WrongCommitment);

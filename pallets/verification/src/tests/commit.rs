@@ -25,8 +25,8 @@ fn commit_seals_a_seat() {
 fn owner_commits_as_well_as_its_worker() {
     run(|| {
         let job = post(plain());
-        assert_ok!(Verification::commit(signed(owner(job, 0)), job, 0, [1; 32]));
-        assert_ok!(Verification::commit(signed(owner(job, 1) + WORKER), job, 1, [1; 32]));
+        assert_ok!(Verification::commit(signed(owner(job, 0)), job, 0, spec_of(job), [1; 32]));
+        assert_ok!(Verification::commit(signed(owner(job, 1) + WORKER), job, 1, spec_of(job), [1; 32]));
     });
 }
 
@@ -75,10 +75,32 @@ fn commit_of_a_stranger_is_refused() {
     run(|| {
         let job = post(plain());
         for signer in [REQUESTER, owner(job, 1), owner(job, 1) + WORKER, 77] {
-            assert_noop!(Verification::commit(signed(signer), job, 0, [1; 32]), Error::<Test>::NotYourSeat);
+            assert_noop!(
+                Verification::commit(signed(signer), job, 0, spec_of(job), [1; 32]),
+                Error::<Test>::NotYourSeat
+            );
         }
-        assert_noop!(Verification::commit(RuntimeOrigin::root(), job, 0, [1; 32]), DispatchError::BadOrigin);
-        assert_noop!(Verification::commit(RuntimeOrigin::none(), job, 0, [1; 32]), DispatchError::BadOrigin);
+        assert_noop!(
+            Verification::commit(RuntimeOrigin::root(), job, 0, spec_of(job), [1; 32]),
+            DispatchError::BadOrigin
+        );
+        assert_noop!(
+            Verification::commit(RuntimeOrigin::none(), job, 0, spec_of(job), [1; 32]),
+            DispatchError::BadOrigin
+        );
+    });
+}
+
+/// On another branch of the chain the same number is another job's: what was signed for that one does not count here.
+#[test]
+fn commit_or_decline_for_another_job_of_the_same_number_is_refused() {
+    run(|| {
+        let job = post(plain());
+        let worker = signed(owner(job, 0) + WORKER);
+        let other = [77; 32];
+        assert_noop!(Verification::commit(worker.clone(), job, 0, other, [1; 32]), Error::<Test>::OtherJob);
+        assert_noop!(Verification::decline(worker.clone(), job, 0, other), Error::<Test>::OtherJob);
+        assert_ok!(Verification::commit(worker, job, 0, spec_of(job), [1; 32]));
     });
 }
 
@@ -87,9 +109,18 @@ fn commit_to_what_is_not_there_is_refused() {
     run(|| {
         let job = post(plain());
         let signer = owner(job, 0);
-        assert_noop!(Verification::commit(signed(signer), 77, 0, [1; 32]), Error::<Test>::NoSuchJob);
-        assert_noop!(Verification::commit(signed(signer), job, 2, [1; 32]), Error::<Test>::NoSuchSeat);
-        assert_noop!(Verification::commit(signed(signer), job, 255, [1; 32]), Error::<Test>::NoSuchSeat);
+        assert_noop!(
+            Verification::commit(signed(signer), 77, 0, spec_of(job), [1; 32]),
+            Error::<Test>::NoSuchJob
+        );
+        assert_noop!(
+            Verification::commit(signed(signer), job, 2, spec_of(job), [1; 32]),
+            Error::<Test>::NoSuchSeat
+        );
+        assert_noop!(
+            Verification::commit(signed(signer), job, 255, spec_of(job), [1; 32]),
+            Error::<Test>::NoSuchSeat
+        );
     });
 }
 

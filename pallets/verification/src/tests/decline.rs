@@ -62,9 +62,9 @@ fn decline_of_what_is_not_assigned_is_refused() {
         assert_ok!(decline(job, 1));
         assert_noop!(decline(job, 1), Error::<Test>::SeatClosed);
         let signer = signed(owner(job, 0));
-        assert_noop!(Verification::decline(signer.clone(), 77, 0), Error::<Test>::NoSuchJob);
-        assert_noop!(Verification::decline(signer.clone(), job, 9), Error::<Test>::NoSuchSeat);
-        assert_noop!(Verification::decline(signer, job, 1), Error::<Test>::NotYourSeat);
+        assert_noop!(Verification::decline(signer.clone(), 77, 0, spec_of(job)), Error::<Test>::NoSuchJob);
+        assert_noop!(Verification::decline(signer.clone(), job, 9, spec_of(job)), Error::<Test>::NoSuchSeat);
+        assert_noop!(Verification::decline(signer, job, 1, spec_of(job)), Error::<Test>::NotYourSeat);
     });
 }
 

@@ -161,8 +161,8 @@ impl Model {
     fn meddle(&mut self) -> DispatchResult {
         let (job, index) = self.seat(|_, _| true)?;
         let refused = match self.random.below(3) {
-            0 => Verification::commit(signed(77), job, index, [0; 32]),
-            1 => Verification::decline(signed(77), job, index),
+            0 => Verification::commit(signed(77), job, index, spec_of(job), [0; 32]),
+            1 => Verification::decline(signed(77), job, index, spec_of(job)),
             _ => {
                 Verification::reveal(signed(77), job, index, Answer::Misdeclared.claim(), [0; 32], None, None)
             }

@@ -41,7 +41,9 @@ fn calls_pay_for_the_draws_that_they_make_due() {
         assert_eq!(paid(commit(job, 4, &right.claim())), Priced::commit(0));
         let last = paid(commit(job, 5, &right.claim()));
         assert_eq!(last, Priced::commit(0) + Verification::due_weight(0));
-        assert!(declared(crate::Call::commit { job, seat: 5, commitment: [0; 32] }).all_gte(last));
+        assert!(
+            declared(crate::Call::commit { job, seat: 5, spec: [7; 32], commitment: [0; 32] }).all_gte(last)
+        );
     });
 }
 
@@ -99,7 +101,7 @@ fn most_that_can_sit_in_a_case_are_paid_for() {
         assert_eq!((assigned.len(), seated), (3, MAX_SEATED));
         let taken = decline(job, assigned[0]).unwrap().actual_weight.expect("it is said");
         assert_eq!(taken, Priced::decline() + Verification::end_weight(MAX_SEATED));
-        assert!(declared(crate::Call::decline { job, seat: assigned[0] }).all_gte(taken));
+        assert!(declared(crate::Call::decline { job, seat: assigned[0], spec: [7; 32] }).all_gte(taken));
         advance(1);
         assert_eq!(verdict(job).outcome, Outcome::Undecided);
     });

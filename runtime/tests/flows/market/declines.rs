@@ -37,7 +37,7 @@ fn three_that_declined_are_judged_when_the_fourth_can() {
         decline_all(market, job, &[1, 2, 3]);
         assert_eq!(market.stages(job)[1..4], [Stage::Declined; 3]);
         assert!((1..4).all(|seat| market.provider(job, seat).open.contains(&job)), "they keep their places");
-        let again = Call::<Runtime>::decline { job, seat: 1 };
+        let again = Call::<Runtime>::decline { job, seat: 1, spec: market.case(job).order.spec };
         market.refused(&market.owner(job, 1), again, Error::<Runtime>::SeatClosed);
 
         market.commit(job, 4, &truth);

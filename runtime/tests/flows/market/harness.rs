@@ -363,10 +363,10 @@ impl Market<'_> {
     /// What commits a seat to an answer.
     pub fn commit_call(&self, job: JobId, seat: u8, answer: &Answer) -> Call<Runtime> {
         let (genesis, case) = (System::block_hash(0), self.case(job));
-        let (spec, owner) = (&case.order.spec, &case.seats[usize::from(seat)].owner);
+        let (spec, owner) = (case.order.spec, &case.seats[usize::from(seat)].owner);
         let (claim, salt) = (answer.claim(), salt(seat));
-        let commitment = commitment(genesis.as_fixed_bytes(), job, spec, seat.into(), owner, &claim, &salt);
-        Call::commit { job, seat, commitment }
+        let commitment = commitment(genesis.as_fixed_bytes(), job, &spec, seat.into(), owner, &claim, &salt);
+        Call::commit { job, seat, spec, commitment }
     }
 
     /// What reveals a seat's answer, with leaves of its trace where they were drawn.
@@ -392,7 +392,8 @@ impl Market<'_> {
 
     /// A seat declines.
     pub fn decline(&mut self, job: JobId, seat: u8) {
-        self.submit(&self.owner(job, seat), Call::<Runtime>::decline { job, seat })
+        let spec = self.case(job).order.spec;
+        self.submit(&self.owner(job, seat), Call::<Runtime>::decline { job, seat, spec })
             .expect("the seat may decline");
     }
 

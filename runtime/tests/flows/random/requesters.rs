@@ -82,11 +82,12 @@ impl World {
 
     fn decline_for_another(&mut self, stranger: &AccountId) -> Outcome {
         let job = self.choose(Cases::<Runtime>::iter_keys().collect())?;
-        let seat = Cases::<Runtime>::get(job)?.seat(0)?.clone();
-        if seat.owner == self.owner_of(stranger) {
+        let case = Cases::<Runtime>::get(job)?;
+        if case.seat(0)?.owner == self.owner_of(stranger) {
             return None;
         }
-        let outcome = self.submit(stranger, Call::<Runtime>::decline { job, seat: 0 })?;
+        let decline = Call::<Runtime>::decline { job, seat: 0, spec: case.order.spec };
+        let outcome = self.submit(stranger, decline)?;
         assert_eq!(outcome, Err(Error::<Runtime>::NotYourSeat.into()));
         Some(outcome)
     }

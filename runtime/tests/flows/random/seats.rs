@@ -44,10 +44,10 @@ fn salt(seat: u8) -> Digest {
 }
 
 fn commit(job: JobId, case: &CaseOf<Runtime>, seat: u8, owner: &AccountId, answer: &Answer) -> Call<Runtime> {
-    let (genesis, spec) = (System::block_hash(0), &case.order.spec);
+    let (genesis, spec) = (System::block_hash(0), case.order.spec);
     let (claim, salt) = (answer.claim(), salt(seat));
-    let commitment = commitment(genesis.as_fixed_bytes(), job, spec, seat.into(), owner, &claim, &salt);
-    Call::commit { job, seat, commitment }
+    let commitment = commitment(genesis.as_fixed_bytes(), job, &spec, seat.into(), owner, &claim, &salt);
+    Call::commit { job, seat, spec, commitment }
 }
 
 fn reveal(job: JobId, case: &CaseOf<Runtime>, seat: u8, answer: &Answer) -> Call<Runtime> {
@@ -86,7 +86,9 @@ impl World {
             (Stage::Assigned, Mood::Answers(answer) | Mood::Hides(answer)) => {
                 ("commit", commit(job, &case, index, owner, &answer))
             }
-            (Stage::Assigned, Mood::Declines) => ("decline", Call::decline { job, seat: index }),
+            (Stage::Assigned, Mood::Declines) => {
+                ("decline", Call::decline { job, seat: index, spec: case.order.spec })
+            }
             (Stage::Committed(_), Mood::Answers(answer)) if case.reveals_until().is_some() => {
                 ("reveal", reveal(job, &case, index, &answer))
             }

@@ -51,6 +51,11 @@ impl Place {
         u8::try_from(self.record.key.attempt).unwrap_or(u8::MAX)
     }
 
+    /// Hash of the job's specification.
+    pub fn spec(&self) -> Digest {
+        self.record.key.spec
+    }
+
     /// All its files.
     pub fn directory(&self) -> &Path {
         &self.directory

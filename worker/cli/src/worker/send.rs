@@ -14,7 +14,12 @@ use super::place::Place;
 /// Commits. There is no commitment but one that the guard has stored.
 pub fn commit(place: &Place, permit: &Permit) -> RuntimeCall {
     let (job, seat) = (place.job(), place.index());
-    RuntimeCall::Verification(Verification::commit { job, seat, commitment: *permit.commitment() })
+    RuntimeCall::Verification(Verification::commit {
+        job,
+        seat,
+        spec: place.spec(),
+        commitment: *permit.commitment(),
+    })
 }
 
 /// Reveals what was committed to, with a small result itself and the leaves that were drawn.
@@ -31,7 +36,11 @@ pub fn reveal(
 
 /// Gives a seat back.
 pub fn decline(place: &Place) -> RuntimeCall {
-    RuntimeCall::Verification(Verification::decline { job: place.job(), seat: place.index() })
+    RuntimeCall::Verification(Verification::decline {
+        job: place.job(),
+        seat: place.index(),
+        spec: place.spec(),
+    })
 }
 
 /// Gives a sign of life after a no-show.
