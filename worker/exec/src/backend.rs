@@ -40,6 +40,13 @@ pub trait Backend: Send + Sync {
         work();
     }
 
+    /// Does `work` on one thread, which leads: the other threads stand by for the pieces of the operators that it calls.
+    /// For what calls many operators one after another, as a pass does; where it is called by a thread that leads
+    /// already, or by one of [`Backend::on_each_thread`], that thread does the work.
+    fn lead(&self, work: &mut (dyn FnMut() + Send)) {
+        work();
+    }
+
     /// Quantises rows.
     fn quant_row_forward(&self, op: &QuantRow, x: &[f32], planes: &mut [i8], scales: &mut [f32]) -> Done {
         op.forward(x, planes, scales)

@@ -1,8 +1,12 @@
 //! A pool of threads, and work cut into pieces.
 
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{hint, thread};
+
 use assay_exact::{check_finite, Error, Trap};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, Yield};
 
 use crate::float_mode;
 
@@ -10,6 +14,37 @@ use crate::float_mode;
 const PIECES: usize = 4;
 /// Least elements of an elementwise piece: below that, handing it over costs more than the work.
 const LEAST_ELEMENTS: usize = 4096;
+/// How often a thread that stands by looks for pieces before it offers its processor to others: some microseconds.
+const LOOKS: u32 = 64;
+
+thread_local! {
+    /// Whether this thread computes by itself what it calls.
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes the thread one of those that compute by themselves, until it is dropped. Holds what it was before.
+struct Alone(bool);
+
+impl Alone {
+    fn begin() -> Self {
+        Self(ALONE.replace(true))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        ALONE.set(self.0);
+    }
+}
+
+/// Tells those who stand by that it is over, even if the work panics.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
 
 /// Threads of a backend.
 #[derive(Debug)]
@@ -30,12 +65,35 @@ impl Team {
 
     /// Does `work` once on each thread. What it computes by this team, the thread does by itself.
     pub(crate) fn each(&self, work: &(dyn Fn() + Sync)) {
-        self.pool.broadcast(|_| work());
+        self.pool.broadcast(|_| {
+            let _alone = Alone::begin();
+            work();
+        });
+    }
+
+    /// Does `work` on one thread. The others stand by for the pieces that it cuts: to wake them for each operator would
+    /// take longer than many an operator.
+    pub(crate) fn lead(&self, work: &mut (dyn FnMut() + Send)) {
+        if self.is_alone() || self.pool.current_thread_index().is_some() {
+            return work();
+        }
+        let over = &AtomicBool::new(false);
+        self.pool.scope(|scope| {
+            let leader = self.pool.current_thread_index();
+            let _over = Over(over);
+            scope.spawn_broadcast(move |_, context| {
+                // The leader meets this, too, while it waits for a piece.
+                if Some(context.index()) != leader {
+                    stand_by(over);
+                }
+            });
+            work();
+        });
     }
 
     /// Whether the calling thread computes by itself: it is the only one, or one of those that [`Team::each`] keeps busy.
     fn is_alone(&self) -> bool {
-        self.threads() == 1 || self.pool.current_thread_index().is_some()
+        self.threads() == 1 || ALONE.get()
     }
 
     /// How many of `count` equal jobs make a piece.
@@ -77,6 +135,21 @@ impl Team {
         let per = self.elements(x.len());
         let pieces: Vec<_> = x.chunks(per).enumerate().collect();
         self.run(pieces, |(i, x)| check_finite(x).map_err(|trap| shifted(trap, i * per)))
+    }
+}
+
+/// Computes pieces of others until it is over.
+fn stand_by(over: &AtomicBool) {
+    let mut looks = 0;
+    while !over.load(Ordering::Acquire) {
+        if rayon::yield_now() == Some(Yield::Executed) {
+            looks = 0;
+        } else if looks < LOOKS {
+            looks += 1;
+            hint::spin_loop();
+        } else {
+            thread::yield_now();
+        }
     }
 }
 

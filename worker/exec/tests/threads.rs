@@ -2,6 +2,7 @@
 
 mod random;
 
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Mutex;
 
 use assay_exact::{Add, Attn, AttnShape, Gelu, KvAppend, KvCache, LayerNorm, Mask, Precision, QuantRow};
@@ -62,6 +63,67 @@ fn a_thread_by_itself_gives_the_bytes_that_all_give() {
             equal.lock().unwrap().push(same);
         });
         assert_eq!(equal.into_inner().unwrap(), vec![true; cpu.threads()], "{} one by one", cpu.name());
+    }
+}
+
+#[test]
+fn a_thread_that_leads_gives_the_bytes_that_all_give() {
+    let mut random = Random::new(52);
+    let x = random.floats(LEN, 3.0);
+    let row = Rows::new(&random.floats(LEN, 1.0), DIM, Precision::I8);
+    let expected = unit(&Reference, &x, &row);
+    for cpu in backends() {
+        let mut equal = Vec::new();
+        cpu.lead(&mut || {
+            equal.push(unit(cpu, &x, &row) == expected);
+            cpu.lead(&mut || equal.push(unit(cpu, &x, &row) == expected));
+        });
+        assert_eq!(equal, [true; 2], "{}", cpu.name());
+        let equal = Mutex::new(Vec::new());
+        cpu.on_each_thread(&|| {
+            cpu.lead(&mut || {
+                let same = unit(cpu, &x, &row) == expected;
+                equal.lock().unwrap().push(same);
+            });
+        });
+        assert_eq!(equal.into_inner().unwrap(), vec![true; cpu.threads()], "{} one by one", cpu.name());
+    }
+}
+
+#[test]
+fn several_callers_lead_at_once() {
+    let mut random = Random::new(53);
+    let x = random.floats(LEN, 3.0);
+    let row = Rows::new(&random.floats(LEN, 1.0), DIM, Precision::I8);
+    let expected = unit(&Reference, &x, &row);
+    for cpu in backends() {
+        let led = || {
+            let mut equal = Vec::new();
+            (0..3).for_each(|_| cpu.lead(&mut || equal.push(unit(cpu, &x, &row) == expected)));
+            equal
+        };
+        std::thread::scope(|scope| {
+            let callers = [(); 3].map(|()| scope.spawn(led));
+            for caller in callers {
+                assert_eq!(caller.join().unwrap(), [true; 3], "{}", cpu.name());
+            }
+        });
+    }
+}
+
+#[test]
+fn a_panic_of_the_thread_that_leads_or_of_each_ends_its_work_only() {
+    let mut random = Random::new(54);
+    let x = random.floats(LEN, 3.0);
+    let row = Rows::new(&random.floats(LEN, 1.0), DIM, Precision::I8);
+    let expected = unit(&Reference, &x, &row);
+    for cpu in backends() {
+        let led = catch_unwind(AssertUnwindSafe(|| cpu.lead(&mut || panic!("planted"))));
+        let each = catch_unwind(AssertUnwindSafe(|| cpu.on_each_thread(&|| panic!("planted"))));
+        assert!(led.is_err() && each.is_err(), "{}", cpu.name());
+        let mut same = false;
+        cpu.lead(&mut || same = unit(cpu, &x, &row) == expected);
+        assert!(same, "{} afterwards", cpu.name());
     }
 }
 

@@ -13,8 +13,8 @@ use crate::graph::{Graph, Node};
 use crate::manifest::{Attention, Index, Op};
 use crate::weights::{Table, Weights};
 
-/// Looks at each node's value as it is computed: row-major `[rows, cols]` of the pass.
-pub trait Watch {
+/// Looks at each node's value as it is computed, on the thread that leads the pass: row-major `[rows, cols]`.
+pub trait Watch: Send {
     /// Node `node` has this value.
     fn value(&mut self, node: usize, value: &[f32]);
 }
@@ -204,6 +204,12 @@ impl<'a> Executor<'a> {
 
     /// Runs the next tokens of a unit and gives the output node's value. A node's value is freed after its last use.
     pub fn run(&self, unit: &mut Unit, ids: &[u32], watch: &mut dyn Watch) -> Result<Vec<f32>, Halt> {
+        let mut output = None;
+        self.backend.lead(&mut || output = Some(self.pass(unit, ids, &mut *watch)));
+        output.unwrap_or(Err(Halt::Refused(Refused::Domain("backend that does no work"))))
+    }
+
+    fn pass(&self, unit: &mut Unit, ids: &[u32], watch: &mut dyn Watch) -> Result<Vec<f32>, Halt> {
         let mut run = self.start(unit, ids, false)?;
         let nodes = self.graph.nodes.len();
         for node in 0..nodes {

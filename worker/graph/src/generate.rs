@@ -100,8 +100,8 @@ impl From<Refused> for Ended {
     }
 }
 
-/// Takes the step, the unit, the node and the value of each node's run.
-pub(crate) type Observer<'a> = dyn FnMut(u64, u64, usize, &[f32]) + 'a;
+/// Takes the step, the unit, the node and the value of each node's run, on any thread.
+pub(crate) type Observer<'a> = dyn FnMut(u64, u64, usize, &[f32]) + Send + 'a;
 
 /// Tells the step and the unit of each value.
 pub(crate) struct Watched<'a> {

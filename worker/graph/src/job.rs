@@ -13,9 +13,8 @@ use crate::canonical::{self, Float};
 use crate::cost::{self, Cost};
 use crate::error::{Invalid, Problem, Stop, Trap};
 use crate::forward::Executor;
-use crate::generate::{generate, Ended};
+use crate::generate::{generate, Ended, Observer};
 use crate::graph::{check_name, check_shape};
-use crate::job::units::Record;
 use crate::manifest::{BlobRef, TensorRef, Training};
 use crate::package::{self, package_root, Package};
 use crate::program::Program;
@@ -449,7 +448,7 @@ fn run_units(
     program: &Program,
     backend: &dyn Backend,
     mut recorder: Recorder,
-    compute: impl FnOnce(&Executor<'_>, &mut Record<'_>) -> Result<Tensors, Ended>,
+    compute: impl FnOnce(&Executor<'_>, &mut Observer<'_>) -> Result<Tensors, Ended>,
 ) -> Result<Outcome, Invalid> {
     let weights = program.weights()?;
     let graph = &program.graph;

@@ -98,6 +98,10 @@ impl Backend for Cpu {
         self.team.each(work);
     }
 
+    fn lead(&self, work: &mut (dyn FnMut() + Send)) {
+        self.team.lead(work);
+    }
+
     fn quant_row_forward(
         &self,
         op: &QuantRow,

@@ -5,16 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cost;
 use crate::forward::{Executor, Halt, Watch};
-use crate::generate::{Ended, Watched};
+use crate::generate::{Ended, Observer, Watched};
 use crate::graph::Graph;
 
 /// Most bytes that units on several threads take beside those of one unit.
 const BESIDE: u64 = 256 << 20;
 /// Least units for each thread: with fewer, threads would wait long for the last ones.
 const LEAST: usize = 2;
-
-/// Takes the step, the unit, the node and the value of each node's run, on any thread.
-pub(super) type Record<'a> = dyn FnMut(u64, u64, usize, &[f32]) + Send + 'a;
 
 /// Runs each unit; gives their outputs one after another. `record` gets the values of the nodes `points`, in ascending
 /// order, of each unit in the order of units, up to the first that ends early; of units that run one after another it
@@ -23,7 +20,7 @@ pub(super) fn run(
     executor: &Executor<'_>,
     units: &[&[u32]],
     points: &[usize],
-    record: &mut Record<'_>,
+    record: &mut Observer<'_>,
 ) -> Result<Vec<f32>, Ended> {
     let threads = executor.backend.threads();
     let whole = if pays(executor.graph, units, threads) { units.len() - units.len() % threads } else { 0 };
@@ -103,7 +100,7 @@ struct Queue<'a> {
     recorded: usize,
     outputs: Vec<f32>,
     ended: Option<Ended>,
-    record: &'a mut Record<'a>,
+    record: &'a mut Observer<'a>,
 }
 
 impl Queue<'_> {
@@ -141,7 +138,7 @@ fn run_together(
     executor: &Executor<'_>,
     units: &[&[u32]],
     wanted: &[usize],
-    record: &mut Record<'_>,
+    record: &mut Observer<'_>,
 ) -> Result<Vec<f32>, Ended> {
     let queue = Mutex::new(Queue {
         next: 0,
@@ -232,7 +229,7 @@ mod tests {
         assert!(pays(&graph, &[ids; 8], 4) && !pays(&graph, &[ids; 7], 4) && !pays(&graph, &[ids; 8], 1));
     }
 
-    fn queue<'a>(end: usize, record: &'a mut Record<'a>) -> Queue<'a> {
+    fn queue<'a>(end: usize, record: &'a mut Observer<'a>) -> Queue<'a> {
         let (done, outputs) = (BTreeMap::new(), Vec::new());
         Queue { next: 0, end, done, recorded: 0, outputs, ended: None, record }
     }
