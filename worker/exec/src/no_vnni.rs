@@ -16,6 +16,33 @@ impl Vnni {
         match self {}
     }
 
+    pub(crate) fn totals(self, _: &Quantised<'_>, _: &Quantised<'_>) -> Option<Vec<i32>> {
+        match self {}
+    }
+
+    pub(crate) fn linear(
+        self,
+        _: &Quantised<'_>,
+        _: &Quantised<'_>,
+        _: &Block,
+        _: &[i32],
+        _: Option<&[f32]>,
+        _: &mut [&mut [f32]],
+    ) -> bool {
+        match self {}
+    }
+
+    pub(crate) fn integers(
+        self,
+        _: &Quantised<'_>,
+        _: &Quantised<'_>,
+        _: &Block,
+        _: &[i32],
+        _: &mut [&mut [i32]],
+    ) {
+        match self {}
+    }
+
     pub(crate) fn dequantise<A: Accumulator>(
         self,
         _: &[A],

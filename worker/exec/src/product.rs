@@ -21,6 +21,13 @@ pub(crate) struct Piece<'a, T> {
     pub(crate) out: Vec<&'a mut [T]>,
 }
 
+impl<T> Piece<'_, T> {
+    pub(crate) fn block(&self) -> Block {
+        let cols = self.out.first().map_or(0, |row| row.len());
+        Block { row: self.row, rows: self.out.len(), col: self.col, cols }
+    }
+}
+
 /// Cuts an output of rows of `cols` into rectangles of at most `size`; the index of the cut takes 16 bytes for each row
 /// of a rectangle, and 40 each.
 pub(crate) fn pieces<T>(out: &mut [T], cols: usize, [height, width]: [usize; 2]) -> Vec<Piece<'_, T>> {
@@ -53,11 +60,10 @@ pub(crate) fn product<T: Send>(
 ) -> Result<(), Error> {
     let width = b.rows();
     team.run(pieces(out, width, kernel.block_size()), |piece| {
-        let cols = piece.out.first().map_or(0, |row| row.len());
-        let block = Block { row: piece.row, rows: piece.out.len(), col: piece.col, cols };
+        let block = piece.block();
         let mut sums = vec![0; block.rows * block.cols];
         kernel.block(a, b, &block, &mut sums);
-        for ((i, out), sums) in (block.row..).zip(piece.out).zip(sums.chunks_exact(cols)) {
+        for ((i, out), sums) in (block.row..).zip(piece.out).zip(sums.chunks_exact(block.cols)) {
             if let Some((j, kind)) = put(out, sums, i, block.col) {
                 return Err(Trap { kind, index: (i * width + block.col + j) as u64 }.into());
             }

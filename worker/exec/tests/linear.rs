@@ -30,7 +30,7 @@ impl Buffers {
 }
 
 fn shapes(random: &mut Random) -> Vec<[usize; 3]> {
-    let mut shapes = vec![[1, 1, 1], [1, 33, 40], [17, 32, 9]];
+    let mut shapes = vec![[1, 1, 1], [1, 33, 40], [17, 32, 9], [13, 70, 130], [197, 9, 65]];
     shapes.extend((0..4).map(|_| [random.dimension(24), random.dimension(40), random.dimension(40)]));
     shapes
 }

@@ -1,15 +1,16 @@
 //! Products and the linear layer.
 
 use assay_exact::{
-    dequantise, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head, Linear, Precision,
-    QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, Trap, TrapKind,
+    check_finite, dequantise, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head, Linear,
+    Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, Trap, TrapKind,
 };
 
 use super::{or_reference, Cpu};
 use crate::kernel::Kernel;
-use crate::product::{each, product};
+use crate::product::{each, pieces, product};
 use crate::quantise::{columns_into, gather, rows_into};
 use crate::team::shifted;
+use crate::vnni::Vnni;
 
 /// Columns of a piece of the bias gradient.
 const COLUMNS: usize = 16;
@@ -25,6 +26,14 @@ pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32])
     let scales = vec![0.0; op.rows().max(op.cols())];
     let a = Quantised::new(a, &scales[..op.rows()], op.depth(), Precision::I8)?;
     let b = Quantised::new(b, &scales[..op.cols()], op.depth(), Precision::I8)?;
+    if let Kernel::Vnni(vnni) = cpu.kernel {
+        if let Some(totals) = vnni.totals(&a, &b) {
+            return cpu.team.run(pieces(c, op.cols(), cpu.kernel.block_size()), |mut piece| {
+                vnni.integers(&a, &b, &piece.block(), &totals, &mut piece.out);
+                Ok(())
+            });
+        }
+    }
     product(&cpu.team, cpu.kernel, &a, &b, c, |c, sums, _, _| {
         for (c, sum) in c.iter_mut().zip(sums) {
             *c = *sum as i32;
@@ -104,9 +113,38 @@ pub(super) fn forward(
     cpu.team.check_finite(bias.unwrap_or(&[]))?;
     let rows = QuantRow::new(op.tokens(), op.inputs(), op.precision())?;
     let x = rows_into(&cpu.team, cpu.kernel, &rows, x, scratch)?;
+    if let Kernel::Vnni(vnni) = cpu.kernel {
+        if let Some(totals) = vnni.totals(&x, weight) {
+            return dequantised(cpu, vnni, &x, weight, &totals, bias, y);
+        }
+    }
     product(&cpu.team, cpu.kernel, &x, weight, y, |y, sums, t, o| {
         let bias = bias.map(|bias| &bias[o..]);
         cpu.kernel.dequantise(sums, x.scale(t), &weight.scales()[o..], bias, y)
+    })
+}
+
+/// The product of operands of one digit: floats are made of sums while these are in registers.
+fn dequantised(
+    cpu: &Cpu,
+    vnni: Vnni,
+    x: &Quantised<'_>,
+    weight: &Quantised<'_>,
+    totals: &[i32],
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+) -> Result<(), Error> {
+    let width = weight.rows();
+    cpu.team.run(pieces(y, width, cpu.kernel.block_size()), |mut piece| {
+        let block = piece.block();
+        let bias = bias.map(|bias| &bias[block.col..block.col + block.cols]);
+        if vnni.linear(x, weight, &block, totals, bias, &mut piece.out) {
+            return Ok(());
+        }
+        for (t, y) in (block.row..).zip(&piece.out) {
+            check_finite(y).map_err(|trap| shifted(trap, t * width + block.col))?;
+        }
+        Ok(())
     })
 }
 

@@ -1,14 +1,16 @@
 //! Products of many rows: tiles of six rows and 64 columns, whose sums stay in registers along the whole depth.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi64, _mm512_castsi512_si256, _mm512_cvtepi32_epi64, _mm512_dpbusd_epi32,
-    _mm512_extracti64x4_epi64, _mm512_load_si512, _mm512_mask_storeu_epi64, _mm512_maskz_loadu_epi64,
-    _mm512_reduce_add_epi32, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_epi8, _mm512_setzero_si512,
-    _mm512_sllv_epi64, _mm512_sub_epi32,
+    __m512, __m512i, _mm512_add_epi64, _mm512_add_ps, _mm512_castsi512_si256, _mm512_cvtepi32_epi64,
+    _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_load_si512,
+    _mm512_mask_storeu_epi32, _mm512_mask_storeu_epi64, _mm512_maskz_loadu_epi64, _mm512_mul_ps,
+    _mm512_reduce_add_epi32, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_epi8, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_setzero_si512, _mm512_sllv_epi64, _mm512_sub_epi32,
 };
 
 use assay_exact::Quantised;
 
+use super::float::{lanes, load, not_finite, store};
 use super::panel::{Line, Panel, DEEP, LANES};
 use super::vector::digits;
 use crate::kernel::Block;
@@ -17,6 +19,8 @@ use crate::kernel::Block;
 pub(super) const LEAST_ROWS: usize = 5;
 /// Rows of a tile: with four lines of columns, 24 of 32 registers hold sums.
 pub(super) const ROWS: usize = 6;
+/// Groups of columns of a tile.
+const GROUPS: usize = 4;
 
 /// Writes the sums of a block of at most 64 columns, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
@@ -34,6 +38,109 @@ pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &
                 row += rows;
             }
         }
+    }
+}
+
+/// Writes x·Wᵀ + b of a block of at most 64 columns, of operands of one digit; whether all of it is finite. `totals` has
+/// the sum of the digits of each row of `a`, and `bias` an element for each of the block's columns.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+pub(super) fn linear(
+    a: &Quantised<'_>,
+    b: &Quantised<'_>,
+    block: &Block,
+    totals: &[i32],
+    bias: Option<&[f32]>,
+    y: &mut [&mut [f32]],
+) -> bool {
+    let scales = spread(&b.scales()[block.col..block.col + block.cols]);
+    let bias = bias.map(|bias| spread(&bias[..block.cols]));
+    let mut bad = 0;
+    each_row(a, b, block, totals, |row, sums| {
+        let scale = _mm512_set1_ps(a.scale(block.row + row));
+        let parts = y[row].chunks_mut(LANES).zip(sums).zip(&scales).enumerate();
+        for (group, ((y, sums), other)) in parts {
+            let mut value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_mul_ps(scale, *other));
+            if let Some(bias) = &bias {
+                value = _mm512_add_ps(value, bias[group]);
+            }
+            bad |= lanes(y.len()) & not_finite(value);
+            store(value, y);
+        }
+    });
+    bad == 0
+}
+
+/// Writes the sums of a block of at most 64 columns, of operands of one digit.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+pub(super) fn integers(
+    a: &Quantised<'_>,
+    b: &Quantised<'_>,
+    block: &Block,
+    totals: &[i32],
+    c: &mut [&mut [i32]],
+) {
+    each_row(a, b, block, totals, |row, sums| {
+        for (c, sums) in c[row].chunks_mut(LANES).zip(sums) {
+            // SAFETY: the mask covers as many numbers as the slice has.
+            unsafe { _mm512_mask_storeu_epi32(c.as_mut_ptr(), lanes(c.len()), *sums) };
+        }
+    });
+}
+
+/// Up to 64 floats, then zeros.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn spread(x: &[f32]) -> [__m512; GROUPS] {
+    let mut all = [_mm512_setzero_ps(); GROUPS];
+    for (all, x) in all.iter_mut().zip(x.chunks(LANES)) {
+        *all = load(x);
+    }
+    all
+}
+
+/// Calls `put` with each row of a block, counted from the block's first, and with its sums, sixteen columns each. Those
+/// beside the block's columns mean nothing.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn each_row(
+    a: &Quantised<'_>,
+    b: &Quantised<'_>,
+    block: &Block,
+    totals: &[i32],
+    mut put: impl FnMut(usize, &[__m512i]),
+) {
+    let mut panel = Panel::new();
+    panel.pack(block.cols, a.depth(), |column| b.digits(0, block.col + column));
+    for row in (0..block.rows).step_by(ROWS) {
+        let rows = ROWS.min(block.rows - row);
+        let left: [&[i8]; ROWS] = std::array::from_fn(|r| a.digits(0, block.row + row + r.min(rows - 1)));
+        let totals = &totals[block.row + row..block.row + row + rows];
+        let put = |r: usize, sums: &[__m512i]| put(row + r, sums);
+        match panel.groups {
+            1 => exact::<1>(&left, &panel.lines, totals, put),
+            2 => exact::<2>(&left, &panel.lines, totals, put),
+            3 => exact::<3>(&left, &panel.lines, totals, put),
+            _ => exact::<4>(&left, &panel.lines, totals, put),
+        }
+    }
+}
+
+/// Calls `put` with the products of as many of six rows with 16·G columns as there are totals.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn exact<const G: usize>(
+    left: &[&[i8]; ROWS],
+    lines: &[Line],
+    totals: &[i32],
+    mut put: impl FnMut(usize, &[__m512i]),
+) {
+    let mut tile = tile::<G>(left, lines);
+    for (r, (sums, total)) in tile.iter_mut().zip(totals).enumerate() {
+        let excess = _mm512_set1_epi32(total.wrapping_mul(128));
+        for sums in sums.iter_mut() {
+            *sums = _mm512_sub_epi32(*sums, excess);
+        }
+        put(r, sums.as_slice());
     }
 }
 
@@ -120,6 +227,16 @@ fn add(lanes: __m512i, shift: i64, sums: &mut [i64]) {
             _mm512_mask_storeu_epi64(sums.as_mut_ptr(), mask, _mm512_add_epi64(before, wide));
         }
     }
+}
+
+/// The sums of the digits of each row, of the lowest plane.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub(super) fn totals(a: &Quantised<'_>) -> Vec<i32> {
+    let mut totals = vec![0; a.rows()];
+    for (row, sum) in totals.iter_mut().enumerate() {
+        *sum = total(a.digits(0, row));
+    }
+    totals
 }
 
 /// The sum of a row's digits.

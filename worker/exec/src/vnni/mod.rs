@@ -41,6 +41,42 @@ impl Vnni {
         }
     }
 
+    /// The sums of the digits of each row of `a`, which [`Vnni::linear`] and [`Vnni::integers`] need; None where these
+    /// don't pay: an operand has several digits, or there are few rows.
+    pub(crate) fn totals(self, a: &Quantised<'_>, b: &Quantised<'_>) -> Option<Vec<i32>> {
+        let pays = [a.precision(), b.precision()] == [Precision::I8; 2] && a.rows() >= gemm::LEAST_ROWS;
+        // SAFETY: `self` proves all features that it needs.
+        pays.then(|| unsafe { gemm::totals(a) })
+    }
+
+    /// Writes x·Wᵀ + b of a block, a slice for each row; whether all of it is finite. Each operand has one digit, `totals`
+    /// are those of `a`, and `bias` is the block's part.
+    pub(crate) fn linear(
+        self,
+        a: &Quantised<'_>,
+        b: &Quantised<'_>,
+        block: &Block,
+        totals: &[i32],
+        bias: Option<&[f32]>,
+        y: &mut [&mut [f32]],
+    ) -> bool {
+        // SAFETY: `self` proves all features that it needs.
+        unsafe { gemm::linear(a, b, block, totals, bias, y) }
+    }
+
+    /// Writes the sums of a block, a slice for each row. As [`Vnni::linear`].
+    pub(crate) fn integers(
+        self,
+        a: &Quantised<'_>,
+        b: &Quantised<'_>,
+        block: &Block,
+        totals: &[i32],
+        c: &mut [&mut [i32]],
+    ) {
+        // SAFETY: `self` proves all features that it needs.
+        unsafe { gemm::integers(a, b, block, totals, c) }
+    }
+
     /// y = f32(sum)·(scale·s) + b; whether all of it is finite.
     pub(crate) fn dequantise<A: Accumulator>(
         self,
