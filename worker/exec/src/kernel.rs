@@ -138,7 +138,8 @@ impl Kernel {
         }
     }
 
-    /// Quantises one vector of finite floats into a slice per digit plane; gives its scale.
+    /// Quantises one vector into a slice per digit plane; gives its scale. If it is not finite, the scale is NaN, or the
+    /// error is a trap.
     pub(crate) fn quantise(
         self,
         x: &[f32],

@@ -1,9 +1,9 @@
-//! Quantisation of the rows and of the columns of a matrix, on all threads. The floats are finite: callers
-//! check first.
+//! Quantisation of the rows and of the columns of a matrix, on all threads. That a float is not finite shows in the scale
+//! of its vector: nothing looks at the floats for that alone.
 
 use std::ops::Range;
 
-use assay_exact::{Error, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Refused};
+use assay_exact::{check_finite, Error, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Refused};
 
 use crate::kernel::Kernel;
 use crate::team::Team;
@@ -45,7 +45,8 @@ pub(crate) fn pieces<'a>(
     pieces
 }
 
-/// Quantises consecutive vectors of `depth`.
+/// Quantises consecutive vectors of `depth`. A trap says that a float is not finite, but not which of the operand is the
+/// first.
 pub(crate) fn write(
     kernel: Kernel,
     x: &[f32],
@@ -59,8 +60,19 @@ pub(crate) fn write(
             *plane = &mut whole[r * depth..(r + 1) * depth];
         }
         *scale = kernel.quantise(row, precision, &mut planes[..precision.digits()])?;
+        if scale.is_nan() {
+            check_finite(row)?;
+        }
     }
     Ok(())
+}
+
+/// What [`write`] gave for all of `x`, with the trap at the first float that is not finite.
+fn placed(team: &Team, x: &[f32], result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(Error::Trap(_)) => team.check_finite(x).and(result),
+        other => other,
+    }
 }
 
 /// [`QuantRow`] on slices whose lengths fit.
@@ -75,7 +87,8 @@ pub(crate) fn rows(
     let (depth, per) = (op.cols(), team.share(op.rows()));
     let pieces = pieces(planes, scales, depth, 0..op.rows(), per);
     let pieces: Vec<_> = x.chunks(per * depth).zip(pieces).collect();
-    team.run(pieces, |(x, mut to)| write(kernel, x, depth, op.precision(), &mut to))
+    let result = team.run(pieces, |(x, mut to)| write(kernel, x, depth, op.precision(), &mut to));
+    placed(team, x, result)
 }
 
 /// [`QuantCol`] on slices whose lengths fit. Each thread gathers 16 columns: 64 bytes for each row.
@@ -90,10 +103,11 @@ pub(crate) fn columns(
     let depth = op.rows();
     let pieces = pieces(planes, scales, depth, 0..op.cols(), COLUMNS);
     let pieces: Vec<_> = pieces.into_iter().enumerate().collect();
-    team.run(pieces, |(i, mut to)| {
+    let result = team.run(pieces, |(i, mut to)| {
         let gathered = gather(x, op.cols(), i * COLUMNS, to.scales.len());
         write(kernel, &gathered, depth, op.precision(), &mut to)
-    })
+    });
+    placed(team, x, result)
 }
 
 /// `count` columns from `first` on of a matrix with rows of `cols`, one after another.

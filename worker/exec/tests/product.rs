@@ -93,6 +93,30 @@ fn rows_and_columns_quantise_to_the_same_digits_and_scales() {
 }
 
 #[test]
+fn the_first_float_that_is_not_finite_is_the_trap_of_a_quantisation() {
+    let mut random = Random::new(5);
+    let (rows, cols) = (40, 70);
+    let good = random.floats(rows * cols, 1.0);
+    let mut bad = good.clone();
+    // The column of the first one is behind those of the others.
+    (bad[2_799], bad[1_751], bad[1_003], bad[999]) = (f32::NAN, f32::NAN, f32::NEG_INFINITY, f32::INFINITY);
+    for precision in PRECISIONS {
+        let len = precision.digits() * rows * cols;
+        for (x, expected) in [(&good, Ok(())), (&bad, Err(trap(TrapKind::Infinite, 999)))] {
+            let op = QuantRow::new(rows, cols, precision).unwrap();
+            let by_row = agree("QuantRow", |backend| {
+                backend.quant_row_forward(&op, x, &mut vec![77; len], &mut poisoned(rows))
+            });
+            let op = QuantCol::new(rows, cols, precision).unwrap();
+            let by_column = agree("QuantCol", |backend| {
+                backend.quant_col_forward(&op, x, &mut vec![77; len], &mut poisoned(cols))
+            });
+            assert_eq!((by_row, by_column), (expected, expected), "{precision:?}");
+        }
+    }
+}
+
+#[test]
 fn sums_become_the_same_floats() {
     let mut random = Random::new(4);
     for (rows, cols, _) in shapes(&mut random) {

@@ -27,7 +27,7 @@ impl Avx2 {
         unsafe { gemm::block(a, b, block, sums) }
     }
 
-    /// Quantises a vector of finite floats; gives its scale.
+    /// Quantises a vector; gives its scale, NaN if a float is not finite.
     pub(crate) fn quantise(self, x: &[f32], precision: Precision, planes: &mut [&mut [i8]]) -> f32 {
         // SAFETY: `self` proves AVX2, the only requirement.
         unsafe { quant::quantise(x, precision, planes) }

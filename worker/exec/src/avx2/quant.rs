@@ -44,7 +44,7 @@ fn integers(x: __m256, inverse: f32, bound: f32) -> __m256i {
     _mm256_cvtps_epi32(clamped)
 }
 
-/// Writes the digits of a vector of finite floats, a slice per plane, lowest first; gives the scale.
+/// Writes the digits of a vector, a slice per plane, lowest first; gives the scale. If that is NaN the digits mean nothing.
 #[target_feature(enable = "avx2")]
 pub(super) fn quantise(x: &[f32], precision: Precision, planes: &mut [&mut [i8]]) -> f32 {
     let magnitude = magnitude(x);

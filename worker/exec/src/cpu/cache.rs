@@ -26,8 +26,6 @@ pub(super) fn append(
     if !fits {
         return op.forward(at, k, v, cache);
     }
-    cpu.team.check_finite(k)?;
-    cpu.team.check_finite(v)?;
     let range = at * heads..(at + tokens) * heads;
     let per = cpu.team.share(range.len());
     let keys_to = pieces(cache.key_planes, cache.key_scales, depth, range.clone(), per);
@@ -35,15 +33,20 @@ pub(super) fn append(
     let logs = cache.value_logs[range].chunks_mut(per);
     let floats = k.chunks(per * depth).zip(v.chunks(per * depth));
     let pieces: Vec<_> = floats.zip(keys_to).zip(values_to).zip(logs).collect();
-    cpu.team.run(pieces, |((((k, v), mut keys_to), mut values_to), logs)| {
+    let result = cpu.team.run(pieces, |((((k, v), mut keys_to), mut values_to), logs)| {
         write(cpu.kernel, k, depth, keys, &mut keys_to)?;
         write(cpu.kernel, v, depth, values, &mut values_to)?;
         for (log, scale) in logs.iter_mut().zip(values_to.scales()) {
             *log = if *scale == 0.0 { 0.0 } else { float::ln(*scale) };
         }
         Ok(())
-    })?;
-    Ok(at + tokens)
+    });
+    if let Err(Error::Trap(_)) = result {
+        // A piece does not know which vector of the operator is the first with a violation, nor of which operand.
+        cpu.team.check_finite(k)?;
+        cpu.team.check_finite(v)?;
+    }
+    result.map(|()| at + tokens)
 }
 
 /// The tokens that the cache has room for; None if its slices do not fit. The operator tells by what it refuses.

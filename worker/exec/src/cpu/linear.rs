@@ -105,14 +105,15 @@ pub(super) fn forward(
         && weight.rows() == op.outputs()
         && weight.depth() == op.inputs()
         && bias.is_none_or(|bias| bias.len() == op.outputs())
+        && scratch.planes.len() >= op.precision().digits() * x.len()
+        && scratch.scales.len() >= op.tokens()
         && y.len() == op.tokens() * op.outputs();
     if !fits {
         return op.forward(x, weight, bias, scratch, y);
     }
-    cpu.team.check_finite(x)?;
-    cpu.team.check_finite(bias.unwrap_or(&[]))?;
     let rows = QuantRow::new(op.tokens(), op.inputs(), op.precision())?;
     let x = rows_into(&cpu.team, cpu.kernel, &rows, x, scratch)?;
+    cpu.team.check_finite(bias.unwrap_or(&[]))?;
     if let Kernel::Vnni(vnni) = cpu.kernel {
         if let Some(totals) = vnni.totals(&x, weight) {
             return dequantised(cpu, vnni, &x, weight, &totals, bias, y);

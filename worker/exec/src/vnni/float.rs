@@ -3,10 +3,11 @@
 
 use std::arch::x86_64::{
     __m512, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castsi512_ps,
-    _mm512_cmp_ps_mask, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fpclass_ps_mask, _mm512_mask_blend_ps,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_maskz_mul_ps, _mm512_movepi32_mask, _mm512_mul_ps,
-    _mm512_or_si512, _mm512_roundscale_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32,
-    _mm512_sub_ps, _CMP_GT_OQ, _CMP_NLT_UQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
+    _mm512_cmp_ps_mask, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fpclass_ps_mask, _mm512_loadu_ps,
+    _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_maskz_mul_ps,
+    _mm512_movepi32_mask, _mm512_mul_ps, _mm512_or_si512, _mm512_roundscale_ps, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps, _CMP_GT_OQ, _CMP_NLT_UQ,
+    _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
 };
 
 use super::panel::LANES;
@@ -29,16 +30,24 @@ pub(super) fn lanes(len: usize) -> u16 {
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn load(x: &[f32]) -> __m512 {
-    // SAFETY: the mask covers no more floats than the slice has.
-    unsafe { _mm512_maskz_loadu_ps(lanes(x.len()), x.as_ptr()) }
+    match x.first_chunk::<LANES>() {
+        // SAFETY: an unaligned load of the sixteen floats of the array.
+        Some(whole) => unsafe { _mm512_loadu_ps(whole.as_ptr()) },
+        // SAFETY: the mask covers no more floats than the slice has.
+        None => unsafe { _mm512_maskz_loadu_ps(lanes(x.len()), x.as_ptr()) },
+    }
 }
 
 /// Writes as many lanes, of the first sixteen, as the slice has room for.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn store(x: __m512, to: &mut [f32]) {
-    // SAFETY: the mask covers no more floats than the slice has.
-    unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), lanes(to.len()), x) }
+    match to.first_chunk_mut::<LANES>() {
+        // SAFETY: an unaligned store into the sixteen floats of the array.
+        Some(whole) => unsafe { _mm512_storeu_ps(whole.as_mut_ptr(), x) },
+        // SAFETY: the mask covers no more floats than the slice has.
+        None => unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), lanes(to.len()), x) },
+    }
 }
 
 /// The lanes that are not finite.

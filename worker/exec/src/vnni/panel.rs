@@ -1,10 +1,11 @@
 //! Columns packed as the tiles read them.
 
 use std::arch::x86_64::{
-    __m128i, __m512i, _mm512_castsi128_si512, _mm512_inserti32x4, _mm512_maskz_loadu_epi8,
-    _mm512_permutexvar_epi32, _mm512_set1_epi8, _mm512_setr4_epi32, _mm512_setr_epi32, _mm512_setzero_si512,
-    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_store_si512, _mm512_unpackhi_epi32,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512, _mm_loadu_si128,
+    __m128i, __m512i, _mm512_castsi128_si512, _mm512_inserti32x4, _mm512_loadu_si512,
+    _mm512_maskz_loadu_epi8, _mm512_permutexvar_epi32, _mm512_set1_epi8, _mm512_setr4_epi32,
+    _mm512_setr_epi32, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_store_si512,
+    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_xor_si512, _mm_loadu_si128,
 };
 
 /// Digits of a column that one instruction takes.
@@ -112,9 +113,12 @@ fn interleaved(rows: [__m128i; DEEP]) -> __m512i {
 #[target_feature(enable = "avx512f,avx512bw")]
 fn digits(column: &[i8], at: usize) -> __m512i {
     let here = column.get(at..).unwrap_or_default();
-    let mask = if here.len() < 64 { (1u64 << here.len()) - 1 } else { u64::MAX };
-    // SAFETY: the mask covers no more bytes than the slice has.
-    let bytes = unsafe { _mm512_maskz_loadu_epi8(mask, here.as_ptr()) };
+    let bytes = match here.first_chunk::<64>() {
+        // SAFETY: an unaligned load of the 64 bytes of the array.
+        Some(whole) => unsafe { _mm512_loadu_si512(whole.as_ptr().cast()) },
+        // SAFETY: the mask covers no more bytes than the slice has, fewer than 64.
+        None => unsafe { _mm512_maskz_loadu_epi8((1u64 << here.len()) - 1, here.as_ptr()) },
+    };
     _mm512_xor_si512(bytes, _mm512_set1_epi8(i8::MIN))
 }
 

@@ -53,7 +53,7 @@ pub(super) fn put(digits: __m512i, to: &mut [i8]) {
     }
 }
 
-/// Writes the digits of a vector of finite floats, a slice per plane, lowest first; gives the scale.
+/// Writes the digits of a vector, a slice per plane, lowest first; gives the scale. If that is NaN the digits mean nothing.
 #[target_feature(enable = "avx512f")]
 pub(super) fn quantise(x: &[f32], precision: Precision, planes: &mut [&mut [i8]]) -> f32 {
     let magnitude = magnitude(x);

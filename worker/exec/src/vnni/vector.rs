@@ -1,8 +1,8 @@
 //! Products of few rows: columns are read once, as they lie.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_dpbusd_epi32, _mm512_maskz_loadu_epi8, _mm512_reduce_add_epi32, _mm512_set1_epi8,
-    _mm512_setzero_si512, _mm512_xor_si512,
+    __m512i, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_reduce_add_epi32,
+    _mm512_set1_epi8, _mm512_setzero_si512, _mm512_xor_si512,
 };
 
 use assay_exact::Quantised;
@@ -60,7 +60,10 @@ fn dots(row: &[i8], columns: &[&[i8]; COLS]) -> [i32; COLS] {
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn digits(of: &[i8], at: usize) -> __m512i {
     let here = &of[at..];
-    let mask = if here.len() < LANES { (1u64 << here.len()) - 1 } else { u64::MAX };
-    // SAFETY: the mask covers no more bytes than the slice has.
-    unsafe { _mm512_maskz_loadu_epi8(mask, here.as_ptr()) }
+    match here.first_chunk::<LANES>() {
+        // SAFETY: an unaligned load of the 64 bytes of the array.
+        Some(whole) => unsafe { _mm512_loadu_si512(whole.as_ptr().cast()) },
+        // SAFETY: the mask covers no more bytes than the slice has, fewer than 64.
+        None => unsafe { _mm512_maskz_loadu_epi8((1u64 << here.len()) - 1, here.as_ptr()) },
+    }
 }
