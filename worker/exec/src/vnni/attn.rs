@@ -2,16 +2,16 @@
 //! tiles, as in a linear layer, exponentials are sixteen at a time.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm512_add_epi64, _mm512_add_ps, _mm512_and_si512, _mm512_cvtps_epi32,
-    _mm512_mask_max_ps, _mm512_maskz_mov_epi32, _mm512_maskz_mul_ps, _mm512_reduce_add_epi64,
-    _mm512_reduce_max_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_srli_epi32,
-    _mm512_srli_epi64, _mm512_sub_ps,
+    __m512, __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_add_ps, _mm512_and_si512, _mm512_cvtepi32_ps,
+    _mm512_cvtps_epi32, _mm512_cvtss_f32, _mm512_mask_max_ps, _mm512_maskz_mov_epi32, _mm512_maskz_mul_ps,
+    _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_reduce_max_ps, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_si512, _mm512_srli_epi32, _mm512_srli_epi64, _mm512_sub_ps,
 };
 
-use assay_exact::{dequantise, float, Attn, AttnShape, KeysValues, Mask, Precision, Quantised};
+use assay_exact::{dequantise, Attn, AttnShape, KeysValues, Mask, Precision, Quantised};
 
-use super::float::{exp, lanes, load, not_finite};
-use super::gemm::{add_products, ROWS};
+use super::float::{exp, lanes, load, not_finite, store};
+use super::gemm::{add_products, each_product, spread, total, ROWS};
 use super::panel::{Panel, LANES};
 use super::quant::put;
 use crate::kernel::Stack;
@@ -30,20 +30,33 @@ struct Operands<'a> {
     op: &'a Attn,
     q: &'a Quantised<'a>,
     cache: &'a KeysValues<'a>,
-    stack: &'a Stack,
     /// Rows of the stack.
     rows: usize,
+    stack: &'a Stack,
+    /// Where each row of the stack lies among the queries.
+    places: Vec<usize>,
+    /// The key-value head that all of them read.
+    kv_head: usize,
 }
 
-impl Operands<'_> {
-    fn shape(&self) -> &AttnShape {
-        self.op.shape()
+impl<'a> Operands<'a> {
+    fn new(
+        op: &'a Attn,
+        q: &'a Quantised<'a>,
+        cache: &'a KeysValues<'a>,
+        stack: &'a Stack,
+        queries: usize,
+    ) -> Self {
+        let shape = op.shape();
+        let first = |query: usize| (stack.query + query) * shape.heads + stack.head;
+        let places: Vec<usize> =
+            (0..queries).flat_map(|query| first(query)..first(query) + stack.heads).collect();
+        let kv_head = stack.head / (shape.heads / shape.kv_heads);
+        Self { op, q, cache, rows: places.len(), stack, places, kv_head }
     }
 
-    /// Where row `r` of the stack lies among the queries.
-    fn place(&self, r: usize) -> usize {
-        let (query, head) = (r / self.stack.heads, r % self.stack.heads);
-        (self.stack.query + query) * self.shape().heads + self.stack.head + head
+    fn shape(&self) -> &AttnShape {
+        self.op.shape()
     }
 
     /// How many keys, from the first on, row `r` sees: no fewer than the row before.
@@ -57,8 +70,12 @@ impl Operands<'_> {
 
     /// Where key `j` lies in the cache.
     fn key(&self, j: usize) -> usize {
-        let shape = self.shape();
-        j * shape.kv_heads + self.stack.head / (shape.heads / shape.kv_heads)
+        j * self.shape().kv_heads + self.kv_head
+    }
+
+    /// Whether queries and keys have one digit.
+    fn scores_are_narrow(&self) -> bool {
+        [self.q.precision(), self.cache.keys.precision()] == [Precision::I8; 2]
     }
 }
 
@@ -118,11 +135,15 @@ impl Weights {
     }
 }
 
-/// The factors that follow the sum of a row: exp(m′ − m) and (2³⁰/Q)/f32(D).
+/// What follows the sum of a row.
 #[derive(Clone, Copy)]
 struct Factors {
+    /// exp(m′ − m).
     back: f32,
+    /// (2³⁰/Q)/f32(D).
     share: f32,
+    /// The sum of the low digits of its weights.
+    total: i32,
 }
 
 /// Writes `out`, a slice for each query with the heads of the stack. A row with a score that is not finite becomes NaN.
@@ -134,18 +155,61 @@ pub(super) fn stack(
     stack: &Stack,
     out: &mut [&mut [f32]],
 ) {
-    let rows = out.len() * stack.heads;
-    let operands = Operands { op, q, cache, stack, rows };
-    let keys = Keys::new(&operands);
+    let operands = Operands::new(op, q, cache, stack, out.len());
+    let (rows, keys) = (operands.rows, Keys::new(&operands));
     let mut scores = vec![0.0; rows * keys.count()];
-    score(&operands, &keys, &mut scores);
+    if operands.scores_are_narrow() {
+        narrow_score(&operands, &keys, &mut scores);
+    } else {
+        score(&operands, &keys, &mut scores);
+    }
     let mut weights = Weights::new(op.weights(), rows, keys.count());
     let bound = op.weights().bound() as f32;
     let mut factors = Vec::with_capacity(rows);
     for (r, scores) in scores.chunks_exact(keys.count()).enumerate() {
-        factors.push(weigh(&scores[..operands.visible(r)], &keys, bound, weights.row(r)));
+        let scores = &scores[..operands.visible(r)];
+        factors.push(weigh(scores, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
     }
-    combine(&operands, keys.count(), &weights, &factors, out);
+    let narrow = weights.slices == 1 && cache.values.precision() == Precision::I8;
+    if narrow && keys.count() <= KEYS {
+        narrow_combine(&operands, keys.count(), &weights, &factors, out);
+    } else {
+        combine(&operands, keys.count(), &weights, &factors, out);
+    }
+}
+
+/// As [`score`] where queries and keys have one digit: sums stay in registers.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn narrow_score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
+    let (q, packed) = (operands.q, &operands.cache.keys);
+    let factor = _mm512_set1_ps(operands.op.scale());
+    let mut totals = vec![0; operands.rows];
+    for (sum, place) in totals.iter_mut().zip(&operands.places) {
+        *sum = total(q.digits(0, *place));
+    }
+    let mut panel = Panel::new();
+    for first in (0..keys.count()).step_by(COLS) {
+        let cols = COLS.min(keys.count() - first);
+        panel.pack(cols, operands.shape().dim, |j| packed.digits(0, operands.key(first + j)));
+        let scales = spread(&keys.scales[first..first + cols]);
+        for row in (0..operands.rows).step_by(ROWS) {
+            let rows = ROWS.min(operands.rows - row);
+            if first >= operands.visible(row + rows - 1) {
+                continue;
+            }
+            let places = &operands.places[row..row + rows];
+            let left: [&[i8]; ROWS] = std::array::from_fn(|r| q.digits(0, places[r.min(rows - 1)]));
+            each_product(&left, &panel, &totals[row..row + rows], |r, sums| {
+                let scale = _mm512_set1_ps(q.scale(places[r]));
+                let at = (row + r) * keys.count() + first;
+                let parts = scores[at..at + cols].chunks_mut(LANES).zip(sums).zip(&scales);
+                for ((scores, sums), other) in parts {
+                    let value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_mul_ps(scale, *other));
+                    store(_mm512_mul_ps(value, factor), scores);
+                }
+            });
+        }
+    }
 }
 
 /// Writes each row's scores, (f32(acc)·(sq·sk))·c. Those of keys that the row does not see mean nothing.
@@ -168,7 +232,7 @@ fn score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
                 products(operands, &panels, row, sums, cols);
                 for (r, sums) in (row..).zip(sums.chunks_exact(cols)) {
                     let at = r * keys.count() + first;
-                    let scale = operands.q.scale(operands.place(r));
+                    let scale = operands.q.scale(operands.places[r]);
                     scaled(sums, scale, scales, operands.op.scale(), &mut scores[at..at + cols]);
                 }
             }
@@ -181,7 +245,7 @@ fn score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 fn products(operands: &Operands<'_>, panels: &[Panel], row: usize, sums: &mut [i64], cols: usize) {
     let last = sums.len() / cols - 1;
-    let places: [usize; ROWS] = std::array::from_fn(|r| operands.place(row + r.min(last)));
+    let places: [usize; ROWS] = std::array::from_fn(|r| operands.places[row + r.min(last)]);
     for p in 0..operands.q.precision().digits() {
         let left = places.map(|place| operands.q.digits(p, place));
         for (k, panel) in panels.iter().enumerate() {
@@ -199,15 +263,15 @@ fn scaled(sums: &[i64], scale: f32, scales: &[f32], factor: f32, scores: &mut [f
     }
 }
 
-/// From a row's scores to its weights and what follows their sum, as the contract writes it.
+/// From a row's scores to its weights and what follows their sum, as the contract writes it. `unit` is 2³⁰/Q.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-fn weigh(scores: &[f32], keys: &Keys, bound: f32, weights: [&mut [i8]; 2]) -> Factors {
+fn weigh(scores: &[f32], keys: &Keys, [bound, unit]: [f32; 2], weights: [&mut [i8]; 2]) -> Factors {
     let Some([most, best]) = maxima(scores, keys) else {
-        return Factors { back: f32::NAN, share: f32::NAN };
+        return Factors { back: f32::NAN, share: f32::NAN, total: 0 };
     };
     let [low, high] = weights;
     let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(&keys.counting);
-    let mut denominators = _mm512_setzero_si512();
+    let (mut denominators, mut total) = (_mm512_setzero_si512(), _mm512_setzero_si512());
     for (i, ((score, logs), counting)) in parts.enumerate() {
         let (here, at) = (lanes(score.len()), i * LANES);
         let score = load(score);
@@ -216,14 +280,17 @@ fn weigh(scores: &[f32], keys: &Keys, bound: f32, weights: [&mut [i8]; 2]) -> Fa
         let p = exp(_mm512_sub_ps(t, _mm512_set1_ps(best)));
         denominators = _mm512_add_epi64(denominators, pairs(rounded(e, SOFTMAX_ONE, here)));
         let weight = rounded(p, bound, here & counting);
-        put(_mm512_and_si512(weight, _mm512_set1_epi32(127)), &mut low[at..at + LANES]);
+        let digits = _mm512_and_si512(weight, _mm512_set1_epi32(127));
+        total = _mm512_add_epi32(total, digits);
+        put(digits, &mut low[at..at + LANES]);
         if let Some(high) = high.get_mut(at..at + LANES) {
             put(_mm512_srli_epi32::<7>(weight), high);
         }
     }
     let denominator = _mm512_reduce_add_epi64(denominators) as f32;
     // If no key remains for m′, it is −∞ and the sum of no weights is multiplied by +0.
-    Factors { back: float::exp(best - most), share: (SOFTMAX_ONE / bound) / denominator }
+    let back = _mm512_cvtss_f32(exp(_mm512_set1_ps(best - most)));
+    Factors { back, share: unit / denominator, total: _mm512_reduce_add_epi32(total) }
 }
 
 /// m and m′, the latter −∞ if no key counts; None if a score, or one plus the logarithm of its value's scale, is not
@@ -260,6 +327,39 @@ fn rounded(x: __m512, unit: f32, asked: u16) -> __m512i {
 #[target_feature(enable = "avx512f")]
 fn pairs(x: __m512i) -> __m512i {
     _mm512_add_epi64(_mm512_maskz_mov_epi32(EVEN, x), _mm512_srli_epi64::<32>(x))
+}
+
+/// As [`combine`] where weights and values have one digit, and one panel has all keys: sums stay in registers.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn narrow_combine(
+    operands: &Operands<'_>,
+    count: usize,
+    weights: &Weights,
+    factors: &[Factors],
+    out: &mut [&mut [f32]],
+) {
+    let (dim, heads) = (operands.shape().dim, operands.stack.heads);
+    let mut panel = Panel::new();
+    for column in (0..dim).step_by(COLS) {
+        let cols = COLS.min(dim - column);
+        panel.pack_rows(cols, count, |j| {
+            &operands.cache.values.digits(0, operands.key(j))[column..column + cols]
+        });
+        for row in (0..operands.rows).step_by(ROWS) {
+            let rows = ROWS.min(operands.rows - row);
+            let left = |r: usize| weights.digits(0, row + r.min(rows - 1), 0, count);
+            let totals: [i32; ROWS] = std::array::from_fn(|r| factors[row + r.min(rows - 1)].total);
+            each_product(&std::array::from_fn(left), &panel, &totals[..rows], |r, sums| {
+                let Factors { back, share, .. } = factors[row + r];
+                let at = (row + r) % heads * dim + column;
+                let out = &mut out[(row + r) / heads][at..at + cols];
+                for (out, sums) in out.chunks_mut(LANES).zip(sums) {
+                    let value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_set1_ps(back));
+                    store(_mm512_mul_ps(value, _mm512_set1_ps(share)), out);
+                }
+            });
+        }
+    }
 }
 
 /// (f32(Σ p·v)·exp(m′ − m))·((2³⁰/Q)/f32(D)) of each row and element.

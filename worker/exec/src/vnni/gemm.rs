@@ -90,7 +90,7 @@ pub(super) fn integers(
 /// Up to 64 floats, then zeros.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn spread(x: &[f32]) -> [__m512; GROUPS] {
+pub(super) fn spread(x: &[f32]) -> [__m512; GROUPS] {
     let mut all = [_mm512_setzero_ps(); GROUPS];
     for (all, x) in all.iter_mut().zip(x.chunks(LANES)) {
         *all = load(x);
@@ -115,17 +115,29 @@ fn each_row(
         let rows = ROWS.min(block.rows - row);
         let left: [&[i8]; ROWS] = std::array::from_fn(|r| a.digits(0, block.row + row + r.min(rows - 1)));
         let totals = &totals[block.row + row..block.row + row + rows];
-        let put = |r: usize, sums: &[__m512i]| put(row + r, sums);
-        match panel.groups {
-            1 => exact::<1>(&left, &panel.lines, totals, put),
-            2 => exact::<2>(&left, &panel.lines, totals, put),
-            3 => exact::<3>(&left, &panel.lines, totals, put),
-            _ => exact::<4>(&left, &panel.lines, totals, put),
-        }
+        each_product(&left, &panel, totals, |r, sums| put(row + r, sums));
     }
 }
 
-/// Calls `put` with the products of as many of six rows with 16·G columns as there are totals.
+/// Calls `put` with each of up to six rows, as many as there are sums of their digits in `totals`, and its products with
+/// the columns of a panel, at most 64, sixteen at a time.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+pub(super) fn each_product(
+    left: &[&[i8]; ROWS],
+    panel: &Panel,
+    totals: &[i32],
+    put: impl FnMut(usize, &[__m512i]),
+) {
+    match panel.groups {
+        1 => exact::<1>(left, &panel.lines, totals, put),
+        2 => exact::<2>(left, &panel.lines, totals, put),
+        3 => exact::<3>(left, &panel.lines, totals, put),
+        _ => exact::<4>(left, &panel.lines, totals, put),
+    }
+}
+
+/// As [`each_product`], with 16·G columns.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 fn exact<const G: usize>(
@@ -242,7 +254,7 @@ pub(super) fn totals(a: &Quantised<'_>) -> Vec<i32> {
 /// The sum of a row's digits.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn total(row: &[i8]) -> i32 {
+pub(super) fn total(row: &[i8]) -> i32 {
     let ones = _mm512_set1_epi8(1);
     let mut sum = _mm512_setzero_si512();
     for at in (0..row.len()).step_by(64) {
