@@ -21,6 +21,21 @@ impl EmbedGather {
         Ok(Self { tokens, vocabulary, cols })
     }
 
+    /// Tokens, each with an id.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Rows of the table.
+    pub fn vocabulary(&self) -> usize {
+        self.vocabulary
+    }
+
+    /// Columns of the table.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
     /// Writes `y` (`tokens × cols`) from an f32 table, whose rows in use must be finite (others are not read).
     pub fn forward(&self, ids: &[u32], table: &[f32], y: &mut [f32]) -> Result<(), Error> {
         length("ids of EmbedGather", ids.len(), self.tokens)?;

@@ -19,6 +19,16 @@ impl MeanPool {
         Ok(Self { tokens, cols })
     }
 
+    /// Tokens of the unit.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
     /// Writes `y` (`cols`).
     pub fn forward(&self, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         length("x of MeanPool", x.len(), self.tokens * self.cols)?;

@@ -184,6 +184,25 @@ impl Kernel {
         (sum, squares, scale)
     }
 
+    /// The contract's sum of a vector, f32(Σq)·s with Q = 2,088,895. If a float is not finite, it is NaN.
+    pub(crate) fn sum(self, x: &[f32]) -> f32 {
+        let largest = match self {
+            Self::Scalar | Self::Avx2(_) => magnitude(x.iter().copied()),
+            Self::Vnni(vnni) => vnni.magnitude(x),
+        };
+        let bound = Precision::I22.bound();
+        let quantiser = Quantiser::new(largest, bound);
+        let scale = quantiser.scale();
+        if scale == 0.0 || scale.is_nan() {
+            return scale;
+        }
+        let sum: i64 = match self {
+            Self::Scalar | Self::Avx2(_) => x.iter().map(|x| i64::from(quantiser.quantise(*x))).sum(),
+            Self::Vnni(vnni) => vnni.sum(x, bound as f32 / f32::from_bits(largest), bound),
+        };
+        sum as f32 * scale
+    }
+
     /// y = ((x − mean)·rstd)·γ + β; whether all of it is finite.
     pub(crate) fn normalise(
         self,

@@ -74,6 +74,10 @@ impl Vnni {
         match self {}
     }
 
+    pub(crate) fn sum(self, _: &[f32], _: f32, _: i32) -> i64 {
+        match self {}
+    }
+
     pub(crate) fn add(self, _: &[f32], _: &[f32], _: &mut [f32]) -> bool {
         match self {}
     }

@@ -7,15 +7,16 @@
 mod attn;
 mod cache;
 mod elementwise;
+mod embedding;
 mod linear;
 mod norm;
 
 use std::fmt;
 
 use assay_exact::{
-    Add, Attn, CrossEntropy, DequantBias, EmbedScatterAdd, Error, FixedPoint, Gelu, GemmI8, GemmI8Sliced,
-    Head, KeysValues, KvAppend, KvCache, LayerNorm, Linear, Mul, QuantCol, QuantRow, Quantised, QuantisedMut,
-    RmsNorm, Scratch, SiluMul, Tanh,
+    Add, Attn, CrossEntropy, DequantBias, EmbedGather, EmbedScatterAdd, Error, FixedPoint, Gelu, GemmI8,
+    GemmI8Sliced, Head, KeysValues, KvAppend, KvCache, LayerNorm, Linear, MeanPool, Mul, QuantCol, QuantRow,
+    Quantised, QuantisedMut, RmsNorm, Scratch, SiluMul, Tanh,
 };
 
 use crate::backend::Backend;
@@ -293,6 +294,20 @@ impl Backend for Cpu {
         rstd: &mut [f32],
     ) -> Result<(), Error> {
         norm::rms_norm(self, op, x, gamma, y, rstd)
+    }
+
+    fn mean_pool_forward(&self, op: &MeanPool, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
+        embedding::mean_pool(self, op, x, y)
+    }
+
+    fn embed_gather_forward_quantised(
+        &self,
+        op: &EmbedGather,
+        ids: &[u32],
+        table: &Quantised<'_>,
+        y: &mut [f32],
+    ) -> Result<(), Error> {
+        embedding::gather_quantised(self, op, ids, table, y)
     }
 
     fn kv_append_forward(

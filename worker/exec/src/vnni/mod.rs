@@ -127,6 +127,12 @@ impl Vnni {
         unsafe { quant::norm_sums(x, inverse) }
     }
 
+    /// Σq with q = ties_even(x·inverse) clamped to ±bound, of finite floats.
+    pub(crate) fn sum(self, x: &[f32], inverse: f32, bound: i32) -> i64 {
+        // SAFETY: `self` proves all features that it needs.
+        unsafe { quant::sum(x, inverse, bound) }
+    }
+
     /// y = a + b; whether all of it is finite, and so the operands.
     pub(crate) fn add(self, a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
         // SAFETY: `self` proves all features that it needs.

@@ -1,8 +1,9 @@
 //! Floats to integers and their digits, sixteen at a time.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_castps_si512, _mm512_cvtepi32_epi8,
-    _mm512_cvtps_epi32, _mm512_max_epi32, _mm512_max_epu32, _mm512_min_epi32, _mm512_mul_epi32,
+    __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_castps_si512,
+    _mm512_castsi512_si256, _mm512_cvtepi32_epi64, _mm512_cvtepi32_epi8, _mm512_cvtps_epi32,
+    _mm512_extracti64x4_epi64, _mm512_max_epi32, _mm512_max_epu32, _mm512_min_epi32, _mm512_mul_epi32,
     _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_reduce_max_epu32,
     _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_srai_epi32, _mm512_srli_epi64,
     _mm512_sub_epi32, _mm_storeu_si128,
@@ -76,6 +77,19 @@ pub(super) fn quantise(x: &[f32], precision: Precision, planes: &mut [&mut [i8]]
         put(rest, &mut top[place]);
     }
     scale
+}
+
+/// Σq.
+#[target_feature(enable = "avx512f")]
+pub(super) fn sum(x: &[f32], inverse: f32, bound: i32) -> i64 {
+    let mut sums = _mm512_setzero_si512();
+    for part in x.chunks(LANES) {
+        let q = integers(part, inverse, bound);
+        for half in [_mm512_castsi512_si256(q), _mm512_extracti64x4_epi64::<1>(q)] {
+            sums = _mm512_add_epi64(sums, _mm512_cvtepi32_epi64(half));
+        }
+    }
+    _mm512_reduce_add_epi64(sums)
 }
 
 /// Σq and Σq². An i32 holds the sum of 65,536 integers in ±32,767.
