@@ -74,6 +74,10 @@ impl Vnni {
         match self {}
     }
 
+    pub(crate) fn quantise_narrow(self, _: &[f32], _: usize, _: &mut [i8], _: &mut [f32]) -> bool {
+        match self {}
+    }
+
     pub(crate) fn sum(self, _: &[f32], _: f32, _: i32) -> i64 {
         match self {}
     }

@@ -54,6 +54,9 @@ pub(crate) fn write(
     precision: Precision,
     to: &mut Vectors<'_>,
 ) -> Result<(), Error> {
+    if let (Kernel::Vnni(vnni), Precision::I8, [digits]) = (kernel, precision, &mut to.planes[..]) {
+        return if vnni.quantise_narrow(x, depth, digits, to.scales) { Ok(()) } else { Ok(check_finite(x)?) };
+    }
     for (r, (row, scale)) in x.chunks_exact(depth).zip(to.scales.iter_mut()).enumerate() {
         let mut planes: [&mut [i8]; MOST_DIGITS] = Default::default();
         for (plane, whole) in planes.iter_mut().zip(&mut to.planes) {

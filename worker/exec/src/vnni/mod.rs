@@ -127,6 +127,18 @@ impl Vnni {
         unsafe { quant::norm_sums(x, inverse) }
     }
 
+    /// Quantises vectors of `depth` to one digit, and writes their scales; whether all of `x` is finite.
+    pub(crate) fn quantise_narrow(
+        self,
+        x: &[f32],
+        depth: usize,
+        digits: &mut [i8],
+        scales: &mut [f32],
+    ) -> bool {
+        // SAFETY: `self` proves all features that it needs.
+        unsafe { quant::narrow(x, depth, digits, scales) }
+    }
+
     /// Σq with q = ties_even(x·inverse) clamped to ±bound, of finite floats.
     pub(crate) fn sum(self, x: &[f32], inverse: f32, bound: i32) -> i64 {
         // SAFETY: `self` proves all features that it needs.

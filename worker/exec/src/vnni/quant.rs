@@ -79,6 +79,25 @@ pub(super) fn quantise(x: &[f32], precision: Precision, planes: &mut [&mut [i8]]
     scale
 }
 
+/// Writes the digit of each float of vectors of `depth`, and the scale of each vector; whether all of `x` is finite. One
+/// call for all of them: those of attention heads are so short that calls would take longer than they.
+#[target_feature(enable = "avx512f")]
+pub(super) fn narrow(x: &[f32], depth: usize, digits: &mut [i8], scales: &mut [f32]) -> bool {
+    let bound = Precision::I8.bound();
+    let mut finite = true;
+    for ((x, digits), scale) in x.chunks_exact(depth).zip(digits.chunks_exact_mut(depth)).zip(scales) {
+        let magnitude = magnitude(x);
+        *scale = Quantiser::new(magnitude, bound).scale();
+        finite &= !scale.is_nan();
+        // What counts as zero has the integers 0.
+        let inverse = if *scale == 0.0 { 0.0 } else { bound as f32 / f32::from_bits(magnitude) };
+        for (x, digits) in x.chunks(LANES).zip(digits.chunks_mut(LANES)) {
+            put(integers(x, inverse, bound), digits);
+        }
+    }
+    finite
+}
+
 /// Σq.
 #[target_feature(enable = "avx512f")]
 pub(super) fn sum(x: &[f32], inverse: f32, bound: i32) -> i64 {
