@@ -198,6 +198,13 @@ impl<'a> Trainer<'a> {
             let expected = format!("a range within 0..{}", self.plan.units);
             return Err(Problem::mismatch(expected, format!("{units:?}")).at("shard", "units").into());
         }
+        let mut gradients = None;
+        self.backend.lead(&mut || gradients = Some(self.add_up(units.clone())));
+        gradients.unwrap_or_else(|| Err(refused(Refused::Domain("backend that does no work")).into()))
+    }
+
+    /// The gradients of units that there are, by the thread that leads.
+    fn add_up(&self, units: Range<u64>) -> Result<Gradients, Stop> {
         let mut gradients = Gradients::zero(&self.state);
         let mut work = Workspace::new(&self.plan);
         for unit in units {
