@@ -128,6 +128,45 @@ pub(crate) struct Buffers {
     planes: Vec<i8>,
     scales: Vec<f32>,
     scores: Vec<f32>,
+    values: Values,
+}
+
+/// Memory of the values of passes. One that is not needed any more lends its memory to a later one of its size. Together
+/// they never have more elements than the values that were in use at the same time.
+#[derive(Debug, Default)]
+struct Values {
+    free: Vec<Vec<f32>>,
+    /// Elements in use.
+    live: usize,
+    /// The most that were.
+    most: usize,
+}
+
+impl Values {
+    /// A pass begins: nothing is in use.
+    fn begin(&mut self) {
+        self.live = 0;
+    }
+
+    /// Room for a value, with anything in it: operators write all of their outputs.
+    fn take(&mut self, len: usize) -> Vec<f32> {
+        self.live += len;
+        self.most = self.most.max(self.live);
+        if let Some(at) = self.free.iter().position(|value| value.len() == len) {
+            return self.free.swap_remove(at);
+        }
+        let mut spare: usize = self.free.iter().map(Vec::len).sum();
+        while self.live + spare > self.most {
+            let Some(value) = self.free.pop() else { break };
+            spare -= value.len();
+        }
+        vec![0.0; len]
+    }
+
+    fn give(&mut self, value: Vec<f32>) {
+        self.live -= value.len();
+        self.free.push(value);
+    }
 }
 
 /// What the backward form of a node needs beside values.
@@ -249,6 +288,7 @@ impl<'a> Executor<'a> {
         if got > limit {
             return Err(Refused::Limit { what: "tokens of a unit", limit, got });
         }
+        unit.buffers.values.begin();
         Ok(Run { executor: *self, unit, ids, values: Vec::with_capacity(self.graph.nodes.len()), keep })
     }
 }
@@ -257,7 +297,7 @@ impl Run<'_> {
     fn free_after(&mut self, node: usize) {
         let graph = self.executor.graph;
         for value in &graph.frees[node] {
-            self.values[*value] = Vec::new();
+            self.unit.buffers.values.give(std::mem::take(&mut self.values[*value]));
         }
     }
 
@@ -266,7 +306,7 @@ impl Run<'_> {
         let Executor { graph, weights, backend } = self.executor;
         let node = &graph.nodes[at];
         let rows = node.rows.count(self.ids.len());
-        let mut y = vec![0.0; rows * node.cols];
+        let mut y = self.unit.buffers.values.take(rows * node.cols);
         let values = &self.values;
         let input = |i: usize| values[node.inputs[i]].as_slice();
         let mut saved = Saved::Nothing;
@@ -377,4 +417,30 @@ fn room(buffers: &mut Buffers, planes: usize, scales: usize) -> QuantisedMut<'_>
     buffers.planes.resize(planes.max(buffers.planes.len()), 0);
     buffers.scales.resize(scales.max(buffers.scales.len()), 0.0);
     QuantisedMut { planes: &mut buffers.planes, scales: &mut buffers.scales }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Values;
+
+    #[test]
+    fn values_lend_their_memory_within_what_was_in_use_at_most() {
+        let mut values = Values::default();
+        values.begin();
+        let (a, b) = (values.take(10), values.take(30));
+        values.give(b);
+        assert_eq!(values.take(30).len(), 30);
+        assert!(values.free.is_empty(), "lent again");
+        values.give(a);
+        assert_eq!((values.take(10).len(), values.free.len()), (10, 0));
+        values.begin();
+        let c = values.take(25);
+        values.give(c);
+        let d = values.take(15);
+        assert_eq!((values.live, values.most, values.free.len()), (15, 40, 1));
+        assert_eq!(values.take(1).len(), 1);
+        assert_eq!((values.live, values.most, values.free.len()), (16, 40, 0), "25 free ones are over 40");
+        values.give(d);
+        assert_eq!(values.live, 1);
+    }
 }

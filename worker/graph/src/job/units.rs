@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cost;
-use crate::forward::{Executor, Halt, Watch};
+use crate::forward::{Buffers, Executor, Halt, Watch};
 use crate::generate::{Ended, Observer, Watched};
 use crate::graph::Graph;
 
@@ -27,9 +27,10 @@ pub(super) fn run(
     let (together, rest) = units.split_at(whole);
     let mut outputs =
         if whole == 0 { Vec::new() } else { run_together(executor, together, points, &mut *record)? };
+    let mut buffers = Buffers::default();
     for (unit, ids) in (whole as u64..).zip(rest) {
         let mut watched = Watched { step: 0, unit, watch: &mut *record };
-        let output = run_one(executor, ids, &mut watched).map_err(Ended::at(0, unit))?;
+        let output = run_one(executor, ids, &mut buffers, &mut watched).map_err(Ended::at(0, unit))?;
         outputs.extend_from_slice(&output);
     }
     Ok(outputs)
@@ -63,9 +64,17 @@ fn pays(graph: &Graph, units: &[&[u32]], threads: usize) -> bool {
     threads > 1 && units.len() / LEAST >= threads && beside <= BESIDE
 }
 
-fn run_one(executor: &Executor<'_>, ids: &[u32], watch: &mut dyn Watch) -> Result<Vec<f32>, Halt> {
+fn run_one(
+    executor: &Executor<'_>,
+    ids: &[u32],
+    buffers: &mut Buffers,
+    watch: &mut dyn Watch,
+) -> Result<Vec<f32>, Halt> {
     let mut unit = executor.unit(ids.len())?;
-    executor.run(&mut unit, ids, watch)
+    unit.swap_buffers(buffers);
+    let output = executor.run(&mut unit, ids, watch);
+    unit.swap_buffers(buffers);
+    output
 }
 
 /// Values of some nodes, each with its node.
@@ -149,11 +158,14 @@ fn run_together(
         ended: None,
         record,
     });
-    executor.backend.on_each_thread(&|| loop {
-        let Some(unit) = lock(&queue).take() else { break };
-        let mut points = Points { wanted, values: Vec::new() };
-        let result = run_one(executor, units[unit], &mut points);
-        lock(&queue).put(unit, Done { points: points.values, result });
+    executor.backend.on_each_thread(&|| {
+        let mut buffers = Buffers::default();
+        loop {
+            let Some(unit) = lock(&queue).take() else { break };
+            let mut points = Points { wanted, values: Vec::new() };
+            let result = run_one(executor, units[unit], &mut buffers, &mut points);
+            lock(&queue).put(unit, Done { points: points.values, result });
+        }
     });
     let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
     match queue.ended {
