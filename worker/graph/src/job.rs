@@ -456,11 +456,7 @@ fn run_units(
         if graph.trace.binary_search(&node).is_ok() {
             let cols = graph.nodes[node].cols;
             let shape = [(value.len() / cols) as u64, cols as u64];
-            let mut bytes = vec![0; 4 * value.len()];
-            for (bytes, x) in bytes.chunks_exact_mut(4).zip(value) {
-                bytes.copy_from_slice(&x.to_le_bytes());
-            }
-            recorder.record(step, unit, node as u32, Dtype::F32, &shape, &bytes);
+            recorder.record_floats(step, unit, node as u32, &shape, value);
         }
     };
     let executor = Executor { graph, weights: &weights, backend };

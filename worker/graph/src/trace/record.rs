@@ -6,7 +6,7 @@ use codec::{Decode, Encode};
 
 use crate::root::{Domain, Hash};
 use crate::tensor::Dtype;
-use crate::trace::tree::{Frontier, Place, Proof, Tree};
+use crate::trace::tree::{Frontier, Place, Proof, Tree, LEAF};
 
 /// Hashes trace points in the order in which a run reaches them. It holds no more of them than a hash for each level of
 /// their tree; of a run that is repeated to answer challenges, 32 bytes for each leaf, and the leaves to open.
@@ -40,13 +40,30 @@ impl Recorder {
     pub fn record(&mut self, step: u64, unit: u64, point: u32, dtype: Dtype, shape: &[u64], bytes: &[u8]) {
         let first = Place { step, unit, point, offset: 0, dtype: dtype as u8, shape: shape.into() };
         for (place, leaf) in first.leaves(bytes) {
-            let (index, hash) = (self.frontier.count(), place.leaf(leaf));
-            self.frontier.push(hash);
-            let Some(kept) = &mut self.kept else { continue };
-            kept.tree.push(hash);
-            if self.wanted.contains(&index) {
-                kept.leaves.insert(index, (place, leaf.to_vec()));
+            self.add(&place, leaf);
+        }
+    }
+
+    /// [`Recorder::record`] of floats: only those of one leaf are there as bytes at a time.
+    pub fn record_floats(&mut self, step: u64, unit: u64, point: u32, shape: &[u64], values: &[f32]) {
+        let mut place = Place { step, unit, point, offset: 0, dtype: Dtype::F32 as u8, shape: shape.into() };
+        let mut leaf = [0; LEAF];
+        for values in values.chunks(LEAF / 4) {
+            for (bytes, x) in leaf.chunks_exact_mut(4).zip(values) {
+                bytes.copy_from_slice(&x.to_le_bytes());
             }
+            self.add(&place, &leaf[..4 * values.len()]);
+            place.offset += LEAF as u64;
+        }
+    }
+
+    fn add(&mut self, place: &Place, leaf: &[u8]) {
+        let (index, hash) = (self.frontier.count(), place.leaf(leaf));
+        self.frontier.push(hash);
+        let Some(kept) = &mut self.kept else { return };
+        kept.tree.push(hash);
+        if self.wanted.contains(&index) {
+            kept.leaves.insert(index, (place.clone(), leaf.to_vec()));
         }
     }
 
