@@ -70,7 +70,7 @@ pub use rms_norm::RmsNorm;
 pub use rope::{Rope, RopeTable};
 pub use sample::{ArgMax, Sample};
 pub use sgd::SgdStep;
-pub use shape::{MAX_DEPTH, MAX_NORM, MAX_SUM};
+pub use shape::{MAX_CLASSES, MAX_DEPTH, MAX_NORM, MAX_SUM};
 pub use silu_mul::SiluMul;
 pub use tanh::Tanh;
 

@@ -5,6 +5,9 @@ use crate::error::Refused;
 /// Longest axis a GEMM may sum over, and so the longest context: 131,071 products of two i8 fit an i32.
 pub const MAX_DEPTH: usize = 131_071;
 
+/// Most classes that one is drawn of: vocabularies are smaller, and a sum of weights up to 2³⁰ stays far inside a u64.
+pub const MAX_CLASSES: usize = 1 << 20;
+
 /// Most elements in a row of a norm: n·Σq² with |q| ≤ 32,767 fits an i64.
 pub const MAX_NORM: usize = 65_536;
 

@@ -4,7 +4,7 @@ use crate::error::CliError;
 use assay_graph::{
     canonical,
     error::{Invalid, Problem},
-    import::Tokenizer,
+    import::{stop_tokens, Tokenizer},
     manifest::{self, Manifest},
     package::Package,
     program::Program,
@@ -14,6 +14,8 @@ use std::{fs, path::Path};
 
 /// The tokenizer's file.
 const TOKENIZER: &str = "tokenizer.json";
+/// The file that names the tokens behind which a text ends, as the models that are imported have it.
+const GENERATION: &str = "generation_config.json";
 /// Ids of programs without a tokenizer are bytes.
 const BYTES: u64 = 256;
 
@@ -23,6 +25,8 @@ pub struct Model {
     pub program: Program,
     /// Its files.
     pub package: Package,
+    /// The tokens behind which a generated text ends, where its job says nothing else.
+    pub stop: Vec<u64>,
     tokenizer: Option<Tokenizer>,
     place: String,
 }
@@ -49,7 +53,7 @@ impl Model {
                 Some(tokenizer)
             }
         };
-        Ok(Self { program, package, tokenizer, place })
+        Ok(Self { program, package, stop: stop_tokens(directory)?, tokenizer, place })
     }
 
     /// The ids of a text, at most `max` of them.
@@ -105,6 +109,12 @@ pub fn write(directory: &Path, package: &Package, tokenizer: Option<&Path>) -> R
     Ok(())
 }
 
+/// Writes into a model directory behind which tokens a text ends.
+pub fn write_stop_tokens(directory: &Path, ids: &[u64]) -> Result<(), CliError> {
+    let path = directory.join(GENERATION);
+    fs::write(&path, serde_json::json!({ "eos_token_id": ids }).to_string()).map_err(CliError::file(&path))
+}
+
 /// The blobs that a program's manifest lists.
 pub fn blobs(manifest: &[u8]) -> Result<Vec<manifest::BlobRef>, Invalid> {
     Ok(canonical::read::<Manifest>("program", manifest)?.blobs)
@@ -131,6 +141,17 @@ mod tests {
         assert_eq!(model.encode("né", 16).unwrap(), [110, 195, 169]);
         assert_eq!(model.encode("abc", 2).unwrap(), [97, 98]);
         assert_eq!(model.context(), 16);
+    }
+
+    #[test]
+    fn stop_tokens_are_those_that_were_written() {
+        let directory = written();
+        assert!(Model::open(directory.path()).unwrap().stop.is_empty());
+        write_stop_tokens(directory.path(), &[7, 9]).unwrap();
+        assert_eq!(Model::open(directory.path()).unwrap().stop, [7, 9]);
+        fs::write(directory.path().join(GENERATION), r#"{"eos_token_id":"end"}"#).unwrap();
+        let line = Model::open(directory.path()).map(|_| ()).unwrap_err().to_string();
+        assert!(line.contains("generation_config.json: eos_token_id: "), "{line}");
     }
 
     #[test]

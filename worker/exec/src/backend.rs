@@ -452,8 +452,14 @@ pub trait Backend: Send + Sync {
     }
 
     /// The class drawn.
-    fn sample_forward(&self, op: &Sample, logits: &[f32], draw: u64) -> Result<u32, Error> {
-        op.forward(logits, draw)
+    fn sample_forward(
+        &self,
+        op: &Sample,
+        logits: &[f32],
+        draw: u64,
+        scratch: &mut [u64],
+    ) -> Result<u32, Error> {
+        op.forward(logits, draw, scratch)
     }
 
     /// Updates a parameter and its velocity.

@@ -16,10 +16,10 @@
 //! `+ − × ÷ √` and rounding to an integer alone, so that every machine defines the same program.
 
 use std::collections::BTreeMap;
-use std::f64::consts::FRAC_2_PI;
 
 use assay_exact::{check_finite, Mask, Precision, MAX_DEPTH, MAX_NORM, VERSION};
 
+use crate::angles::{cos_sin, exp_of_minus};
 use crate::canonical::Float;
 use crate::error::{Invalid, Problem};
 use crate::manifest::{
@@ -48,10 +48,6 @@ const LAST_RATE: f64 = 0.1;
 
 /// ln 10,000: the slowest pair of a head turns about 10,000 times slower than the first.
 const LN_BASE: f64 = 9.210_340_371_976_184;
-/// π/2 to 33 bits, so that its product with a number of quarter turns below 2²⁰ is exact.
-const QUARTER_HIGH: f64 = f64::from_bits(0x3FF9_21FB_5440_0000);
-/// π/2 − [`QUARTER_HIGH`].
-const QUARTER_LOW: f64 = f64::from_bits(0x3DD0_B461_1A62_6331);
 
 /// The sizes of a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -389,34 +385,6 @@ fn publish(
     }
 }
 
-/// e^(−x) for 0 ≤ x < 10, with a relative error below 10⁻¹⁴: the Taylor series at −x/16, squared four times.
-fn exp_of_minus(x: f64) -> f64 {
-    let y = x / 16.0;
-    let series = (1..=18u32).rev().fold(1.0, |sum: f64, n| 1.0 - sum * y / f64::from(n));
-    (0..4).fold(series, |power, _| power * power)
-}
-
-/// Cosine and sine of an angle from 0 to 131,071, with an error below 10⁻¹⁵: quarter turns are taken off, and the
-/// Taylor series do the rest.
-fn cos_sin(angle: f64) -> (f64, f64) {
-    let quarters = (angle * FRAC_2_PI).round_ties_even();
-    let rest = (angle - quarters * QUARTER_HIGH) - quarters * QUARTER_LOW;
-    let square = rest * rest;
-    let series = |first: f64| {
-        (1..=10u32).rev().fold(1.0, |sum: f64, n| {
-            let below = 2.0 * f64::from(n) + first;
-            1.0 - sum * square / (below * (below + 1.0))
-        })
-    };
-    let (cos, sin) = (series(-1.0), rest * series(0.0));
-    match quarters as u64 % 4 {
-        0 => (cos, sin),
-        1 => (-sin, cos),
-        2 => (-cos, -sin),
-        _ => (sin, -cos),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "the standard library's functions are the yardstick")]
 mod tests {
@@ -434,10 +402,6 @@ mod tests {
             let angle = (at / 16) as f64 * 10_000f64.powf(-((at % 16) as f64) / 16.0);
             assert!((f64::from(cos[at]) - angle.cos()).abs() < 3.1e-8, "cosine {at}");
             assert!((f64::from(sin[at]) - angle.sin()).abs() < 3.1e-8, "sine {at}");
-        }
-        for angle in [0.5, 1.0, 4095.0, 65_535.75, 131_070.0] {
-            let (x, y) = cos_sin(angle);
-            assert!((x - angle.cos()).abs() < 1e-15 && (y - angle.sin()).abs() < 1e-15, "{angle}");
         }
     }
 

@@ -1,10 +1,11 @@
 //! Choosing tokens: the loop around a decoder's passes.
 
 use assay_exact::{ArgMax, Error, Philox, Refused, Sample};
+use assay_exec::Backend;
 
 use crate::error::Trap;
 use crate::forward::{Buffers, Executor, Halt, Unit, Watch};
-use crate::job::{Generate, Sampling};
+use crate::job::Generate;
 
 /// Philox tensor of the draws; the block is the unit, the step the index of the token that is chosen.
 const DRAWS: u32 = 0xFFFF_FFFE;
@@ -32,6 +33,7 @@ pub(crate) fn generate(
         let unit = Some(executor.unit(prompt.len() + job.tokens as usize)?);
         sequences.push(Sequence { unit, next: prompt.to_vec(), tokens: Vec::new() });
     }
+    let mut choice = Choice::new(job, executor.graph.vocabulary)?;
     let mut buffers = Buffers::default();
     for step in 0..job.tokens {
         for (at, sequence) in (0..).zip(&mut sequences) {
@@ -41,12 +43,12 @@ pub(crate) fn generate(
             let logits = executor.run(unit, &sequence.next, &mut watched);
             unit.swap_buffers(&mut buffers);
             let logits = logits.map_err(Ended::at(step, at))?;
-            let token =
-                choose(executor, &job.sampling, &logits, || Philox::new(key, DRAWS, step as u32).draw(at));
+            let draw = || Philox::new(key, DRAWS, step as u32).draw(at);
+            let token = choice.of(executor.backend, &logits, draw);
             let token = token.map_err(Halt::of(executor.graph.nodes.len())).map_err(Ended::at(step, at))?;
             sequence.tokens.push(token);
             sequence.next = vec![token];
-            if job.stop == Some(u64::from(token)) {
+            if job.stop.contains(&u64::from(token)) {
                 sequence.unit = None;
             }
         }
@@ -54,21 +56,32 @@ pub(crate) fn generate(
     Ok(sequences.into_iter().map(|sequence| sequence.tokens).collect())
 }
 
-fn choose(
-    executor: &Executor<'_>,
-    sampling: &Sampling,
-    logits: &[f32],
-    draw: impl FnOnce() -> u64,
-) -> Result<u32, Error> {
-    match sampling {
-        Sampling::Greedy => {
-            let mut best = [0];
-            executor.backend.arg_max_forward(&ArgMax::new(1, logits.len())?, logits, &mut best)?;
-            Ok(best[0])
-        }
-        Sampling::Sample { inverse_temperature } => {
-            let op = Sample::new(logits.len(), inverse_temperature.get())?;
-            executor.backend.sample_forward(&op, logits, draw())
+/// How tokens are chosen, with the memory that it takes.
+struct Choice {
+    /// None takes the most likely one.
+    sample: Option<Sample>,
+    scratch: Vec<u64>,
+}
+
+impl Choice {
+    fn new(job: &Generate, classes: usize) -> Result<Self, Refused> {
+        let sample = job.sampling.operator(classes).map_err(|(_, refused)| refused)?;
+        Ok(Self { sample, scratch: vec![0; sample.map_or(0, |sample| sample.scratch())] })
+    }
+
+    fn of(
+        &mut self,
+        backend: &dyn Backend,
+        logits: &[f32],
+        draw: impl FnOnce() -> u64,
+    ) -> Result<u32, Error> {
+        match &self.sample {
+            Some(sample) => backend.sample_forward(sample, logits, draw(), &mut self.scratch),
+            None => {
+                let mut best = [0];
+                backend.arg_max_forward(&ArgMax::new(1, logits.len())?, logits, &mut best)?;
+                Ok(best[0])
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Jobs: a program applied to an input. What comes out is a pure function of the two and the job's seed.
 //! The crate's documentation lists the tensors that each kind takes and gives.
 
+mod generation;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +10,7 @@ use assay_exact::VERSION;
 use assay_exec::Backend;
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{self, Float};
+use crate::canonical;
 use crate::cost::{self, Cost};
 use crate::error::{Invalid, Problem, Stop, Trap};
 use crate::forward::Executor;
@@ -22,6 +23,8 @@ use crate::root::{entries, key, root, trap_root, Domain, Hash};
 use crate::tensor::{Data, Dtype, Tensor, Tensors};
 use crate::trace::{Passes, Recorder, Segment, Trace};
 use crate::train::{self, State, Trainer};
+
+pub use generation::{Generate, Sampling, MAX_STOPS};
 
 /// Most units of a job.
 const MAX_UNITS: u64 = 1 << 20;
@@ -50,31 +53,6 @@ pub enum Kind {
     Generate(Generate),
     /// Steps of a training.
     Train(Train),
-}
-
-/// How tokens are generated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Generate {
-    /// How one is chosen.
-    pub sampling: Sampling,
-    /// The token after which a prompt's continuation ends early.
-    pub stop: Option<u64>,
-    /// Tokens for each prompt.
-    pub tokens: u64,
-}
-
-/// How a token is chosen from logits.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Sampling {
-    /// The most likely one, of equal ones the lowest.
-    Greedy,
-    /// Drawn by the job's seed.
-    Sample {
-        /// 1/temperature.
-        inverse_temperature: Float,
-    },
 }
 
 /// Which steps of a training.
@@ -189,8 +167,9 @@ pub fn memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
         Work::Embed(units) => units::memory(graph, units),
         Work::Generate(prompts, job) => {
             let caches = prompts.iter().map(|ids| cost::caches(graph, ids.len() as u64 + job.tokens));
-            let caches = caches.fold(0, u64::saturating_add);
-            cost::activations(graph, longest(prompts), longest(prompts) + job.tokens).saturating_add(caches)
+            // What is kept of a draw is sorted as eight bytes for each token of the vocabulary.
+            let beside = caches.fold(8 * graph.vocabulary as u64, u64::saturating_add);
+            cost::activations(graph, longest(prompts), longest(prompts) + job.tokens).saturating_add(beside)
         }
         Work::Train { training, data, .. } => {
             cost::training(graph, &program.manifest, training).saturating_add(4 * data.len() as u64)
@@ -353,10 +332,11 @@ fn check<'a>(program: &'a Program, input: &'a Input) -> Result<Work<'a>, Invalid
                 let problem = Problem::mismatch(format!("1 to {}", program.manifest.context), job.tokens);
                 return Err(problem.at("input", place("tokens")));
             }
-            if let Sampling::Sample { inverse_temperature } = &job.sampling {
-                assay_exact::Sample::new(graph.vocabulary, inverse_temperature.get())
-                    .map_err(|refused| Problem::from(refused).at("input", place("inverse_temperature")))?;
-            }
+            Problem::limit(MAX_STOPS, job.stop.len() as u64)
+                .map_err(|problem| problem.at("input", place("stop")))?;
+            job.sampling
+                .operator(graph.vocabulary)
+                .map_err(|(field, refused)| Problem::from(refused).at("input", place(field)))?;
             Ok(Work::Generate(sequences(program, input, job.tokens)?, job))
         }
     }

@@ -12,6 +12,7 @@
 #![doc = include_str!("format.md")]
 #![deny(unsafe_code)]
 
+mod angles;
 pub mod canonical;
 pub mod cost;
 pub mod decoder;

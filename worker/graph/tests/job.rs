@@ -76,8 +76,18 @@ fn prompts() -> Tensors {
     Input::sequences(&[b"the qui".map(u32::from).to_vec(), vec![7], b"lazy dog".map(u32::from).to_vec()])
 }
 
-fn generate(tokens: u64, sampling: Sampling, stop: Option<u64>) -> Kind {
-    Kind::Generate(Generate { sampling, stop, tokens })
+fn generate(tokens: u64, sampling: Sampling, stop: &[u64]) -> Kind {
+    Kind::Generate(Generate { sampling, stop: stop.to_vec(), tokens })
+}
+
+/// Draws from all tokens.
+fn sample(inverse_temperature: f32) -> Sampling {
+    Sampling::Sample { inverse_temperature: Float::new(inverse_temperature), top_k: None, top_p: None }
+}
+
+/// Draws from some, at a temperature that is high for this model.
+fn kept(top_k: Option<u64>, top_p: Option<f32>) -> Sampling {
+    Sampling::Sample { inverse_temperature: Float::new(0.25), top_k, top_p: top_p.map(Float::new) }
 }
 
 fn ids(outcome: &Outcome) -> Vec<Vec<u32>> {
@@ -96,8 +106,7 @@ fn ids(outcome: &Outcome) -> Vec<Vec<u32>> {
 fn roots_are_the_same_on_every_backend_and_for_any_number_of_shards() {
     let (training, generator) = (training(), generator());
     let train = input(Kind::Train(Train { from: 0, to: 4 }), &text());
-    let sample = Sampling::Sample { inverse_temperature: Float::new(1.25) };
-    let generate = input(generate(6, sample, None), &prompts());
+    let generate = input(generate(6, kept(Some(100), Some(0.75)), &[]), &prompts());
     let expected = (outcome(&training, &train).trace.root(), outcome(&generator, &generate).trace.root());
     for (backend, shards) in backends().iter().zip([1, 2, 3, 5, 7]) {
         let trained = run(&training, &train, SEED, backend.as_ref(), shards).expect("an outcome");
@@ -137,21 +146,21 @@ fn a_training_goes_on_from_its_checkpoint_as_if_it_had_never_stopped() {
 #[test]
 fn a_prompt_is_continued_the_same_alone_and_among_others() {
     let program = generator();
-    let all = ids(&outcome(&program, &input(generate(9, Sampling::Greedy, None), &prompts())));
+    let all = ids(&outcome(&program, &input(generate(9, Sampling::Greedy, &[]), &prompts())));
     assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), [9, 9, 9]);
     let alone = Input::sequences(&[b"lazy dog".map(u32::from).to_vec()]);
-    assert_eq!(ids(&outcome(&program, &input(generate(9, Sampling::Greedy, None), &alone)))[0], all[2]);
-    let prefix = ids(&outcome(&program, &input(generate(4, Sampling::Greedy, None), &alone)));
+    assert_eq!(ids(&outcome(&program, &input(generate(9, Sampling::Greedy, &[]), &alone)))[0], all[2]);
+    let prefix = ids(&outcome(&program, &input(generate(4, Sampling::Greedy, &[]), &alone)));
     assert_eq!(prefix[0], all[2][..4], "fewer tokens are the first of more");
 }
 
 #[test]
 fn generation_stops_behind_the_stop_token() {
     let program = generator();
-    let free = ids(&outcome(&program, &input(generate(9, Sampling::Greedy, None), &prompts())));
+    let free = ids(&outcome(&program, &input(generate(9, Sampling::Greedy, &[]), &prompts())));
     let stop = free[0][2];
     let stopped =
-        ids(&outcome(&program, &input(generate(9, Sampling::Greedy, Some(stop.into())), &prompts())));
+        ids(&outcome(&program, &input(generate(9, Sampling::Greedy, &[999, stop.into()]), &prompts())));
     for (free, stopped) in free.iter().zip(&stopped) {
         let end = free.iter().position(|id| *id == stop).map_or(free.len(), |at| at + 1);
         assert_eq!(stopped[..], free[..end]);
@@ -161,12 +170,27 @@ fn generation_stops_behind_the_stop_token() {
 #[test]
 fn sampling_depends_on_the_seed_and_a_cold_sample_is_greedy() {
     let program = generator();
-    let job = |inverse: f32| generate(9, Sampling::Sample { inverse_temperature: Float::new(inverse) }, None);
+    let job = |inverse: f32| generate(9, sample(inverse), &[]);
     let warm = input(job(0.5), &prompts());
     let other = run(&program, &warm, b"another", &Reference, 1).expect("an outcome");
     assert_ne!(ids(&outcome(&program, &warm)), ids(&other));
-    let greedy = ids(&outcome(&program, &input(generate(9, Sampling::Greedy, None), &prompts())));
+    let greedy = ids(&outcome(&program, &input(generate(9, Sampling::Greedy, &[]), &prompts())));
     assert_eq!(ids(&outcome(&program, &input(job(1.0e6), &prompts()))), greedy);
+}
+
+#[test]
+fn what_is_drawn_is_one_of_the_tokens_that_are_kept() {
+    let program = generator();
+    let of = |sampling| ids(&outcome(&program, &input(generate(9, sampling, &[]), &prompts())));
+    let (greedy, free) = (of(Sampling::Greedy), of(kept(None, None)));
+    assert_ne!(free, greedy);
+    assert_eq!(of(kept(Some(1), None)), greedy);
+    assert_eq!(of(kept(None, Some(1e-6))), greedy);
+    assert_eq!(of(kept(Some(256), Some(1.0))), free);
+    assert_eq!(of(kept(Some(u64::from(u32::MAX)), None)), free);
+    let few = of(kept(Some(3), None));
+    assert!(few != greedy && few != free, "three tokens are more than one and fewer than all");
+    assert_eq!(of(kept(Some(3), Some(1.0))), few);
 }
 
 #[test]
@@ -183,7 +207,7 @@ fn an_id_out_of_range_is_a_trap_and_the_lowest_step_and_unit_decide() {
     });
     let program = load(decoder.inference(&parameters.collect(), Precision::I8).expect("a program"));
     let bad = Input::sequences(&[vec![1, 2], vec![3, 200, 4], vec![255]]);
-    let job = input(generate(3, Sampling::Greedy, None), &bad);
+    let job = input(generate(3, Sampling::Greedy, &[]), &bad);
     let roots: Vec<_> = backends()
         .iter()
         .map(|backend| {
@@ -201,7 +225,7 @@ fn what_a_job_gives_is_bounded_before_it_runs() {
     let (training, generator) = (training(), generator());
     for (program, input) in [
         (&training, input(Kind::Train(Train { from: 0, to: 8 }), &text())),
-        (&generator, input(generate(3, Sampling::Greedy, None), &prompts())),
+        (&generator, input(generate(3, Sampling::Greedy, &[]), &prompts())),
     ] {
         let outputs = outcome(program, &input).result.expect("no trap");
         let bytes: usize = outputs.values().map(|tensor| tensor.bytes().len()).sum();
@@ -212,7 +236,7 @@ fn what_a_job_gives_is_bounded_before_it_runs() {
 #[test]
 fn an_input_without_a_unit_or_with_a_name_that_is_none_is_refused() {
     let empty =
-        Input::pack(generate(2, Sampling::Greedy, None), &Input::sequences(&[])).expect_err("a refusal");
+        Input::pack(generate(2, Sampling::Greedy, &[]), &Input::sequences(&[])).expect_err("a refusal");
     assert!(empty.to_string().contains("\"ids\""), "{empty}");
     let unnamed = Tensors::from([(String::new(), Tensor::u8(&[1], vec![0]))]);
     let unnamed = Input::pack(Kind::Embed, &unnamed).expect_err("a refusal");
@@ -222,7 +246,7 @@ fn an_input_without_a_unit_or_with_a_name_that_is_none_is_refused() {
 #[test]
 fn an_element_of_a_job_is_opened_and_judged() {
     let program = generator();
-    let job = input(generate(4, Sampling::Greedy, None), &prompts());
+    let job = input(generate(4, Sampling::Greedy, &[]), &prompts());
     let outputs = outcome(&program, &job).result.expect("no trap");
     let passes = passes(&program, &job, &outputs, 2).expect("the passes of a unit");
     assert_eq!(passes.ids.iter().map(Vec::len).collect::<Vec<_>>(), [8, 1, 1, 1]);
@@ -247,7 +271,7 @@ fn any_leaf_of_a_trace_is_opened_by_running_the_job_again() {
     let (training, generator) = (training(), generator());
     for (program, input) in [
         (&training, input(Kind::Train(Train { from: 0, to: 8 }), &text())),
-        (&generator, input(generate(3, Sampling::Greedy, None), &prompts())),
+        (&generator, input(generate(3, Sampling::Greedy, &[]), &prompts())),
     ] {
         let committed = outcome(program, &input).trace;
         let leaves: BTreeSet<u64> = (0..committed.leaves).collect();
@@ -273,7 +297,7 @@ fn units_grow_with_the_work_and_are_known_before_it() {
     let (ten, forty) = (train(10), train(40));
     assert!(ten > 10, "{ten}");
     assert!((4 * ten - 3..=4 * ten).contains(&forty), "{forty} is four times {ten}, rounded up once");
-    let small = input(generate(2, Sampling::Greedy, None), &prompts());
+    let small = input(generate(2, Sampling::Greedy, &[]), &prompts());
     assert_eq!(units(&generator(), &small).expect("units"), 1, "never nothing");
 }
 
@@ -284,14 +308,22 @@ fn inputs_that_do_not_fit_their_program_are_refused() {
         let text = refusal.to_string();
         assert!(words.iter().all(|word| text.contains(word)), "{text:?} has not all of {words:?}");
     };
-    let greedy = |tokens| generate(tokens, Sampling::Greedy, None);
+    let greedy = |tokens| generate(tokens, Sampling::Greedy, &[]);
     says(refusal(&training, &input(greedy(2), &prompts())), &["input", "job", "not trained"]);
     says(refusal(&program, &input(Kind::Train(Train { from: 0, to: 4 }), &text())), &["job", "a training"]);
     says(refusal(&program, &input(greedy(0), &prompts())), &["tokens", "1 to 24", "0"]);
     says(refusal(&program, &input(greedy(25), &prompts())), &["tokens", "1 to 24", "25"]);
     says(refusal(&program, &input(greedy(20), &prompts())), &["lengths", "1 to 4", "7"]);
-    let cold = Sampling::Sample { inverse_temperature: Float::new(f32::NAN) };
-    says(refusal(&program, &input(generate(2, cold, None), &prompts())), &["inverse_temperature"]);
+    let nan = generate(2, sample(f32::NAN), &[]);
+    says(refusal(&program, &input(nan, &prompts())), &["job generate, inverse_temperature"]);
+    let none = generate(2, kept(Some(0), None), &[]);
+    says(refusal(&program, &input(none, &prompts())), &["job generate, top_k", "zero"]);
+    for p in [0.0, 1.5, f32::NAN] {
+        let out_of_range = generate(2, kept(None, Some(p)), &[]);
+        says(refusal(&program, &input(out_of_range, &prompts())), &["job generate, top_p"]);
+    }
+    let stops = generate(2, Sampling::Greedy, &[7; 65]);
+    says(refusal(&program, &input(stops, &prompts())), &["job generate, stop", "64", "65"]);
     let mut tensors = prompts();
     tensors.insert("lengths".into(), Tensor::u32(&[2], vec![7, 8]));
     says(refusal(&program, &input(greedy(2), &tensors)), &["lengths", "16", "15"]);

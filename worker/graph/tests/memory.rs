@@ -61,7 +61,7 @@ fn a_job_takes_no_more_memory_than_it_says() {
     let package = DECODER.inference(&parameters, Precision::I8).unwrap();
     let program = Program::load("program", &package).unwrap();
     let prompts = Input::sequences(&[vec![1; 90], vec![2; 3], vec![3; 40]]);
-    let generate = Generate { sampling: Sampling::Greedy, stop: None, tokens: 30 };
+    let generate = Generate { sampling: Sampling::Greedy, stop: vec![], tokens: 30 };
     for (what, program, kind, tensors) in [
         ("embed", &program, Kind::Embed, &prompts),
         ("generate", &program, Kind::Generate(generate), &prompts),

@@ -55,7 +55,7 @@ fn generate() -> Outcome {
     let package = decoder().inference(&parameters.collect(), Precision::I15).expect("a program");
     let prompts = [b"the quick brown f".to_vec(), b"l".to_vec(), b"lazy dog".to_vec()];
     let prompts = prompts.map(|prompt| prompt.into_iter().map(u32::from).collect::<Vec<_>>());
-    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: None, tokens: 6 });
+    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: vec![], tokens: 6 });
     run(&program(package), kind, &Input::sequences(&prompts), SEED)
 }
 

@@ -39,7 +39,7 @@ fn generated() -> Outcome {
         Some((name.to_string(), tensor.as_f32().expect("floats").to_vec()))
     });
     let program = load(DECODER.inference(&parameters.collect(), Precision::I15).expect("a program"));
-    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: None, tokens: 4 });
+    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: vec![], tokens: 4 });
     outcome(&program, kind, &Input::sequences(&[vec![1, 2, 3], vec![9]]))
 }
 

@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "clip-norm/forward", run: clip_norm },
     Case { name: "arg-max/forward", run: arg_max },
     Case { name: "sample/forward", run: sample },
+    Case { name: "sample/top-k-top-p", run: sample_kept },
     Case { name: "sgd-step/three-steps", run: sgd_step },
     Case { name: "adam-step/three-steps", run: adam_step },
     Case { name: "trap/fixed-point", run: trap_fixed },
@@ -82,9 +83,33 @@ fn sample(inputs: &mut Inputs, out: &mut Output) -> Result<(), Error> {
     for temperature in [0.0, 0.5, 1.25] {
         let op = Sample::new(CLASSES, temperature)?;
         for index in 0..64 {
-            out.words(&[op.forward(&logits, stream.draw(index))?]);
+            out.words(&[op.forward(&logits, stream.draw(index), &mut [])?]);
         }
-        out.words(&[op.forward(&logits, 0)?, op.forward(&logits, u64::MAX)?]);
+        out.words(&[op.forward(&logits, 0, &mut [])?, op.forward(&logits, u64::MAX, &mut [])?]);
+    }
+    Ok(())
+}
+
+/// Two pairs of equal logits stand at the edges of what is kept.
+fn sample_kept(inputs: &mut Inputs, out: &mut Output) -> Result<(), Error> {
+    let mut logits = inputs.floats::<CLASSES>(3.0);
+    for (a, b) in [(12, 20), (14, 31)] {
+        logits[b] = logits[a];
+    }
+    let stream = Philox::new(super::KEY, 10, 0);
+    let all = Sample::new(CLASSES, 1.25)?;
+    let mut scratch = [0; CLASSES];
+    for k in [1, 5, 6, 7, CLASSES, usize::MAX] {
+        for p in [f32::MIN_POSITIVE, 0.25, 0.5, 0.95, 1.0] {
+            let op = all.top_k(k)?.top_p(p)?;
+            for index in 0..16 {
+                out.words(&[op.forward(&logits, stream.draw(index), &mut scratch)?]);
+            }
+            let ends = [0, u64::MAX].map(|draw| op.forward(&logits, draw, &mut scratch));
+            for class in ends {
+                out.words(&[class?]);
+            }
+        }
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ fn generation() -> (Package, Package) {
         Some((name.to_string(), tensor.as_f32().expect("floats").to_vec()))
     });
     let model = DECODER.inference(&parameters.collect(), Precision::I15).expect("a program");
-    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: None, tokens: 4 });
+    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: vec![], tokens: 4 });
     let prompts = Input::sequences(&[vec![1, 2, 3], vec![9]]);
     (model, Input::pack(kind, &prompts).expect("an input"))
 }

@@ -1,8 +1,8 @@
 //! Products and the linear layer.
 
 use assay_exact::{
-    check_finite, dequantise, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head, Linear,
-    Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, Trap, TrapKind,
+    check_finite, dequantise, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head,
+    Linear, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, Trap, TrapKind,
 };
 
 use super::{or_reference, Cpu};

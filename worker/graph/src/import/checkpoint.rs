@@ -9,21 +9,22 @@ use crate::safetensors::Source;
 
 const FILE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
-/// What names begin with where the encoder was saved as part of a larger model.
-const PREFIX: &str = "bert.";
 
-/// The tensors of a model, by the names that they have in the encoder alone.
+/// The tensors of a model, by the names that they have in it alone.
 pub(super) struct Checkpoint {
     /// The file that says which tensors there are.
     file: String,
     shards: BTreeMap<String, Source>,
     /// The shard of each tensor.
     places: BTreeMap<String, String>,
+    /// What all names begin with in the files.
     prefix: &'static str,
 }
 
 impl Checkpoint {
-    pub(super) fn open(directory: &Path) -> Result<Self, Invalid> {
+    /// Opens the files of a model whose names may begin with `prefix`, as they do where it was saved as part of a larger
+    /// one.
+    pub(super) fn open(directory: &Path, prefix: &'static str) -> Result<Self, Invalid> {
         let index = directory.join(INDEX);
         let is_sharded = index.exists();
         let path = if is_sharded { index } else { directory.join(FILE) };
@@ -36,12 +37,17 @@ impl Checkpoint {
                 (BTreeMap::from([(FILE.into(), source)]), places)
             }
         };
-        let is_prefixed = places.keys().any(|name| name.starts_with(PREFIX));
-        Ok(Self { file, shards, places, prefix: if is_prefixed { PREFIX } else { "" } })
+        let is_prefixed = places.keys().any(|name| name.starts_with(prefix));
+        Ok(Self { file, shards, places, prefix: if is_prefixed { prefix } else { "" } })
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.places.contains_key(&self.stored(name))
+    }
+
+    /// The names that the files have, in the order of their bytes.
+    pub(super) fn stored_names(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().map(String::as_str)
     }
 
     /// A fault of a tensor.

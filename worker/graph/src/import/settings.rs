@@ -11,6 +11,8 @@ use crate::package::read_file;
 /// A JSON object of a file.
 pub(super) struct Settings {
     file: String,
+    /// What errors put before a field: the field that these are within.
+    within: String,
     fields: Map<String, Value>,
 }
 
@@ -18,13 +20,13 @@ impl Settings {
     pub(super) fn read(path: &Path) -> Result<Self, Invalid> {
         let file = path.display().to_string();
         match read_json(path)? {
-            Value::Object(fields) => Ok(Self { file, fields }),
+            Value::Object(fields) => Ok(Self { file, within: String::new(), fields }),
             _ => Err(Problem::Format("is no JSON object".into()).at(&file, "contents")),
         }
     }
 
     pub(super) fn invalid(&self, field: &str, problem: Problem) -> Invalid {
-        problem.at(&self.file, field)
+        problem.at(&self.file, format!("{}{field}", self.within))
     }
 
     /// A field that is there; null counts as absent.
@@ -44,13 +46,38 @@ impl Settings {
         size.ok_or_else(|| self.invalid(field, Problem::mismatch("an integer of at least 1", value)))
     }
 
-    /// As the frameworks that models come from read it: rounded to binary64, and then to binary32. The first rounding is
-    /// right by the feature `float_roundtrip` of `serde_json`, or where some crate turns on `arbitrary_precision`.
+    /// As the frameworks that models come from read it: rounded to binary64, and then to binary32.
     pub(super) fn float(&self, field: &str) -> Result<f32, Invalid> {
+        Ok(self.number(field)? as f32)
+    }
+
+    /// Rounded to binary64, which is right by the feature `float_roundtrip` of `serde_json`, or where some crate turns on
+    /// `arbitrary_precision`.
+    pub(super) fn number(&self, field: &str) -> Result<f64, Invalid> {
         let value = self.required(field)?;
-        let float =
-            value.as_f64().ok_or_else(|| self.invalid(field, Problem::mismatch("a number", value)))?;
-        Ok(float as f32)
+        value.as_f64().ok_or_else(|| self.invalid(field, Problem::mismatch("a number", value)))
+    }
+
+    /// A number that is finite and not below another one.
+    pub(super) fn at_least(&self, field: &str, least: f64) -> Result<f64, Invalid> {
+        let number = self.number(field)?;
+        if !(number.is_finite() && number >= least) {
+            let problem = Problem::mismatch(format!("a number of at least {least}"), number);
+            return Err(self.invalid(field, problem));
+        }
+        Ok(number)
+    }
+
+    /// The fields of a field that is there. Errors name both.
+    pub(super) fn object(&self, field: &str) -> Result<Option<Self>, Invalid> {
+        match self.get(field) {
+            None => Ok(None),
+            Some(Value::Object(fields)) => {
+                let within = format!("{}{field}, ", self.within);
+                Ok(Some(Self { file: self.file.clone(), within, fields: fields.clone() }))
+            }
+            Some(other) => Err(self.invalid(field, Problem::mismatch("an object", other))),
+        }
     }
 
     /// Refuses any other value, and its absence too.
@@ -58,6 +85,21 @@ impl Settings {
         match self.required(field)? {
             value if *value == expected => Ok(()),
             other => Err(self.invalid(field, Problem::mismatch(format!("{expected:?}"), other))),
+        }
+    }
+
+    /// A text.
+    pub(super) fn text(&self, field: &str) -> Result<&str, Invalid> {
+        let value = self.required(field)?;
+        value.as_str().ok_or_else(|| self.invalid(field, Problem::mismatch("a text", value)))
+    }
+
+    /// True or false; absent is false.
+    pub(super) fn flag(&self, field: &str) -> Result<bool, Invalid> {
+        match self.get(field) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => Err(self.invalid(field, Problem::mismatch("true or false", other))),
         }
     }
 

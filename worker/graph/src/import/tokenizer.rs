@@ -1,4 +1,4 @@
-//! Text to token ids: on the requester's side only, since programs take ids.
+//! Text to token ids and back: on the requester's side only, since programs take and give ids.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
@@ -35,6 +35,14 @@ impl Tokenizer {
         Ok(Self { file, hash: *blake3::hash(&bytes).as_bytes(), words, special })
     }
 
+    /// Reads the one of a model's directory, whose ids must be below the model's `vocabulary`.
+    pub(super) fn of_model(directory: &Path, vocabulary: u64) -> Result<Self, Invalid> {
+        let tokenizer = Self::open(&directory.join("tokenizer.json"))?;
+        Problem::limit(vocabulary, tokenizer.vocabulary())
+            .map_err(|problem| problem.at(&tokenizer.file, "vocabulary"))?;
+        Ok(tokenizer)
+    }
+
     /// BLAKE3 of the file: what a manifest names it by.
     pub fn hash(&self) -> Hash {
         self.hash
@@ -62,6 +70,12 @@ impl Tokenizer {
             Ok(encoding.get_ids().to_vec())
         });
         ids.map_err(|problem| problem.at(&self.file, "encoding of a text"))
+    }
+
+    /// The text of ids, without special tokens and ids that it does not have.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, Invalid> {
+        contained(|| self.words.decode(ids, true))
+            .map_err(|problem| problem.at(&self.file, "decoding of a text"))
     }
 }
 

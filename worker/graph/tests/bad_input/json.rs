@@ -83,11 +83,11 @@ fn every_type_declares_its_fields_in_the_order_of_their_bytes() {
                                "trace": ["n"], "training": training, "version": "v", "vocabulary": 1 });
         read(manifest.to_string()).unwrap();
     }
-    let sample = json!({ "sample": { "inverse_temperature": float } });
+    let sample = json!({ "sample": { "inverse_temperature": float, "top_k": 40, "top_p": float } });
     for job in [
         json!("embed"),
-        json!({ "generate": { "sampling": "greedy", "stop": null, "tokens": 1 } }),
-        json!({ "generate": { "sampling": sample, "stop": 1, "tokens": 1 } }),
+        json!({ "generate": { "sampling": "greedy", "stop": [], "tokens": 1 } }),
+        json!({ "generate": { "sampling": sample, "stop": [1, 2], "tokens": 1 } }),
         json!({ "train": { "from": 0, "to": 2 } }),
     ] {
         let manifest = json!({ "blobs": blobs, "job": job, "tensors": tensors, "version": "v" });

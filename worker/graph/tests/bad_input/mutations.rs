@@ -82,8 +82,9 @@ fn mutated_manifests() {
 
 #[test]
 fn mutated_manifests_of_jobs() {
-    let sampling = Sampling::Sample { inverse_temperature: Float::new(1.0) };
-    let job = Kind::Generate(Generate { sampling, stop: Some(2), tokens: 4 });
+    let (top_k, top_p) = (Some(40), Some(Float::new(0.9)));
+    let sampling = Sampling::Sample { inverse_temperature: Float::new(1.0), top_k, top_p };
+    let job = Kind::Generate(Generate { sampling, stop: vec![2, 3], tokens: 4 });
     let original = Input::pack(job, &Input::sequences(&[vec![1, 2], vec![3]])).unwrap().manifest;
     assert!(properties::job(&original));
     let survivors = survivors(7, &original, properties::job);

@@ -21,7 +21,7 @@ struct Run {
 }
 
 fn input(prompts: &[Vec<u32>]) -> Input {
-    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: None, tokens: TOKENS as u64 });
+    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: vec![], tokens: TOKENS as u64 });
     Input::load("input", &Input::pack(kind, &Input::sequences(prompts)).unwrap()).unwrap()
 }
 

@@ -32,8 +32,9 @@ pub enum Kind {
   assay --key me.json job submit train ./training book.txt --steps 200 --checkpoint checkpoint.safetensors")]
     Train(Train),
     /// Text after prompts
-    #[command(after_help = "Example:
-  assay --key me.json job submit generate ./writer --prompt 'The licence' --tokens 100")]
+    #[command(after_help = "Examples:
+  assay --key me.json job submit generate ./writer --prompt 'The licence' --tokens 100
+  assay --key me.json job submit generate ./tinyllama --prompts questions.txt --temperature 0.7 --top-k 40 --top-p 0.9")]
     Generate(Generate),
 }
 
@@ -82,9 +83,15 @@ pub struct Generate {
     /// Draw tokens, the more freely the higher (default: always the most likely one)
     #[arg(long)]
     temperature: Option<f32>,
-    /// Token that ends a text
+    /// Draw from so many tokens only, the most likely ones
+    #[arg(long, value_name = "COUNT", requires = "temperature")]
+    top_k: Option<u64>,
+    /// Draw from the most likely tokens only that have this share of the probability together, above 0 and at most 1
+    #[arg(long, value_name = "SHARE", requires = "temperature")]
+    top_p: Option<f32>,
+    /// Token that ends a text; give it several times for several (default: those that the model names)
     #[arg(long, value_name = "ID")]
-    stop: Option<u64>,
+    stop: Vec<u64>,
     #[command(flatten)]
     terms: Terms,
 }
@@ -256,17 +263,7 @@ fn generation(model: &Model, generate: &Generate) -> Result<(job::Kind, Tensors)
     if let Some(path) = &generate.prompts {
         prompts.extend(lines(path)?);
     }
-    let sampling = match generate.temperature {
-        None => job::Sampling::Greedy,
-        Some(temperature) if temperature > 0.0 && temperature.is_finite() => {
-            job::Sampling::Sample { inverse_temperature: Float::new(1.0 / temperature) }
-        }
-        Some(temperature) => {
-            return Err(CliError::Usage(format!(
-                "--temperature is {temperature}, expected a number above 0"
-            )));
-        }
-    };
+    let sampling = sampling(generate)?;
     let (context, tokens) = (model.context(), generate.tokens);
     let room = context.saturating_sub(tokens);
     if tokens == 0 || room == 0 {
@@ -275,8 +272,23 @@ fn generation(model: &Model, generate: &Generate) -> Result<(job::Kind, Tensors)
             "--tokens is {tokens}, expected 1 to {most}: prompt and answer share the model's context of {context}"
         )));
     }
-    let kind = job::Generate { sampling, stop: generate.stop, tokens };
+    let stop = if generate.stop.is_empty() { &model.stop } else { &generate.stop };
+    let kind = job::Generate { sampling, stop: stop.clone(), tokens };
     Ok((job::Kind::Generate(kind), sequences(model, &prompts, room)?))
+}
+
+fn sampling(generate: &Generate) -> Result<job::Sampling, CliError> {
+    match generate.temperature {
+        None => Ok(job::Sampling::Greedy),
+        Some(temperature) if temperature > 0.0 && temperature.is_finite() => Ok(job::Sampling::Sample {
+            inverse_temperature: Float::new(1.0 / temperature),
+            top_k: generate.top_k,
+            top_p: generate.top_p.map(Float::new),
+        }),
+        Some(temperature) => {
+            Err(CliError::Usage(format!("--temperature is {temperature}, expected a number above 0")))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -352,6 +364,35 @@ mod tests {
         let tensors = input(&draft).tensors;
         assert_eq!(tensors["lengths"].as_u32().unwrap(), [6, 6, 6]);
         assert_eq!(tensors["ids"].as_u32().unwrap()[..6], [116, 104, 101, 32, 113, 117]);
+    }
+
+    #[test]
+    fn tokens_are_chosen_and_texts_end_as_asked_or_as_the_model_says() {
+        let scratch = scratch();
+        model::write_stop_tokens(&scratch.path().join("writer"), &[3, 5]).unwrap();
+        let kind = |more: &[&str]| {
+            let arguments = ["generate", "@writer", "--prompt", "x", "--tokens", "2"];
+            input(&draft(scratch.path(), &[&arguments[..], more].concat()).unwrap()).manifest.job
+        };
+        let job = |sampling, stop: &[u64]| {
+            job::Kind::Generate(job::Generate { sampling, stop: stop.to_vec(), tokens: 2 })
+        };
+        assert_eq!(kind(&[]), job(job::Sampling::Greedy, &[3, 5]));
+        assert_eq!(kind(&["--stop", "7", "--stop", "8"]), job(job::Sampling::Greedy, &[7, 8]));
+        let sampling = |top_k, top_p: Option<f32>| job::Sampling::Sample {
+            inverse_temperature: Float::new(2.0),
+            top_k,
+            top_p: top_p.map(Float::new),
+        };
+        assert_eq!(kind(&["--temperature", "0.5"]), job(sampling(None, None), &[3, 5]));
+        let both = ["--temperature", "0.5", "--top-k", "40", "--top-p", "0.75"];
+        assert_eq!(kind(&both), job(sampling(Some(40), Some(0.75)), &[3, 5]));
+        let line = ["assay", "generate", "writer", "--prompt", "x", "--top-k", "40"];
+        assert!(Line::try_parse_from(line).is_err_and(|error| error.to_string().contains("--temperature")));
+        let above =
+            ["generate", "@writer", "--prompt", "x", "--tokens", "2", "--temperature", "1", "--top-p", "1.5"];
+        let line = draft(scratch.path(), &above).map(|_| ()).unwrap_err().line();
+        assert!(line.contains("job generate, top_p"), "{line}");
     }
 
     #[test]

@@ -50,6 +50,7 @@ enum Verb {
     #[command(after_help = "Examples:
   assay job result 7
   assay job result 7 --out vectors.npy
+  assay job result 9 --tokenizer ./tinyllama/tokenizer.json
   assay job result 8 --out checkpoint.safetensors")]
     Result {
         /// Number of the job
@@ -60,6 +61,9 @@ enum Verb {
         /// Blob server to ask before those that the chain names
         #[arg(long, value_name = "URL")]
         from: Vec<String>,
+        /// The model's tokenizer.json: shows what was generated as text
+        #[arg(long, value_name = "FILE")]
+        tokenizer: Option<PathBuf>,
     },
     /// Cancel a job that nobody has committed for
     #[command(after_help = "Example:\n  assay --key me.json job cancel 7")]
@@ -97,7 +101,9 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
         Verb::Estimate { kind } => estimate::run(context, &kind).await,
         Verb::Submit { kind, watch } => submit::run(context, &kind, watch).await,
         Verb::Watch { id } => watch::run(context, id).await,
-        Verb::Result { id, out, from } => result::run(context, id, out.as_deref(), from).await,
+        Verb::Result { id, out, from, tokenizer } => {
+            result::run(context, id, out.as_deref(), from, tokenizer.as_deref()).await
+        }
         Verb::Cancel { id } => {
             let done = format!("job {id} is cancelled; seats that were drawn are paid half");
             sent::send(context, calls::cancel(id), &done).await

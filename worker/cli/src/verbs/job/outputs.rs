@@ -2,6 +2,8 @@
 
 use crate::{error::CliError, runner::files::Published};
 use assay_graph::{
+    error::Invalid,
+    import::Tokenizer,
     root::{entries, root, Domain},
     safetensors,
     tensor::{elements, Dtype, Tensor, Tensors},
@@ -21,6 +23,8 @@ const SHOWN: usize = 4;
 pub struct Outputs {
     /// As it is published.
     pub published: Published,
+    /// Of a generation, what its ids say.
+    texts: Option<Vec<String>>,
 }
 
 /// How a result is written.
@@ -53,12 +57,34 @@ impl Format {
 }
 
 impl Outputs {
+    /// Ids below 256 are bytes, until a tokenizer says something else.
+    fn new(published: Published) -> Self {
+        let text = |ids: &Vec<u32>| {
+            let bytes: Option<Vec<u8>> = ids.iter().map(|id| (*id < BYTES).then_some(*id as u8)).collect();
+            Some(String::from_utf8_lossy(&bytes?).into_owned())
+        };
+        let texts = generated(&published).and_then(|ids| ids.iter().map(text).collect());
+        Self { published, texts }
+    }
+
+    /// Takes the texts of a generation from the tokenizer of its model.
+    ///
+    /// # Errors
+    ///
+    /// The tokenizer fails on some ids.
+    pub fn decode(&mut self, tokenizer: &Tokenizer) -> Result<(), Invalid> {
+        if let Some(sequences) = generated(&self.published) {
+            self.texts = Some(sequences.iter().map(|ids| tokenizer.decode(ids)).collect::<Result<_, _>>()?);
+        }
+        Ok(())
+    }
+
     /// Reads the file of a result, if it is that of a root.
     pub fn read(bytes: &[u8], expected: &Digest) -> Result<Self, String> {
         let published = Published::read("result", bytes).map_err(|invalid| invalid.to_string())?;
         let found = published.root();
         match found == *expected {
-            true => Ok(Self { published }),
+            true => Ok(Self::new(published)),
             false => Err(format!("the result has root 0x{}", hex::encode(found))),
         }
     }
@@ -74,7 +100,7 @@ impl Outputs {
         };
         let tensors: Tensors = listed.into_iter().map(tensor).collect::<Option<_>>()?;
         let found = root(Domain::Result, entries(&tensors));
-        (found == *expected).then_some(Self { published: Published::Outputs(tensors) })
+        (found == *expected).then(|| Self::new(Published::Outputs(tensors)))
     }
 
     /// The file of a format.
@@ -91,7 +117,7 @@ impl Outputs {
                 array.and_then(npy).ok_or_else(|| lacks("vectors or losses"))
             }
             (Format::Text, Published::Outputs(_)) => {
-                let texts = self.texts().ok_or_else(|| lacks("texts"))?;
+                let texts = self.texts.as_ref().ok_or_else(|| lacks("texts (ids need --tokenizer)"))?;
                 Ok(texts.iter().map(|text| format!("{text}\n")).collect::<String>().into_bytes())
             }
             (Format::Safetensors, Published::Outputs(tensors)) => Ok(safetensors::write(tensors)),
@@ -112,7 +138,7 @@ impl Outputs {
                     "shapes": shapes,
                     "embeddings": rows(tensors, "embeddings"),
                     "losses": tensors.get("losses").and_then(|losses| losses.as_f32().ok()),
-                    "texts": self.texts(),
+                    "texts": self.texts,
                     "ids": sequences(tensors),
                 })
             }
@@ -141,7 +167,7 @@ impl Outputs {
 
     /// What people want to see of it: texts, or how vectors begin.
     pub fn text(&self) -> String {
-        if let Some(texts) = self.texts() {
+        if let Some(texts) = &self.texts {
             return texts.join("\n");
         }
         let Published::Outputs(tensors) = &self.published else { return String::new() };
@@ -151,16 +177,6 @@ impl Outputs {
         };
         rows(tensors, "embeddings").unwrap_or_default().iter().map(begin).collect()
     }
-
-    /// Sequences of bytes as texts.
-    fn texts(&self) -> Option<Vec<String>> {
-        let Published::Outputs(tensors) = &self.published else { return None };
-        let text = |ids: &Vec<u32>| {
-            let bytes: Option<Vec<u8>> = ids.iter().map(|id| (*id < BYTES).then_some(*id as u8)).collect();
-            Some(String::from_utf8_lossy(&bytes?).into_owned())
-        };
-        sequences(tensors)?.iter().map(text).collect()
-    }
 }
 
 /// The rows of a matrix.
@@ -168,6 +184,14 @@ fn rows(tensors: &Tensors, name: &str) -> Option<Vec<Vec<f32>>> {
     let tensor = tensors.get(name)?;
     let columns = usize::try_from(*tensor.shape.get(1)?).ok().filter(|columns| *columns > 0)?;
     Some(tensor.as_f32().ok()?.chunks(columns).map(<[f32]>::to_vec).collect())
+}
+
+/// The sequences of a result that has some.
+fn generated(published: &Published) -> Option<Vec<Vec<u32>>> {
+    match published {
+        Published::Outputs(tensors) => sequences(tensors),
+        Published::Trap(_) => None,
+    }
 }
 
 /// What was generated after each prompt.
@@ -203,7 +227,7 @@ mod tests {
     use codec::Encode;
 
     fn outputs(tensors: Tensors) -> Outputs {
-        Outputs { published: Published::Outputs(tensors) }
+        Outputs::new(Published::Outputs(tensors))
     }
 
     fn vectors() -> Outputs {
@@ -248,18 +272,38 @@ mod tests {
             .write(Format::Text)
             .unwrap_err()
             .line()
-            .starts_with("the result has no texts: vectors, [2, 3]"));
+            .starts_with("the result has no texts (ids need --tokenizer): vectors, [2, 3]"));
     }
 
     #[test]
     fn bytes_are_shown_as_text() {
         let texts =
             outputs(Input::sequences(&[b"fox".map(u32::from).to_vec(), vec![0xc3, 0xa9], vec![0xff]]));
-        assert_eq!(texts.texts().unwrap(), ["fox", "é", "\u{fffd}"]);
+        assert_eq!(texts.texts.clone().unwrap(), ["fox", "é", "\u{fffd}"]);
         assert_eq!(texts.write(Format::Text).unwrap(), "fox\né\n\u{fffd}\n".as_bytes());
         let ids = outputs(Input::sequences(&[vec![5, 300]]));
-        assert_eq!(ids.texts(), None);
+        assert_eq!(ids.texts, None);
         assert_eq!(ids.json()["ids"], json!([[5, 300]]));
+    }
+
+    #[test]
+    fn ids_are_read_by_the_tokenizer_of_their_model() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tokenizer.json");
+        let file = r#"{"version":"1.0","truncation":null,"padding":null,"normalizer":null,"pre_tokenizer":null,
+            "added_tokens":[{"id":2,"content":"</s>","single_word":false,"lstrip":false,"rstrip":false,
+                "normalized":false,"special":true}],
+            "post_processor":null,"decoder":{"type":"Fuse"},
+            "model":{"type":"WordLevel","vocab":{"the ":300,"fox":301,"</s>":2},"unk_token":"fox"}}"#;
+        std::fs::write(&path, file).unwrap();
+        let tokenizer = Tokenizer::open(&path).unwrap();
+        let mut texts = outputs(Input::sequences(&[vec![300, 301, 2], vec![301]]));
+        assert_eq!(texts.texts, None);
+        texts.decode(&tokenizer).unwrap();
+        assert_eq!(texts.write(Format::Text).unwrap(), b"the fox\nfox\n");
+        let mut vectors = vectors();
+        vectors.decode(&tokenizer).unwrap();
+        assert_eq!(vectors.texts, None);
     }
 
     #[test]
@@ -273,7 +317,7 @@ mod tests {
     #[test]
     fn a_trap_is_a_result_without_outputs() {
         let trap = Trap { step: 1, unit: 2, operator: 3, index: 4, kind: 0 };
-        let trap = Outputs { published: Published::Trap(trap) };
+        let trap = Outputs::new(Published::Trap(trap));
         assert_eq!(trap.json()["trap"]["operator"], 3);
         assert!(trap.write(Format::Npy).unwrap_err().line().contains("a trap in step 1, unit 2, operator 3"));
     }

@@ -14,7 +14,7 @@ use assay_chain::{
     market::{Claim, Job, JobSpec},
     Chain, ChainClient,
 };
-use assay_graph::canonical;
+use assay_graph::{canonical, import::Tokenizer};
 use assay_primitives::{Digest, JobId};
 use serde::Serialize;
 use std::{fs, path::Path};
@@ -38,8 +38,10 @@ pub async fn run(
     id: JobId,
     out: Option<&Path>,
     from: Vec<String>,
+    tokenizer: Option<&Path>,
 ) -> Result<(), CliError> {
     let format = out.map(Format::of).transpose()?;
+    let tokenizer = tokenizer.map(Tokenizer::open).transpose()?;
     let chain = context.chain().await?;
     let end = ended(&chain, id).await?;
     let root = match end.receipt.claim {
@@ -55,12 +57,15 @@ pub async fn run(
         }
     };
     let inline = end.receipt.output.as_ref().and_then(|bytes| Outputs::read_inline(bytes, &root));
-    let outputs = match inline {
+    let mut outputs = match inline {
         Some(outputs) => outputs,
         None => {
             fetch(context, &end.receipt.spec, &root, &servers(context, &chain, id, &end, from).await?).await?
         }
     };
+    if let Some(tokenizer) = &tokenizer {
+        outputs.decode(tokenizer)?;
+    }
     if let (Some(path), Some(format)) = (out, format) {
         fs::write(path, outputs.write(format)?).map_err(CliError::file(path))?;
     }

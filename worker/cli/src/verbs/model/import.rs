@@ -9,7 +9,7 @@ use crate::{
 use assay_exact::Precision;
 use assay_graph::{
     decoder::{Decoder, Recipe},
-    import::bert,
+    import::{bert, llama, stop_tokens, Family},
     package::Package,
     safetensors,
 };
@@ -23,17 +23,24 @@ use std::{
 const DECODER: &str = "decoder:";
 /// What a checkpoint calls its parameters.
 const PARAMETER: &str = "parameter.";
+/// Tokens of a text where nothing else is asked for: as sentences are cut for encoders.
+const ENCODER_TOKENS: u64 = 256;
+/// The same of a decoder, prompt and answer together.
+const DECODER_TOKENS: u64 = 2_048;
 
 /// What to make a model of.
 #[derive(clap::Args, Debug)]
 pub struct Import {
-    /// Hugging Face directory of a BERT encoder, decoder:small or decoder:tiny
+    /// Hugging Face directory of a BERT encoder or of a decoder of the Llama type, decoder:small or decoder:tiny
     source: String,
     /// Model directory to write
     directory: PathBuf,
-    /// Of an encoder: most tokens of a text, those beyond are cut off
-    #[arg(long, value_name = "TOKENS", default_value = "256")]
-    max_tokens: u64,
+    /// Of a directory: most tokens of a text, with a decoder's answer (default: 256 of an encoder, 2048 of a decoder)
+    #[arg(long, value_name = "TOKENS")]
+    max_tokens: Option<u64>,
+    /// Of a decoder's directory: what weights, activations and cache are rounded to, i8 or the slower i15
+    #[arg(long, default_value = "i8", value_parser = precision)]
+    precision: Precision,
     /// Of a decoder: makes it generate with what a training has learnt, whose result this is
     #[arg(long, value_name = "FILE", conflicts_with_all = ["steps", "units", "tokens", "rate"])]
     checkpoint: Option<PathBuf>,
@@ -65,16 +72,39 @@ pub fn run(import: Import, context: &Context) -> Result<(), CliError> {
             };
             model::write(&import.directory, &package, None)?;
         }
-        None => {
-            let source = Path::new(&import.source);
-            let package = bert(source, import.max_tokens)?;
-            model::write(&import.directory, &package, Some(&source.join("tokenizer.json")))?;
-        }
+        None => of_directory(&import)?,
     }
     drop(working);
     let shown = Shown::of(&Model::open(&import.directory)?);
     context.output.value(&shown, || shown.text());
     Ok(())
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "i8" => Ok(Precision::I8),
+        "i15" => Ok(Precision::I15),
+        _ => Err("a decoder is imported at i8 or i15".into()),
+    }
+}
+
+/// Makes a model of one that others trained.
+fn of_directory(import: &Import) -> Result<(), CliError> {
+    let source = Path::new(&import.source);
+    let tokenizer = source.join("tokenizer.json");
+    match Family::of(source)? {
+        Family::Encoder => {
+            let package = bert(source, import.max_tokens.unwrap_or(ENCODER_TOKENS))?;
+            model::write(&import.directory, &package, Some(&tokenizer))
+        }
+        Family::Decoder => {
+            let tokens = import.max_tokens.unwrap_or(DECODER_TOKENS);
+            let stop = stop_tokens(source)?;
+            let package = llama(source, tokens, import.precision)?;
+            model::write(&import.directory, &package, Some(&tokenizer))?;
+            model::write_stop_tokens(&import.directory, &stop)
+        }
+    }
 }
 
 fn decoder(preset: &str) -> Result<Decoder, CliError> {
@@ -118,6 +148,32 @@ mod tests {
         let line = decoder("huge").unwrap_err();
         assert!(line.to_string().contains("decoder:tiny"), "{line}");
         assert_eq!(line.exit_code(), 2);
+    }
+
+    #[test]
+    fn precisions_are_named() {
+        assert_eq!([precision("i8"), precision("i15")], [Ok(Precision::I8), Ok(Precision::I15)]);
+        assert!(precision("i22").unwrap_err().contains("i8 or i15"));
+    }
+
+    #[test]
+    fn a_directory_of_another_kind_of_model_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("config.json"), r#"{"model_type":"t5"}"#).unwrap();
+        let import = Import {
+            source: directory.path().display().to_string(),
+            directory: directory.path().join("model"),
+            max_tokens: None,
+            precision: Precision::I8,
+            checkpoint: None,
+            steps: 1,
+            units: 1,
+            tokens: 1,
+            rate: 0.1,
+        };
+        let line = of_directory(&import).unwrap_err().line();
+        assert!(line.contains("config.json: model_type: is \"t5\", expected \"bert\""), "{line}");
+        assert!(!import.directory.exists());
     }
 
     #[test]

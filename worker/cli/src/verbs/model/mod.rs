@@ -28,9 +28,11 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make a model directory of a BERT encoder, or of a small decoder to be trained or to generate
+    /// Make a model directory of a BERT encoder, of a decoder of the Llama type, or of a small decoder to be trained or to
+    /// generate
     #[command(after_help = "Examples:
   assay model import ./all-MiniLM-L6-v2 ./minilm
+  assay model import ./TinyLlama-1.1B-Chat-v1.0 ./tinyllama --max-tokens 1024
   assay model import decoder:small ./training --steps 200
   assay model import decoder:small ./writer --checkpoint checkpoint.safetensors")]
     Import(import::Import),

@@ -37,6 +37,24 @@ fn text_without_special_tokens_is_cut_too() {
 }
 
 #[test]
+fn ids_become_text_without_special_tokens_and_unknown_ids() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokenizer.json");
+    let mut words = tokenizer();
+    let special = |id: u32, content: &str| {
+        json!({ "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true })
+    };
+    words["added_tokens"] = json!([special(2, "[CLS]"), special(3, "[SEP]")]);
+    words["decoder"] = json!({ "type": "WordPiece", "prefix": "##", "cleanup": true });
+    fs::write(&path, words.to_string()).unwrap();
+    let tokenizer = Tokenizer::open(&path).unwrap();
+    assert_eq!(tokenizer.decode(&[2, 4, 8, 5, 3]).unwrap(), "ab b");
+    assert_eq!(tokenizer.decode(&[9, 4_000_000_000]).unwrap(), "d");
+    assert_eq!(tokenizer.decode(&[]).unwrap(), "");
+}
+
+#[test]
 fn tokenizers_that_do_not_work_are_refused() {
     let mut undefined = tokenizer();
     undefined["post_processor"]["special_tokens"] = json!({});
