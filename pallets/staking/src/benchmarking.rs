@@ -317,7 +317,7 @@ mod benches {
     #[benchmark]
     fn set_params() -> Result<(), BenchmarkError> {
         let origin = governance::<T>()?;
-        let params = StakingParams { max_validators: T::MaxCandidates::get(), ..Params::<T>::get() };
+        let params = StakingParams { max_validators: T::MaxValidators::get(), ..Params::<T>::get() };
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, params.clone());

@@ -113,9 +113,14 @@ pub mod pallet {
         /// Who may change the parameters and chill others.
         type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-        /// The most candidates, and so the most validators.
+        /// The most candidates.
         #[pallet::constant]
         type MaxCandidates: Get<u32>;
+
+        /// The most validators of a session, candidates at most: a report of an equivocation has to be paid for as if
+        /// all of them were in it.
+        #[pallet::constant]
+        type MaxValidators: Get<u32>;
 
         /// The most parts of one bond that are on their way out.
         #[pallet::constant]
@@ -400,7 +405,8 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(T::MaxCandidates::get() > 0, "there is room for a candidate");
+            assert!(T::MaxValidators::get() > 0, "there is room for a validator");
+            assert!(T::MaxValidators::get() <= T::MaxCandidates::get(), "each validator is a candidate");
             assert!(T::MaxChunks::get() > 0, "there is room for a part on its way out");
         }
 

@@ -125,6 +125,7 @@ parameter_types! {
     /// For how many blocks the clock has stood still.
     pub static Halted: u64 = 0;
     pub static MaxCandidates: u32 = 8;
+    pub static MaxValidators: u32 = 8;
     pub static SlashWindow: u64 = 20;
     /// What a provider's bond was when the listener heard of it.
     pub static BondsSeen: Vec<u128> = Vec::new();
@@ -175,6 +176,7 @@ impl pallet_assay_staking::Config for Test {
     type Currency = Balances;
     type GovernanceOrigin = frame_system::EnsureRoot<u64>;
     type MaxCandidates = MaxCandidates;
+    type MaxValidators = MaxValidators;
     type MaxChunks = ConstU32<4>;
     type MaxReportSessions = ConstU32<20>;
     type OnBond = Listener;
@@ -241,6 +243,7 @@ pub fn reset() {
     BondsSeen::reset();
     Halted::set(0);
     MaxCandidates::set(8);
+    MaxValidators::set(8);
     SlashWindow::set(20);
 }
 

@@ -42,7 +42,7 @@ impl<T: Config> Pallet<T> {
         StakingParams {
             min_validator_bond: least,
             min_provider_bond: least,
-            max_validators: T::MaxCandidates::get(),
+            max_validators: T::MaxValidators::get(),
             min_validators: 1,
             unbonding_blocks: DEFAULT_UNBONDING_BLOCKS.into(),
             report_sessions: T::MaxReportSessions::get(),
@@ -99,10 +99,10 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), (Error<T>, &'static str)> {
         let most = params.max_validators;
         ensure!(
-            (1..=most).contains(&params.min_validators) && most <= T::MaxCandidates::get(),
+            (1..=most).contains(&params.min_validators) && most <= T::MaxValidators::get(),
             (
                 Error::<T>::BadValidatorCount,
-                "staking.params: minValidators has to be 1 to maxValidators, and that at most MaxCandidates"
+                "staking.params: minValidators has to be 1 to maxValidators, and that at most MaxValidators"
             )
         );
         ensure!(

@@ -1,7 +1,7 @@
 //! Validators to be slashed, and session keys.
 
 use crate::{
-    configs::{ExistentialDeposit, MAX_VALIDATORS},
+    configs::{ExistentialDeposit, MAX_CANDIDATES, MAX_VALIDATORS},
     *,
 };
 use alloc::vec::Vec;
@@ -88,23 +88,24 @@ fn put_last(list: &mut Stakers<Runtime>, staker: StakerOf<Runtime>) {
 
 /// Fills lists and the set of the first session, unless that is done.
 fn fill_lists() {
-    if Elected::<Runtime>::get(ERA).is_full() {
+    if Candidates::<Runtime>::get().is_full() {
         return;
     }
     let others: Vec<AccountId> =
-        (0..MAX_VALIDATORS).map(|index| frame_benchmarking::account("candidate", index, 0)).collect();
+        (0..MAX_CANDIDATES).map(|index| frame_benchmarking::account("candidate", index, 0)).collect();
     let bond = PART.saturating_mul(2);
-    let stakers = others.iter().map(|owner| Staker { owner: owner.clone(), bond }).collect();
-    let stakers = Stakers::<Runtime>::truncate_from(stakers);
+    let stakers: Vec<_> = others.iter().map(|owner| Staker { owner: owner.clone(), bond }).collect();
+    let most: usize = MAX_VALIDATORS.saturated_into();
+    let set = stakers.iter().take(most).cloned().collect();
     let severity = OffenceSeverity::default();
     let offender = |validator: &AccountId| Offender { validator: validator.clone(), severity, until: ERA };
-    let room = MAX_VALIDATORS.saturating_sub(ACCUSED).saturated_into();
+    let room = MAX_CANDIDATES.saturating_sub(ACCUSED).saturated_into();
     let offenders = others.iter().take(room).map(offender).collect();
 
-    Candidates::<Runtime>::put(stakers.clone());
-    Elected::<Runtime>::insert(ERA, stakers);
+    Candidates::<Runtime>::put(Stakers::<Runtime>::truncate_from(stakers));
+    Elected::<Runtime>::insert(ERA, Stakers::<Runtime>::truncate_from(set));
     Offenders::<Runtime>::put(OffenderList::<Runtime>::truncate_from(offenders));
-    pallet_session::Validators::<Runtime>::put(others);
+    pallet_session::Validators::<Runtime>::put(others.into_iter().take(most).collect::<Vec<_>>());
 }
 
 impl pallet_assay_staking::BenchmarkHelper<AccountId, opaque::SessionKeys> for Validators {

@@ -15,8 +15,10 @@ use sp_staking::SessionIndex;
 
 /// The most sessions back that an equivocation can be reported: 14 days of production's epochs.
 pub const MAX_REPORT_SESSIONS: SessionIndex = 336;
-/// Most validators of a session.
-pub const MAX_VALIDATORS: u32 = 1_000;
+/// Most validators of a session. A report of an equivocation is charged for as many offenders, and has to fit a block.
+pub const MAX_VALIDATORS: u32 = 500;
+/// Most candidates for their places.
+pub const MAX_CANDIDATES: u32 = 1_000;
 
 parameter_types! {
     /// What an account locks up while it has session keys registered.

@@ -1,6 +1,6 @@
 //! Bonds, elections and slashes.
 
-use super::consensus::{MAX_REPORT_SESSIONS, MAX_VALIDATORS};
+use super::consensus::{MAX_CANDIDATES, MAX_REPORT_SESSIONS, MAX_VALIDATORS};
 use crate::*;
 use frame_support::{
     parameter_types,
@@ -31,9 +31,10 @@ impl pallet_assay_staking::Config for Runtime {
     type Clock = pallet_clock::MarketClock<Runtime>;
     type Currency = Balances;
     type GovernanceOrigin = EnsureRoot<AccountId>;
-    type MaxCandidates = ConstU32<MAX_VALIDATORS>;
+    type MaxCandidates = ConstU32<MAX_CANDIDATES>;
     type MaxChunks = ConstU32<32>;
     type MaxReportSessions = ConstU32<MAX_REPORT_SESSIONS>;
+    type MaxValidators = ConstU32<MAX_VALIDATORS>;
     type OnBond = Providers;
     type SessionBlocks = SessionBlocks;
     type SlashWindow = pallet_assay_slashing::SlashWindow<Runtime>;

@@ -11,45 +11,45 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_assay_jobs::WeightInfo for WeightInfo<T> {
-    // At least 7_599 ns.
+    // At least 7_519 ns.
     fn set_params() -> Weight {
-        Weight::from_parts(8_211_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        Weight::from_parts(17_301_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 198_478 ns.
+    // At least 262_444 ns.
     fn post() -> Weight {
-        Weight::from_parts(214_585_000, 11409)
+        Weight::from_parts(418_002_000, 11409)
             .saturating_add(T::DbWeight::get().reads(16))
             .saturating_add(T::DbWeight::get().writes(12))
     }
-    // At least 360_004 ns.
+    // At least 396_706 ns.
     fn cancel() -> Weight {
-        Weight::from_parts(391_341_000, 11409)
+        Weight::from_parts(712_038_000, 11409)
             .saturating_add(T::DbWeight::get().reads(19))
             .saturating_add(T::DbWeight::get().writes(23))
     }
-    // At least 178_607 ns; n from 0 to 6.
+    // At least 211_374 ns; n from 0 to 6.
     fn on_verdict(n: u32) -> Weight {
-        Weight::from_parts(250_381_733, 8799)
+        Weight::from_parts(364_227_975, 8799)
             .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().writes(10))
-            .saturating_add(Weight::from_parts(35_155_812, 0).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(41_348_697, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 2603).saturating_mul(n.into()))
     }
-    // At least 48_764 ns.
+    // At least 65_643 ns.
     fn prune() -> Weight {
-        Weight::from_parts(58_317_000, 4161)
+        Weight::from_parts(106_810_000, 4161)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // At least 4_068 ns.
+    // At least 4_081 ns.
     fn sweep_base() -> Weight {
-        Weight::from_parts(4_719_000, 1501).saturating_add(T::DbWeight::get().reads(1))
+        Weight::from_parts(8_048_000, 1501).saturating_add(T::DbWeight::get().reads(1))
     }
-    // At least 49_715 ns.
+    // At least 57_331 ns.
     fn sweep_job() -> Weight {
-        Weight::from_parts(90_356_000, 4161)
+        Weight::from_parts(104_977_000, 4161)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(5))
     }

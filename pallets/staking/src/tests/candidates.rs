@@ -53,6 +53,7 @@ fn validate_twice_is_refused() {
 fn full_list_is_entered_by_outbidding_the_lowest() {
     run(|| {
         MaxCandidates::set(5);
+        MaxValidators::set(5);
         stand(5, 100);
         assert_ok!(Staking::bond(signed(6), Validator, 100));
         register_keys(6);

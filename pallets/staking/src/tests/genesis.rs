@@ -88,9 +88,17 @@ fn default_genesis_is_sound() {
 }
 
 #[test]
-#[should_panic(expected = "room for a candidate")]
-fn runtime_without_room_for_a_candidate_is_refused() {
+#[should_panic(expected = "room for a validator")]
+fn runtime_without_room_for_a_validator_is_refused() {
     reset();
-    MaxCandidates::set(0);
+    MaxValidators::set(0);
+    sp_io::TestExternalities::default().execute_with(<Staking as Hooks<u64>>::integrity_test);
+}
+
+#[test]
+#[should_panic(expected = "each validator is a candidate")]
+fn runtime_with_room_for_more_validators_than_candidates_is_refused() {
+    reset();
+    MaxCandidates::set(7);
     sp_io::TestExternalities::default().execute_with(<Staking as Hooks<u64>>::integrity_test);
 }

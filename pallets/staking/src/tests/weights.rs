@@ -11,6 +11,7 @@ const SHARE: u64 = WEIGHT_REF_TIME_PER_SECOND / 4;
 fn election_among_a_thousand_candidates_takes_less_than_a_quarter_of_a_block() {
     reset();
     MaxCandidates::set(1_000);
+    MaxValidators::set(1_000);
     let mut genesis = staking_genesis();
     genesis.params.max_validators = 1_000;
     genesis.validators = (1..=1_000).map(|owner| (owner, 100 + owner)).collect();
