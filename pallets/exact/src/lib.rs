@@ -13,6 +13,13 @@
 // Kernels index several arrays by one counter, in the order that the contract writes.
 #![allow(clippy::needless_range_loop)]
 
+#[cfg(any(
+    target_arch = "arm",
+    all(target_arch = "x86", not(target_feature = "sse2")),
+    target_feature = "relaxed-simd"
+))]
+compile_error!("exact-v1 asks for IEEE-754's binary32 alone: not 32-bit Arm, x87 or relaxed SIMD");
+
 mod adam;
 mod add;
 mod attn;

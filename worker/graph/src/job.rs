@@ -16,7 +16,7 @@ use crate::error::{Invalid, Problem, Stop, Trap};
 use crate::forward::Executor;
 use crate::generate::{generate, Ended, Observer};
 use crate::graph::{check_name, check_shape};
-use crate::manifest::{BlobRef, TensorRef, Training};
+use crate::manifest::{BlobRef, TensorRef, Training, MAX_TENSORS};
 use crate::package::{self, package_root, Package};
 use crate::program::Program;
 use crate::root::{entries, key, root, trap_root, Domain, Hash};
@@ -95,6 +95,8 @@ impl Input {
         if manifest.version != VERSION {
             return Err(Problem::mismatch(VERSION, &manifest.version).at(file, "version"));
         }
+        Problem::limit(MAX_TENSORS, manifest.tensors.len() as u64)
+            .map_err(|problem| problem.at(file, "tensors"))?;
         for (name, tensor) in &manifest.tensors {
             let place = |problem: Problem| problem.at(file, format!("tensor {name:?}"));
             check_name(name).and_then(|()| check_shape(&tensor.shape)).map_err(place)?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::{Digest, Float};
 use crate::tensor::Dtype;
 
-/// Most tensors of a program, and most nodes of its graph.
+/// Most tensors, and most blobs, of a program or of an input; most nodes of a graph.
 pub const MAX_TENSORS: u64 = 65_536;
 /// Most bytes of a name.
 pub const MAX_NAME: u64 = 128;

@@ -1,6 +1,6 @@
 //! A manifest with its blobs: in memory, in a directory, and checked against one another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::canonical::{self, Digest, MAX_BYTES};
 use crate::error::{Invalid, Problem};
-use crate::manifest::{BlobRef, TensorRef};
+use crate::manifest::{BlobRef, TensorRef, MAX_TENSORS};
 use crate::root::{manifest_entry, root, Domain, Entry, Hash};
 use crate::safetensors;
 use crate::tensor::{Tensor, Tensors};
@@ -45,15 +45,19 @@ impl Package {
         fs::write(&path, &self.manifest).map_err(|error| failed(&path, error))
     }
 
-    /// Reads what [`Package::write`] wrote; `blobs_of` gives the blobs that a manifest lists. A file's size is checked
-    /// before it is read, a blob's header before its elements are; hashes are checked by [`tensors`].
+    /// Reads what [`Package::write`] wrote; `blobs_of` gives the blobs that a manifest lists. Their list is checked before
+    /// they are read, a file's size before it is, a blob's header before its elements are; hashes are checked by
+    /// [`tensors`].
     pub fn read(
         directory: &Path,
         blobs_of: impl Fn(&[u8]) -> Result<Vec<BlobRef>, Invalid>,
     ) -> Result<Self, Invalid> {
-        let manifest = read_file(&directory.join(MANIFEST), |size| Problem::limit(MAX_BYTES, size))?;
+        let path = directory.join(MANIFEST);
+        let manifest = read_file(&path, |size| Problem::limit(MAX_BYTES, size))?;
+        let listed = blobs_of(&manifest)?;
+        check_list(&path.display().to_string(), &listed)?;
         let mut blobs = Vec::new();
-        for reference in blobs_of(&manifest)? {
+        for reference in listed {
             let path = blob_path(directory, &reference.blake3.0);
             blobs.push(safetensors::read_file(&path, |size| check_size(&reference, size))?);
         }
@@ -94,13 +98,14 @@ pub(crate) fn package_root(domain: Domain, manifest: &[u8], listed: &BTreeMap<St
 }
 
 /// Reads the tensors of blobs, which must be those of the manifest: each blob of the size and hash it gives, in it
-/// exactly the tensors it lists there, of the same type, shape and hash. `file` is for errors.
+/// exactly the tensors it lists there, of the same type, shape and hash; none listed twice. `file` is for errors.
 pub fn tensors(
     file: &str,
     blobs: &[BlobRef],
     listed: &BTreeMap<String, TensorRef>,
     bytes: &[Vec<u8>],
 ) -> Result<Tensors, Invalid> {
+    check_list(file, blobs)?;
     if bytes.len() != blobs.len() {
         return Err(Problem::mismatch(blobs.len(), bytes.len()).at(file, "number of blobs"));
     }
@@ -120,6 +125,16 @@ pub fn tensors(
     match listed.iter().find(|(name, _)| !tensors.contains_key(*name)) {
         Some((name, tensor)) => Err(Problem::Missing.at(&blob_file(tensor.blob), format!("tensor {name:?}"))),
         None => Ok(tensors),
+    }
+}
+
+/// Refuses more blobs than there may be, and one that is listed twice: it would be read, and held in memory, as often.
+fn check_list(file: &str, blobs: &[BlobRef]) -> Result<(), Invalid> {
+    Problem::limit(MAX_TENSORS, blobs.len() as u64).map_err(|problem| problem.at(file, "blobs"))?;
+    let mut seen = BTreeSet::new();
+    match blobs.iter().position(|blob| !seen.insert(blob.blake3)) {
+        Some(at) => Err(Problem::Duplicate.at(file, format!("blobs, {at}"))),
+        None => Ok(()),
     }
 }
 

@@ -331,6 +331,8 @@ fn inputs_that_do_not_fit_their_program_are_refused() {
     says(refusal(&program, &input(greedy(2), &tensors)), &["lengths", "0"]);
     tensors.remove("lengths");
     says(refusal(&program, &input(greedy(2), &tensors)), &["lengths", "missing"]);
+    let many = Input::sequences(&vec![vec![7]; (1 << 20) + 1]);
+    says(refusal(&program, &input(greedy(2), &many)), &["lengths", "1048577", "the limit 1048576"]);
     let mut tensors = prompts();
     tensors.insert("more".into(), Tensor::u8(&[1], vec![0]));
     says(refusal(&program, &input(greedy(2), &tensors)), &["\"more\"", "not used"]);

@@ -359,6 +359,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_manifest_of_another_root_is_refused_before_its_blobs_are_fetched() {
+        let mut scene = Scene::new().await;
+        scene.spec.input[31] ^= 1;
+        let refused = scene.fetch(&[]).await;
+        let says = "input: its manifest is not that of the root in the job";
+        assert!(matches!(&refused, Err(FetchError::Unfit(reason)) if reason == says), "{refused:?}");
+        assert_eq!(scene.heard(), [(scene.manifest, false)]);
+        assert!(!scene.directory.path().join("input").exists());
+    }
+
+    #[tokio::test]
     async fn a_job_with_a_wrong_size_removes_nothing() {
         let mut scene = Scene::new().await;
         scene.spec.input_blob.size += 1;

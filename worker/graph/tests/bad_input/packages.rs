@@ -1,10 +1,12 @@
 //! Blobs that are not those of the manifest.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assay_graph::canonical::{self, Digest, MAX_BYTES};
 use assay_graph::error::{Invalid, Problem};
+use assay_graph::job::{Input, JobManifest, Kind};
 use assay_graph::manifest::{BlobRef, Manifest};
 use assay_graph::package::{references, tensors, Package, MAX_BLOB};
 use assay_graph::program::Program;
@@ -235,6 +237,46 @@ fn a_blob_over_2_to_the_40_bytes_is_refused() {
     let result = Package::read(directory.path(), |_| Ok(vec![reference]));
     let problem = refused(result, &blob.display().to_string(), "size in bytes");
     assert!(matches!(problem, Problem::Limit { limit: MAX_BLOB, got } if got == size), "{problem}");
+}
+
+#[test]
+fn a_blob_that_is_listed_twice_is_refused_before_it_is_read() {
+    let (directory, manifest, blob) = written();
+    fs::remove_file(blob).unwrap();
+    let place = manifest.display().to_string();
+    let reference = Base::new().manifest.blobs[0];
+    let problem = refused(Package::read(directory.path(), |_| Ok(vec![reference; 2])), &place, "blobs, 1");
+    assert!(matches!(problem, Problem::Duplicate), "{problem}");
+    let problem = refused(Package::read(directory.path(), |_| Ok(vec![reference; 65_537])), &place, "blobs");
+    assert!(matches!(problem, Problem::Limit { limit: 65_536, got: 65_537 }), "{problem}");
+    // One without a tensor, which nothing else would refuse.
+    let empty = safetensors::write(&Tensors::new());
+    let reference = references(&Tensors::new(), &empty).0;
+    let load =
+        |count: usize| tensors(FILE, &vec![reference; count], &BTreeMap::new(), &vec![empty.clone(); count]);
+    load(1).unwrap();
+    let problem = refused(load(2), FILE, "blobs, 1");
+    assert!(matches!(problem, Problem::Duplicate), "{problem}");
+}
+
+#[test]
+fn an_input_over_65_536_blobs_or_tensors_is_refused() {
+    let package = Input::pack(Kind::Embed, &Input::sequences(&[vec![1]])).unwrap();
+    let load = |change: &dyn Fn(&mut JobManifest)| {
+        let mut manifest: JobManifest = canonical::read(FILE, &package.manifest).unwrap();
+        change(&mut manifest);
+        let manifest = canonical::write(FILE, &manifest).unwrap();
+        Input::load(FILE, &Package { manifest, blobs: package.blobs.clone() })
+    };
+    load(&|_| {}).unwrap();
+    let blobs = refused(load(&|manifest| manifest.blobs = vec![manifest.blobs[0]; 65_537]), FILE, "blobs");
+    let tensors = load(&|manifest| {
+        let tensor = manifest.tensors["ids"].clone();
+        manifest.tensors = (0..65_537).map(|i| (i.to_string(), tensor.clone())).collect();
+    });
+    for problem in [blobs, refused(tensors, FILE, "tensors")] {
+        assert!(matches!(problem, Problem::Limit { limit: 65_536, got: 65_537 }), "{problem}");
+    }
 }
 
 #[test]

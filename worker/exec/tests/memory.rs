@@ -1,0 +1,133 @@
+//! What operators take of memory beside their operands is within what the README says: counted by the allocator, in a
+//! process of its own.
+#![allow(unsafe_code, reason = "an allocator that counts hands on to the system's")]
+
+mod random;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use assay_exact::{Attn, AttnShape, KvAppend, KvCache, Linear, Mask, Precision, QuantisedMut, Scratch};
+use assay_exec::{Backend, Cpu, Path};
+use random::{backends, poisoned, Random, Rows};
+
+/// Bytes in use, and the most there were.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
+        MOST.fetch_max(live, Relaxed);
+        System.alloc(layout)
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Relaxed);
+        System.dealloc(pointer, layout)
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What handing out work takes, for each thread and the caller: queues of the pool, lists of pieces.
+const HANDING_OUT: usize = 64 << 10;
+
+const TOKENS: usize = 48;
+const INPUTS: usize = 512;
+const OUTPUTS: usize = 4_096;
+
+/// Runs something twice, and asserts that the second time takes no more than `bound` bytes and keeps none.
+fn assert_within(bound: usize, what: &str, cpu: &Cpu, mut run: impl FnMut()) {
+    run();
+    let before = LIVE.load(Relaxed);
+    MOST.store(before, Relaxed);
+    run();
+    let most = MOST.load(Relaxed) - before;
+    let kept = LIVE.load(Relaxed).saturating_sub(before);
+    let bound = bound + HANDING_OUT * (cpu.threads() + 1);
+    println!("{what}, {}: {most} bytes of {bound}", cpu.name());
+    assert!(most <= bound, "{what}, {}: {most} bytes, above {bound}", cpu.name());
+    assert!(kept <= HANDING_OUT, "{what}, {}: keeps {kept} bytes", cpu.name());
+}
+
+/// Of a product of `rows` by `cols` vectors of `depth`: the index of its rectangles, and what each thread sums up in.
+fn product(cpu: &Cpu, [rows, cols, depth]: [usize; 3]) -> usize {
+    let ([height, width], packed) = match cpu.path() {
+        Path::Scalar | Path::Avx2 => ([16, 128], 0),
+        Path::Vnni => ([192, 64], 64 * depth),
+    };
+    let index = cols.div_ceil(width) * (16 * rows + 40 * rows.div_ceil(height));
+    index + cpu.threads() * (8 * height * width + packed)
+}
+
+fn linear(cpu: &Cpu, x: &[f32], dy: &[f32], weight: &[f32]) {
+    let op = Linear::new(TOKENS, INPUTS, OUTPUTS, Precision::I15).unwrap();
+    let rows = Rows::new(weight, INPUTS, Precision::I15);
+    let (mut planes, mut scales, mut y) =
+        (vec![0; 2 * TOKENS * INPUTS], poisoned(TOKENS), poisoned(TOKENS * OUTPUTS));
+    assert_within(product(cpu, [TOKENS, OUTPUTS, INPUTS]), "Linear", cpu, || {
+        let mut scratch = QuantisedMut { planes: &mut planes, scales: &mut scales };
+        cpu.linear_forward(&op, x, &rows.view(), None, &mut scratch, &mut y).unwrap();
+    });
+
+    let (mut left, mut left_scales) = (vec![0; 2 * TOKENS * OUTPUTS], poisoned(TOKENS));
+    let (mut right, mut right_scales) = (vec![0; 2 * OUTPUTS * INPUTS], poisoned(INPUTS));
+    let mut dx = poisoned(TOKENS * INPUTS);
+    let by_column = cpu.threads() * (64 + 3) * OUTPUTS;
+    assert_within(product(cpu, [TOKENS, INPUTS, OUTPUTS]) + by_column, "dx of Linear", cpu, || {
+        let mut scratch = Scratch {
+            left: QuantisedMut { planes: &mut left, scales: &mut left_scales },
+            right: QuantisedMut { planes: &mut right, scales: &mut right_scales },
+        };
+        cpu.linear_backward_input(&op, dy, weight, &mut scratch, &mut dx).unwrap();
+    });
+}
+
+fn attention(cpu: &Cpu, random: &mut Random) {
+    let shape = AttnShape { queries: 64, keys: 2_048, heads: 4, kv_heads: 1, dim: 64, mask: Mask::Causal };
+    let (rows, elements) = (shape.queries * shape.heads, shape.keys * shape.dim);
+    let append = KvAppend::new(shape.keys, 1, shape.dim, Precision::I8, Precision::I8).unwrap();
+    let (mut key_planes, mut value_planes) = (vec![0; elements], vec![0; elements]);
+    let [mut key_scales, mut value_scales, mut value_logs] = [(); 3].map(|()| poisoned(shape.keys));
+    let mut cache = KvCache {
+        key_planes: &mut key_planes,
+        key_scales: &mut key_scales,
+        value_planes: &mut value_planes,
+        value_scales: &mut value_scales,
+        value_logs: &mut value_logs,
+    };
+    let (k, v) = (random.floats(elements, 1.0), random.floats(elements, 1.0));
+    append.forward(0, &k, &v, &mut cache).unwrap();
+    let view = append.view(&cache).unwrap();
+    let q = Rows::new(&random.floats(rows * shape.dim, 1.0), shape.dim, Precision::I8);
+    let op = Attn::new(shape, 0.125, Precision::I15).unwrap();
+    let bound = match cpu.path() {
+        Path::Scalar => cpu.threads() * (4 * shape.keys + 12 * shape.dim) + rows * (shape.dim + 4),
+        Path::Avx2 => cpu.threads() * (4 * shape.keys + 12 * shape.dim),
+        Path::Vnni => {
+            let stack = (1 << 17) / shape.keys * (6 * shape.keys + 536);
+            cpu.threads() * (stack + 18 * shape.keys + 64 * shape.dim + (16 << 10))
+        }
+    };
+    let (mut scores, mut out) = (poisoned(shape.keys), poisoned(rows * shape.dim));
+    assert_within(bound, "Attn", cpu, || {
+        cpu.attn_forward(&op, &q.view(), &view, &mut scores, &mut out).unwrap();
+    });
+}
+
+/// One test: others in the same process would be counted too.
+#[test]
+fn operators_take_no_more_memory_than_the_readme_says() {
+    let mut random = Random::new(71);
+    let (x, dy) = (random.floats(TOKENS * INPUTS, 1.0), random.floats(TOKENS * OUTPUTS, 1.0));
+    let weight = random.floats(OUTPUTS * INPUTS, 1.0);
+    for cpu in backends() {
+        linear(cpu, &x, &dy, &weight);
+        attention(cpu, &mut random);
+    }
+}
