@@ -124,6 +124,7 @@ impl Fetcher {
         root: &Digest,
         max_size: u64,
         sources: &[String],
+        progress: &dyn Progress,
     ) -> Result<Bytes, BlobError> {
         if sources.is_empty() {
             return Err(BlobError::NoSource(*root));
@@ -132,7 +133,7 @@ impl Fetcher {
         let mut tried = Vec::new();
         for at in sources {
             let got = match Source::new(client, at, &self.rules) {
-                Ok(source) => source.result(root, max_size).await,
+                Ok(source) => source.result(root, max_size, progress).await,
                 Err(why) => Err(why),
             };
             match got {

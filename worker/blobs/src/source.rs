@@ -12,6 +12,7 @@ use reqwest::{Client, StatusCode, Url};
 
 use crate::address::{is_public, Private};
 use crate::fetch::FetchRules;
+use crate::progress::Progress;
 use crate::tree::{Groups, GROUP};
 
 /// Why a server was left.
@@ -128,18 +129,26 @@ impl<'a> Source<'a> {
     }
 
     /// The file of a result, of at most `max_size` bytes.
-    pub(crate) async fn result(&self, root: &Digest, max_size: u64) -> Result<Bytes, SourceError> {
+    pub(crate) async fn result(
+        &self,
+        root: &Digest,
+        max_size: u64,
+        progress: &dyn Progress,
+    ) -> Result<Bytes, SourceError> {
         let mut body = self.get(&["results", &hex::encode(root)], 0).await?;
         let too_long = SourceError::TooLong(max_size);
-        if body.response.content_length().is_some_and(|announced| announced > max_size) {
+        let announced = body.response.content_length();
+        if announced.is_some_and(|announced| announced > max_size) {
             return Err(too_long);
         }
+        progress.start(announced.unwrap_or_default());
         let mut result = Vec::new();
         loop {
             let part = body.next(GROUP).await?;
             if part.is_empty() {
                 return Ok(result.into());
             }
+            progress.add(part.len() as u64);
             result.extend_from_slice(&part);
             if result.len() as u64 > max_size {
                 return Err(too_long);

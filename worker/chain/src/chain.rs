@@ -3,7 +3,7 @@
 use crate::{
     client::{Account, BlockId, ChainClient, Tip, Tips, Version},
     link::Link,
-    outcome::{events_of, outcome, Included},
+    outcome::{done, events_of, outcome, Done, Included},
     pool::{judge, Pooled},
     transaction::{draft, Signed},
     ChainError,
@@ -20,6 +20,7 @@ use assay_runtime::{
 use codec::{Decode, DecodeAll, Encode};
 use frame_support::storage::storage_prefix;
 use jsonrpsee::rpc_params;
+use pallet_assay_jobs::Parameters;
 use pallet_transaction_payment::RuntimeDispatchInfo;
 use serde::Deserialize;
 use sp_core::Bytes;
@@ -58,6 +59,34 @@ impl Chain {
     /// Where the network stood when the program connected: what never changes in it can be taken from here.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// What jobs may be, as governance has set it.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError::Unreachable`], [`ChainError::Api`].
+    pub async fn job_limits(&self, at: Hash) -> Result<Parameters, ChainError> {
+        let key = pallet_assay_jobs::Params::<Runtime>::hashed_key().to_vec();
+        let stored = self.stored(key, at).await?;
+        stored.map_or_else(|| Ok(Parameters::default()), |stored| decode("the limits of jobs", &stored))
+    }
+
+    /// The signed transactions of a block whose calls went through, in order. Those that this program can't read are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError::Unreachable`]; [`ChainError::Api`] where the node does not have the block or its state any more.
+    pub async fn done_in(&self, block: BlockId) -> Result<Vec<Done>, ChainError> {
+        let extrinsics = self.extrinsics(block).await?;
+        let events = self.stored(storage_prefix(b"System", b"Events").to_vec(), block.hash).await?;
+        Ok(events.map_or_else(Vec::new, |events| done(&extrinsics, &events)))
+    }
+
+    async fn extrinsics(&self, block: BlockId) -> Result<Vec<Bytes>, ChainError> {
+        let found: Option<SignedBlock> = self.link.request("chain_getBlock", rpc_params![block.hash]).await?;
+        Ok(found.ok_or_else(|| unknown(block))?.block.extrinsics)
     }
 
     async fn ask<R: Decode>(&self, api: &str, arguments: impl Encode, at: Hash) -> Result<R, ChainError> {
@@ -267,8 +296,7 @@ impl ChainClient for Chain {
         block: BlockId,
         signed: &Signed,
     ) -> Result<Option<Result<Included, ChainError>>, ChainError> {
-        let found: Option<SignedBlock> = self.link.request("chain_getBlock", rpc_params![block.hash]).await?;
-        let extrinsics = found.ok_or_else(|| unknown(block))?.block.extrinsics;
+        let extrinsics = self.extrinsics(block).await?;
         let mut numbered = (0_u32..).zip(&extrinsics);
         let Some((index, _)) = numbered.find(|(_, extrinsic)| ***extrinsic == *signed.bytes()) else {
             return Ok(None);

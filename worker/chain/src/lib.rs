@@ -28,11 +28,13 @@ mod transaction;
 
 pub use assay_runtime::{
     bonds, market, network, token, AccountId, Balance, BlockNumber, Hash, Nonce, RuntimeCall, RuntimeEvent,
+    Signature,
 };
 pub use chain::Chain;
 pub use client::{Account, BlockId, ChainClient, Tip, Tips, Version};
 pub use error::ChainError;
-pub use outcome::Included;
+pub use outcome::{Done, Included};
+pub use pallet_assay_jobs::Parameters as JobLimits;
 pub use pool::Pooled;
 pub use submitter::{Submitter, Wait};
 pub use transaction::{Signed, PERIOD};

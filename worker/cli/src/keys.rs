@@ -22,6 +22,10 @@ pub const PASSWORD: &str = "ASSAY_PASSWORD";
 /// Holds a secret URI.
 pub const KEY_URI: &str = "ASSAY_KEY_URI";
 
+/// Where a password comes from that nobody can be asked for.
+const PASSWORD_ELSEWHERE: &str =
+    "set ASSAY_PASSWORD, key.password_file in the configuration, or --password-file for `assay keys`";
+
 /// Where a key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
@@ -87,10 +91,13 @@ pub enum KeyError {
         place: String,
     },
     /// There is nobody to ask for a password.
-    #[error(
-        "there is no terminal to ask for {0}: set ASSAY_PASSWORD, or key.password_file in the configuration"
-    )]
-    NoTerminal(String),
+    #[error("there is no terminal to ask for {what}: {instead}")]
+    NoTerminal {
+        /// What was to be asked for.
+        what: String,
+        /// What to do instead.
+        instead: &'static str,
+    },
     /// The password is not the same a second time.
     #[error("the two passwords differ: nothing was written")]
     Differ,
@@ -186,7 +193,7 @@ fn is_json(text: &str) -> bool {
 fn password_of(file: Option<&Path>, what: &str) -> Result<Secret, KeyError> {
     match known_password(file)? {
         Some(password) => Ok(password),
-        None => ask(what),
+        None => ask(what, PASSWORD_ELSEWHERE),
     }
 }
 
@@ -194,8 +201,8 @@ fn new_password(file: Option<&Path>, what: &str) -> Result<Secret, KeyError> {
     if let Some(password) = known_password(file)? {
         return Ok(password);
     }
-    let password = ask(what)?;
-    if ask("it again")? != password {
+    let password = ask(what, PASSWORD_ELSEWHERE)?;
+    if ask("it again", PASSWORD_ELSEWHERE)? != password {
         return Err(KeyError::Differ);
     }
     Ok(password)
@@ -210,9 +217,9 @@ fn known_password(file: Option<&Path>) -> Result<Option<Secret>, KeyError> {
     Ok(Some(Secret::new(text.strip_suffix('\n').unwrap_or(&text))))
 }
 
-/// Asks for a secret on the terminal, which does not show it.
-pub fn ask(what: &str) -> Result<Secret, KeyError> {
-    let none = || KeyError::NoTerminal(what.into());
+/// Asks for a secret on the terminal, which does not show it; without one, the error says what to do `instead`.
+pub fn ask(what: &str, instead: &'static str) -> Result<Secret, KeyError> {
+    let none = || KeyError::NoTerminal { what: what.into(), instead };
     if !io::stdin().is_terminal() {
         return Err(none());
     }

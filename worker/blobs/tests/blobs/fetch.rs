@@ -229,7 +229,7 @@ async fn private_addresses_are_refused_unless_allowed() {
     assert_eq!(why, [SourceError::Private(IpAddr::V4(Ipv4Addr::LOCALHOST))]);
     let why = fetch_in_vain(&strict, &blob, &by_name).await;
     assert!(matches!(why[..], [SourceError::Private(address)] if address.is_loopback()), "{why:?}");
-    let result = strict.fetch_result(&blob.blake3, 1000, &by_name).await;
+    let result = strict.fetch_result(&blob.blake3, 1000, &by_name, &()).await;
     assert!(matches!(result, Err(BlobError::Unavailable { .. })), "{result:?}");
     assert!(server.asked().is_empty(), "nobody connected");
 
@@ -245,10 +245,12 @@ async fn results_come_from_the_first_server_that_has_one() {
     full.put_result(&root, result.clone()).await.expect("it is stored");
     let sources = [real(empty.clone()).await, real(full).await];
     let fetcher = Fetcher::new(empty, RULES);
-    let got = fetcher.fetch_result(&root, result.len() as u64, &sources).await.expect("the second has it");
+    let (most, count) = (result.len() as u64, Count::default());
+    let got = fetcher.fetch_result(&root, most, &sources, &count).await.expect("the second has it");
     assert_eq!(got, result);
-    let missing = fetcher.fetch_result(&[4; 32], 100, &sources).await;
+    assert_eq!((count.total.into_inner(), count.done.into_inner()), (most, most));
+    let missing = fetcher.fetch_result(&[4; 32], 100, &sources, &()).await;
     assert!(matches!(missing, Err(BlobError::Unavailable { tried, .. }) if tried.len() == 2));
-    let alone = fetcher.fetch_result(&root, 100, &[]).await;
+    let alone = fetcher.fetch_result(&root, 100, &[], &()).await;
     assert!(matches!(alone, Err(BlobError::NoSource(_))), "{alone:?}");
 }

@@ -102,7 +102,7 @@ async fn results_over_their_bound_are_refused() {
     let endless = Fake::start(|_: &Asked| Reply::Endless(Bytes::new())).await;
     let large = Fake::start(|_: &Asked| Reply::Announced(3001, Bytes::new())).await;
     for server in [endless, large] {
-        let got = fetcher.fetch_result(&[1; 32], 3000, &server.urls()).await;
+        let got = fetcher.fetch_result(&[1; 32], 3000, &server.urls(), &()).await;
         let Err(BlobError::Unavailable { tried, .. }) = &got else { panic!("refused, not {got:?}") };
         assert_eq!(tried[0].why, SourceError::TooLong(3000));
     }

@@ -1,15 +1,17 @@
 //! What is read from a block and from a pool.
 
-use super::account;
+use super::{account, remark};
 use crate::{
-    outcome::{events_of, outcome},
+    outcome::{done, events_of, outcome, Done},
     pool::{judge, Pooled},
+    transaction::draft,
     BlockId, ChainError, Hash, RuntimeEvent,
 };
 use assay_runtime::VERSION;
 use codec::Encode;
 use frame_system::{EventRecord, Phase};
 use jsonrpsee::types::ErrorObject;
+use sp_core::{sr25519, Bytes};
 use sp_runtime::DispatchError;
 
 const BLOCK: BlockId = BlockId { number: 7, hash: Hash::zero() };
@@ -60,6 +62,17 @@ fn events_that_nobody_can_read_are_no_success() {
     assert_eq!(outcome(BLOCK, events_of(&broken, 1), 101), unread);
     let others = stored(vec![(0, success())]);
     assert_eq!(outcome(BLOCK, events_of(&others, 1), 101), unread);
+}
+
+#[test]
+fn what_went_through_in_a_block_is_read_with_who_signed_it() {
+    let by_nobody = Bytes(vec![4, 4]);
+    let extrinsics = [by_nobody, Bytes(draft(remark(1), account())), Bytes(draft(remark(2), account()))];
+    let events = stored(vec![(0, success()), (1, fee(5)), (1, success()), (2, failure())]);
+    let signature = sr25519::Signature::from_raw([0; 64]).into();
+    let expected = Done { signer: account(), signature, call: remark(1) };
+    assert_eq!(done(&extrinsics, &events), [expected]);
+    assert!(done(&extrinsics, &[1]).is_empty(), "events that nobody can read");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn imported(context: &Context) -> Result<Pair, CliError> {
     match &context.config.key {
         Some(source @ KeySource::Uri(_)) => keys::load(source),
         _ => {
-            let uri = keys::ask("phrase or secret URI")?;
+            let uri = keys::ask("phrase or secret URI", "set ASSAY_KEY_URI")?;
             Ok(keys::from_uri(uri.expose().trim(), "what was typed")?)
         }
     }

@@ -35,9 +35,10 @@ pub async fn status(context: &Context) -> Result<(), CliError> {
 pub async fn drain(context: &Context, wait: bool) -> Result<(), CliError> {
     let admin = context.config.worker.admin;
     let url = format!("http://{admin}/drain");
+    // Asked before: one without seats ends at once.
+    let mut status = ask(admin).await?;
     send(admin, client()?.post(url).header(OPERATOR, "drain")).await?;
     let waiting = context.output.spinner("draining");
-    let mut status = ask(admin).await?;
     if wait {
         // It answers until it has ended.
         while let Ok(later) = ask(admin).await {

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use prometheus::TEXT_FORMAT;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::metrics::Metrics;
@@ -50,20 +51,23 @@ pub fn admin(answers: Answers) -> Router {
     metrics(answers).merge(operator)
 }
 
-/// Serves on an address until the worker ends.
+/// Serves on an address until it is to stop and has answered what it was asked.
 ///
 /// # Errors
 ///
 /// The address is in use, or not this machine's.
-pub async fn serve(address: SocketAddr, router: Router, stop: CancellationToken) -> Result<(), CliError> {
+pub async fn serve(
+    address: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+) -> Result<JoinHandle<()>, CliError> {
     let listener = listen(address).await?;
-    tokio::spawn(async move {
+    Ok(tokio::spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
         if let Err(error) = served {
             tracing::error!(%address, %error, "no longer served");
         }
-    });
-    Ok(())
+    }))
 }
 
 /// Listens on an address.

@@ -120,3 +120,32 @@ impl Transfer for Metrics {
         self.fetched.inc_by(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const DASHBOARD: &str = include_str!("../../../deploy/grafana.json");
+    const PREFIX: &str = "assay_worker_";
+
+    /// The names in a text that begin as the worker's do.
+    fn names(text: &str) -> BTreeSet<String> {
+        let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let name = |rest: &str| PREFIX.to_string() + rest.split(is_other).next().unwrap_or_default();
+        text.split(PREFIX).skip(1).map(name).collect()
+    }
+
+    #[test]
+    fn the_dashboard_asks_for_figures_that_there_are() {
+        let metrics = Metrics::new().expect("metrics");
+        metrics.show(&Status::default());
+        metrics.sent("commit", true);
+        metrics.ran("computed", 1.0);
+        let (there, asked) = (names(&metrics.text().expect("text")), names(DASHBOARD));
+        assert!(asked.len() > 8, "{asked:?}");
+        let missing: Vec<_> = asked.difference(&there).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

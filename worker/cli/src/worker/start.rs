@@ -1,12 +1,14 @@
 //! `assay worker start`: puts a worker together, and ends it in order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use assay_chain::{Chain, Submitter};
 use assay_primitives::BlobRef;
 use assay_store::Store;
 use tokio::signal::unix::{signal, SignalKind};
 use tokio::sync::{watch, Semaphore};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::cache::{bound, Cache};
@@ -23,6 +25,9 @@ use crate::runner::this_program;
 /// So many jobs more than run at a time are fetched at a time.
 const FETCHES_AHEAD: usize = 1;
 
+/// How long what was asked last may take to be answered.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+
 /// Works until it has drained after SIGTERM or SIGINT, or until a second one.
 ///
 /// # Errors
@@ -36,11 +41,15 @@ pub async fn run(context: &Context) -> Result<(), CliError> {
     let answers = Answers { status, metrics: hands.metrics.clone(), drain: drain.clone() };
     let served = CancellationToken::new();
     let _served = served.clone().drop_guard();
-    serve(context, &hands, answers, &served).await?;
+    let admin = serve(context, &hands, answers, &served).await?;
     signals(drain.clone(), stop.clone())?;
     tracing::info!(account = %hands.submitter.account(), jobs = context.config.worker.jobs, "worker starts");
     let daemon = Daemon::new(hands, shown).await.map_err(|error| CliError::Worker(error.to_string()))?;
-    Ok(daemon.run(drain, stop).await?)
+    daemon.run(drain, stop).await?;
+    served.cancel();
+    // Who asked for the end hears of it, unless it does not listen.
+    let _ = tokio::time::timeout(LAST_ANSWER, admin).await;
+    Ok(())
 }
 
 async fn hands(context: &Context) -> Result<Hands<Chain>, CliError> {
@@ -80,18 +89,18 @@ async fn cache(most: u64, store: &Store, blobs: &assay_blobs::Store) -> Result<C
     Ok(Cache::new(most, &fetched))
 }
 
-/// Opens the addresses of the configuration.
+/// Opens the addresses of the configuration. Gives what serves the operator's.
 async fn serve(
     context: &Context,
     hands: &Hands<Chain>,
     answers: Answers,
     stop: &CancellationToken,
-) -> Result<(), CliError> {
+) -> Result<JoinHandle<()>, CliError> {
     let config = &context.config;
     if let Some(address) = config.worker.metrics {
         http::serve(address, http::metrics(answers.clone()), stop.clone()).await?;
     }
-    http::serve(config.worker.admin, http::admin(answers), stop.clone()).await?;
+    let admin = http::serve(config.worker.admin, http::admin(answers), stop.clone()).await?;
     if let Some(address) = config.blobs.listen {
         let (listener, blobs, stop) = (http::listen(address).await?, hands.blobs.clone(), stop.clone());
         tokio::spawn(async move {
@@ -100,7 +109,7 @@ async fn serve(
             }
         });
     }
-    Ok(())
+    Ok(admin)
 }
 
 /// The first signal drains, the second stops.

@@ -63,6 +63,9 @@ fn a_wrong_password_and_a_missing_one_are_told_apart() {
     let (code, line) = home.refused(&unlock, &[("ASSAY_PASSWORD", "wrong")]);
     assert_eq!(code, 2, "{line}");
     assert!(line.ends_with("alice.json: the password is wrong"), "{line}");
+    let (code, line) = home.refused(&["keys", "import", "new.json"], &[]);
+    assert_eq!(code, 2, "{line}");
+    assert!(line.contains("no terminal to ask for phrase") && line.contains("set ASSAY_KEY_URI"), "{line}");
     home.write("password", "correct horse\n");
     let shown = home.json(&[&unlock[..], &["--password-file", "password"]].concat(), &[]);
     assert_eq!(shown["address"], ALICE_ADDRESS);

@@ -9,7 +9,7 @@ use crate::{
 };
 use assay_chain::{
     market::{Estimate, JobSpec},
-    Balance, Chain, ChainClient, Hash,
+    Balance, Chain, ChainClient, Hash, JobLimits,
 };
 use assay_primitives::{JobClass, MarketBlock};
 use assay_rules::policy::least_price;
@@ -32,6 +32,7 @@ pub struct Priced {
 ///
 /// The chain would refuse it, or does not know the machine.
 pub async fn price(chain: &Chain, at: Hash, draft: &Draft) -> Result<Priced, CliError> {
+    check_size(draft.units, draft.output_bytes, &chain.job_limits(at).await?)?;
     let Terms { machine, cap, patience, seed, .. } = draft.terms;
     let cap = match cap {
         Some(cap) => cap.0,
@@ -58,6 +59,22 @@ pub async fn price(chain: &Chain, at: Hash, draft: &Draft) -> Result<Priced, Cli
     let estimate = chain.estimate(at, &spec).await?;
     spec.deadline = estimate.earliest_deadline.saturating_add(patience);
     Ok(Priced { spec, estimate })
+}
+
+/// Refuses what is over the chain's caps by the number that it would have to be under: the chain names only the rule.
+fn check_size(units: u64, output_bytes: u64, limits: &JobLimits) -> Result<(), CliError> {
+    let JobLimits { max_units, max_output_bytes, .. } = *limits;
+    if units > max_units {
+        return Err(CliError::Refused(format!(
+            "the job has {units} compute units, and the chain takes {max_units} at most: split it"
+        )));
+    }
+    if output_bytes > max_output_bytes {
+        return Err(CliError::Refused(format!(
+            "the results may have {output_bytes} bytes, and the chain takes {max_output_bytes} at most: split the job"
+        )));
+    }
+    Ok(())
 }
 
 fn random() -> Result<[u8; 32], CliError> {
@@ -131,5 +148,24 @@ impl Shown {
             ("can be done by", share),
             ("deadline", format!("market block {}", self.deadline)),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_over_the_caps_is_refused_by_field_and_limit() {
+        let limits = JobLimits { retention: 1, max_units: 100, max_output_bytes: 4_096 };
+        assert!(check_size(100, 4_096, &limits).is_ok());
+        for (units, bytes, words) in [
+            (101, 1, "has 101 compute units, and the chain takes 100 at most"),
+            (1, 4_097, "may have 4097 bytes, and the chain takes 4096 at most"),
+        ] {
+            let error = check_size(units, bytes, &limits).unwrap_err();
+            assert_eq!(error.exit_code(), 4);
+            assert!(error.line().contains(words), "{error}");
+        }
     }
 }

@@ -10,11 +10,12 @@ use crate::{
     error::CliError,
     output::{fields, Hex},
 };
+use assay_blobs::BlobError;
 use assay_chain::{
     market::{Claim, Job, JobSpec},
     Chain, ChainClient,
 };
-use assay_graph::{canonical, import::Tokenizer};
+use assay_graph::{canonical, import::Tokenizer, manifest::Manifest};
 use assay_primitives::{Digest, JobId};
 use serde::Serialize;
 use std::{fs, path::Path};
@@ -56,12 +57,15 @@ pub async fn run(
             return Err(CliError::Refused(format!("job {id} has no result: it ended {outcome}")));
         }
     };
+    let spec = &end.receipt.spec;
+    let servers = servers(context, &chain, id, &end, from).await?;
+    if let Some(tokenizer) = &tokenizer {
+        check_tokenizer(context, spec, &servers, tokenizer).await?;
+    }
     let inline = end.receipt.output.as_ref().and_then(|bytes| Outputs::read_inline(bytes, &root));
     let mut outputs = match inline {
         Some(outputs) => outputs,
-        None => {
-            fetch(context, &end.receipt.spec, &root, &servers(context, &chain, id, &end, from).await?).await?
-        }
+        None => fetch(context, spec, &root, &servers).await?,
     };
     if let Some(tokenizer) = &tokenizer {
         outputs.decode(tokenizer)?;
@@ -111,6 +115,44 @@ pub async fn servers(
     Ok(all)
 }
 
+/// Refuses a tokenizer that is not that of a job's model, as far as the model's manifest can be had.
+async fn check_tokenizer(
+    context: &Context,
+    spec: &JobSpec,
+    servers: &[String],
+    tokenizer: &Tokenizer,
+) -> Result<(), CliError> {
+    let (store, blob) = (context.store()?, spec.program_blob);
+    let is_new = !store.has(&blob).await?;
+    match context.fetcher()?.fetch(&blob, servers, &()).await {
+        Err(error @ (BlobError::Unavailable { .. } | BlobError::NoSource(_))) => {
+            context.output.note(&format!("whether the tokenizer is the model's can't be checked: {error}"));
+            return Ok(());
+        }
+        fetched => fetched?,
+    }
+    let bytes = store.read(&blob).await?;
+    if is_new {
+        store.remove(&blob.blake3).await?;
+    }
+    let manifest: Manifest = canonical::read("program", &bytes)?;
+    is_the_models(manifest.tokenizer.map(|hash| hash.0), tokenizer.hash())
+}
+
+fn is_the_models(expected: Option<Digest>, found: Digest) -> Result<(), CliError> {
+    match expected {
+        Some(expected) if expected == found => Ok(()),
+        Some(expected) => Err(CliError::Usage(format!(
+            "--tokenizer has BLAKE3 0x{}, and the model names 0x{}: take the tokenizer.json of the model's directory",
+            hex::encode(found),
+            hex::encode(expected)
+        ))),
+        None => Err(CliError::Usage(
+            "--tokenizer is not for this job: its model has none, and its texts are shown without".into(),
+        )),
+    }
+}
+
 /// Asks one server after the other: what one gives is only taken if it is of the root on the chain.
 async fn fetch(
     context: &Context,
@@ -118,14 +160,13 @@ async fn fetch(
     root: &Digest,
     servers: &[String],
 ) -> Result<Outputs, CliError> {
-    let waiting = context.output.spinner("fetching the result");
+    let bar = context.output.bytes("fetching the result");
     let fetcher = context.fetcher()?;
     // The outputs' own bytes are bounded by the job, the header before them by the format.
     let most = spec.output_bytes.saturating_add(canonical::MAX_BYTES);
     let mut tried = Vec::new();
     for server in servers {
-        waiting.say(format!("fetching the result from {server:?}"));
-        match fetcher.fetch_result(root, most, std::slice::from_ref(server)).await {
+        match fetcher.fetch_result(root, most, std::slice::from_ref(server), &bar).await {
             Ok(bytes) => match Outputs::read(&bytes, root) {
                 Ok(outputs) => return Ok(outputs),
                 Err(problem) => tried.push(format!("{server:?} gave something else ({problem})")),
@@ -150,6 +191,24 @@ impl Shown {
                 fields(&rows)
             }
             None => format!("{}\n{}", fields(&rows), outputs.text()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tokenizer_of_another_model_is_refused() {
+        assert!(is_the_models(Some([1; 32]), [1; 32]).is_ok());
+        for (expected, words) in [
+            (Some([2; 32]), "--tokenizer has BLAKE3 0x0101"),
+            (None, "--tokenizer is not for this job: its model has none"),
+        ] {
+            let error = is_the_models(expected, [1; 32]).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.line().contains(words), "{error}");
         }
     }
 }

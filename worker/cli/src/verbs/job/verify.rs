@@ -41,7 +41,7 @@ struct Shown {
 /// Computes a job again and compares.
 pub async fn run(context: &Context, id: JobId, from: Vec<String>) -> Result<(), CliError> {
     let chain = context.chain().await?;
-    let end = ended(&chain, id).await?;
+    let end = ended(&chain, id).await?.with_signatures(&chain, id).await?;
     let Some(claim) = end.receipt.claim else {
         let outcome = super::view::outcome(end.receipt.outcome);
         return Err(CliError::Refused(format!("job {id} has nothing to verify: it ended {outcome}")));

@@ -1,16 +1,17 @@
 //! What is shown of jobs.
 
-use super::end::End;
+use super::end::{Act, Before, End, Signed};
 use crate::{
     amount::Amount,
     output::{fields, table, Hex},
     verbs::sent::Sent,
 };
 use assay_chain::{
-    market::{Case, Claim, OpenJob, Outcome, Phase, Round, Stage},
+    market::{Claim, OpenJob, Outcome, Phase, Round, Stage},
     AccountId,
 };
 use assay_primitives::{JobId, MarketBlock};
+use codec::Encode;
 use serde::Serialize;
 use sp_core::crypto::Ss58Codec;
 
@@ -85,6 +86,31 @@ struct Seat {
     round: &'static str,
     stage: &'static str,
     collateral: Amount,
+    commit: Option<Signature>,
+    reveal: Option<Signature>,
+}
+
+/// What a worker has put its name to.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Signature {
+    /// Number of the block that has the transaction.
+    block: u32,
+    block_hash: Hex,
+    signer: AccountId,
+    /// In SCALE: one byte for its kind, then its own.
+    signature: String,
+}
+
+impl From<&Act> for Signature {
+    fn from(act: &Act) -> Self {
+        Self {
+            block: act.block.number,
+            block_hash: Hex(act.block.hash.0),
+            signer: act.signer.clone(),
+            signature: format!("0x{}", hex::encode(act.signature.encode())),
+        }
+    }
 }
 
 impl From<Claim> for Found {
@@ -147,6 +173,8 @@ impl Shown {
         let head = fields(&[
             ("job", id.to_string()),
             ("outcome", format!("{}{thin}", self.outcome)),
+            ("program", self.program.to_string()),
+            ("input", self.input.to_string()),
             ("result", result),
             ("paid", format!("{} to seats and licence, at {} a unit", self.paid, self.price)),
             ("burnt", burnt),
@@ -163,7 +191,7 @@ impl Last {
     pub fn new(end: &End) -> Self {
         let Some(before) = &end.before else { return Self { block: None, seats: Vec::new() } };
         let block = Block { number: before.ended_in.number, hash: Hex(before.ended_in.hash.0) };
-        Self { block: Some(block), seats: seats(&before.job.case) }
+        Self { block: Some(block), seats: seats(before) }
     }
 
     /// For people, below what else is shown of the job.
@@ -171,11 +199,17 @@ impl Last {
         let block = self.block.as_ref().map_or_else(String::new, |block| {
             fields(&[("ended in block", format!("{} {}", block.number, block.hash))])
         });
-        let rows: Vec<_> = self.seats.iter().map(Seat::row).collect();
-        match rows.is_empty() {
-            true => block,
-            false => format!("{block}\n{}", table(&["provider", "round", "stage", "collateral"], &rows)),
+        if self.seats.is_empty() {
+            return block;
         }
+        let seats: Vec<_> = self.seats.iter().map(Seat::row).collect();
+        let seats = table(&["provider", "round", "stage", "collateral"], &seats);
+        let signed: Vec<_> = (0..).zip(&self.seats).flat_map(|(index, seat)| seat.signed(index)).collect();
+        let signed = match signed.as_slice() {
+            [] => String::new(),
+            rows => format!("\n{}", table(&["seat", "signed", "in block", "by", "signature"], rows)),
+        };
+        format!("{block}\n{seats}{signed}")
     }
 }
 
@@ -183,16 +217,33 @@ impl Seat {
     fn row(&self) -> Vec<String> {
         vec![self.owner.to_ss58check(), self.round.into(), self.stage.into(), self.collateral.to_string()]
     }
+
+    /// What was signed for it, in the order in which that was done.
+    fn signed(&self, index: u32) -> Vec<Vec<String>> {
+        let acts = [("commit", &self.commit), ("reveal", &self.reveal)];
+        let row = |(what, act): (&str, &Option<Signature>)| {
+            let Signature { block, signer, signature, .. } = act.as_ref()?;
+            let (index, block, signer) = (index.to_string(), block.to_string(), signer.to_ss58check());
+            Some(vec![index, what.into(), block, signer, signature.clone()])
+        };
+        acts.into_iter().filter_map(row).collect()
+    }
 }
 
-fn seats(case: &Case) -> Vec<Seat> {
-    let seat = |seat: &assay_chain::market::Seat| Seat {
-        owner: seat.owner.clone(),
-        round: case.round(seat).map_or("none", round),
-        stage: stage(&seat.stage),
-        collateral: Amount(seat.collateral),
+fn seats(before: &Before) -> Vec<Seat> {
+    let case = &before.job.case;
+    let seat = |(index, seat): (usize, &assay_chain::market::Seat)| {
+        let Signed { commit, reveal } = before.signed.get(index).cloned().unwrap_or_default();
+        Seat {
+            owner: seat.owner.clone(),
+            round: case.round(seat).map_or("none", round),
+            stage: stage(&seat.stage),
+            collateral: Amount(seat.collateral),
+            commit: commit.as_ref().map(Signature::from),
+            reveal: reveal.as_ref().map(Signature::from),
+        }
     };
-    case.seats.iter().map(seat).collect()
+    case.seats.iter().enumerate().map(seat).collect()
 }
 
 /// Where an open job is, in a few words.

@@ -34,7 +34,8 @@ async fn settled(context: &Context, chain: &Chain, id: JobId) -> Result<End, Cli
             }
             Some(Job::Ended(_)) => {
                 if let Some(Job::Ended(receipt)) = chain.job(tip.finalized.hash, id).await? {
-                    return end::of(chain, id, tip.finalized, *receipt).await;
+                    let end = end::of(chain, id, tip.finalized, *receipt).await?;
+                    return end.with_signatures(chain, id).await;
                 }
                 bar.say(format!("job {id}, block {}: settled, waiting until that is final", tip.best.number));
             }

@@ -7,3 +7,4 @@ mod liar;
 mod outage;
 mod settled;
 mod twins;
+mod verbs;
