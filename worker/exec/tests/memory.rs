@@ -1,38 +1,13 @@
 //! What operators take of memory beside their operands is within what the README says: counted by the allocator, in a
 //! process of its own.
-#![allow(unsafe_code, reason = "an allocator that counts hands on to the system's")]
 
+mod counting;
 mod random;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use assay_exact::{Attn, AttnShape, KvAppend, KvCache, Linear, Mask, Precision, QuantisedMut, Scratch};
 use assay_exec::{Backend, Cpu, Path};
+use counting::counted;
 use random::{backends, poisoned, Random, Rows};
-
-/// Bytes in use, and the most there were.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
-        MOST.fetch_max(live, Relaxed);
-        System.alloc(layout)
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        System.dealloc(pointer, layout)
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What handing out work takes, for each thread and the caller: queues of the pool, lists of pieces.
 const HANDING_OUT: usize = 64 << 10;
@@ -44,11 +19,7 @@ const OUTPUTS: usize = 4_096;
 /// Runs something twice, and asserts that the second time takes no more than `bound` bytes and keeps none.
 fn assert_within(bound: usize, what: &str, cpu: &Cpu, mut run: impl FnMut()) {
     run();
-    let before = LIVE.load(Relaxed);
-    MOST.store(before, Relaxed);
-    run();
-    let most = MOST.load(Relaxed) - before;
-    let kept = LIVE.load(Relaxed).saturating_sub(before);
+    let ((), most, kept) = counted(&mut run);
     let bound = bound + HANDING_OUT * (cpu.threads() + 1);
     println!("{what}, {}: {most} bytes of {bound}", cpu.name());
     assert!(most <= bound, "{what}, {}: {most} bytes, above {bound}", cpu.name());

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the measure is in float64")]
 
 mod float_llama;
+mod float_products;
 
 use std::fs;
 use std::path::Path;

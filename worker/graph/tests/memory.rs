@@ -1,8 +1,7 @@
 //! What a job takes of memory is within what is said of it before: counted by the allocator, in a process of its own.
-#![allow(unsafe_code, reason = "an allocator that counts hands on to the system's")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+#[path = "../../exec/tests/counting/mod.rs"]
+mod counting;
 
 use assay_exact::Precision;
 use assay_exec::Reference;
@@ -11,29 +10,7 @@ use assay_graph::job::{memory, run, Generate, Input, Kind, Sampling, Train};
 use assay_graph::program::Program;
 use assay_graph::tensor::{Tensor, Tensors};
 use assay_graph::train::State;
-
-/// Bytes in use, and the most there were.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
-        MOST.fetch_max(live, Relaxed);
-        System.alloc(layout)
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        System.dealloc(pointer, layout)
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::counted;
 
 const DECODER: Decoder =
     Decoder { layers: 2, width: 64, heads: 4, kv_heads: 2, hidden: 160, vocabulary: 256, context: 128 };
@@ -41,12 +18,9 @@ const DECODER: Decoder =
 /// Runs a job; gives the bytes it took at most, as counted and as said.
 fn measured(program: &Program, kind: Kind, tensors: &Tensors) -> (u64, u64) {
     let input = Input::load("input", &Input::pack(kind, tensors).unwrap()).unwrap();
-    let before = LIVE.load(Relaxed);
-    MOST.store(before, Relaxed);
-    let outcome = run(program, &input, b"memory", &Reference, 1).unwrap();
-    let most = MOST.load(Relaxed);
+    let (outcome, most, _) = counted(|| run(program, &input, b"memory", &Reference, 1).unwrap());
     assert!(outcome.result.is_ok());
-    ((most - before) as u64, memory(program, &input).unwrap())
+    (most as u64, memory(program, &input).unwrap())
 }
 
 /// One test: others in the same process would be counted too.

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the measure is in float64")]
 
 mod float_bert;
+mod float_products;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

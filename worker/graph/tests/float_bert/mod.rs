@@ -10,8 +10,7 @@ use std::thread;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
-/// Sums of a product that run side by side, so that the compiler can use vectors.
-const LANES: usize = 16;
+use crate::float_products::{dot, product};
 
 pub struct FloatBert {
     tensors: BTreeMap<String, Vec<f32>>,
@@ -114,12 +113,9 @@ impl FloatBert {
     fn linear(&self, name: &str, x: &[f32]) -> Vec<f32> {
         let (weight, bias) = (self.tensor(&format!("{name}.weight")), self.tensor(&format!("{name}.bias")));
         let (outputs, inputs) = (bias.len(), weight.len() / bias.len());
-        let mut y = vec![0.0f32; x.len() / inputs * outputs];
-        // A row of the weights stays in the cache for all tokens.
-        for (output, (row, bias)) in weight.chunks_exact(inputs).zip(bias).enumerate() {
-            for (token, x) in x.chunks_exact(inputs).enumerate() {
-                y[token * outputs + output] = dot(x, row) + bias;
-            }
+        let mut y = product(x, weight, inputs);
+        for row in y.chunks_exact_mut(outputs) {
+            row.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias);
         }
         y
     }
@@ -146,18 +142,6 @@ impl FloatBert {
 
 fn add(a: &[f32], b: &[f32]) -> Vec<f32> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0f32; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }
 
 fn gelu(x: f32) -> f32 {
