@@ -27,7 +27,8 @@ fn fraction() -> impl Strategy<Value = Perbill> {
     (0..=1_000_000_000_u32).prop_map(Perbill::from_parts)
 }
 
-/// The production preset's, with the audits and the collateral asked for.
+/// The production preset's, with the audits and the collateral asked for; with more units in a block and a smaller least
+/// payment, so that amounts in tests are short.
 fn policy_of(audit: Perbill, collateral: u32) -> Policy {
     Policy {
         audit,
@@ -45,7 +46,7 @@ fn policy_of(audit: Perbill, collateral: u32) -> Policy {
     }
 }
 
-/// The production preset's.
+/// The same with the production preset's audits and collateral.
 fn production() -> Policy {
     policy_of(Perbill::from_percent(20), 10)
 }
