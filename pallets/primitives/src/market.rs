@@ -116,11 +116,6 @@ pub trait Sortition<AccountId> {
 
     /// Takes a provider's seat of a job back, and notes how it did. Does nothing where it has none.
     fn unseat(owner: &AccountId, job: JobId, conduct: Conduct);
-
-    /// What taking a provider's seat back takes, what becomes of its weight included.
-    fn unseat_weight() -> Weight {
-        Weight::zero()
-    }
 }
 
 /// The oldest draw that is due and has not run: changes asked for after the block that made it due wait for it.
@@ -284,31 +279,16 @@ pub trait Verification<AccountId> {
     /// Too few can be drawn for it, a seat would be paid too little, the deadline is too near, or too many draws wait.
     fn open(job: JobId, order: Order<AccountId>) -> DispatchResult;
 
-    /// What `open` takes, the draws included that every job has.
-    fn open_weight() -> Weight {
-        Weight::zero()
-    }
-
     /// Ends a job that nobody has committed for yet; [`OnVerdict`] hears of it before this returns.
     ///
     /// # Errors
     ///
     /// There is no such job, a draw of it is due, or a seat has committed.
     fn cancel(job: JobId) -> DispatchResult;
-
-    /// What `cancel` takes at most, hearing of the verdict included.
-    fn cancel_weight() -> Weight {
-        Weight::zero()
-    }
 }
 
 /// Who hears how a job ended. Once for each job.
 pub trait OnVerdict<AccountId> {
     /// The job ended so.
     fn on_verdict(job: JobId, verdict: Verdict<AccountId>);
-
-    /// What hearing of it takes at most.
-    fn weight() -> Weight {
-        Weight::zero()
-    }
 }

@@ -4,12 +4,12 @@ use super::*;
 use crate::{seat::Tally, verdict::Ending};
 use alloc::{vec, vec::Vec};
 use assay_primitives::{
-    commitment, inline_root, Claim, Digest, InlineOutput, JobClass, JobId, Machine, Order, Policy,
+    commitment, inline_root, Chance, Claim, Digest, InlineOutput, JobClass, JobId, Machine, Order, Policy,
     Verification,
 };
 use assay_rules::{
     draw::leaves,
-    policy::{MAX_DRAW_BLOCKS, PAID_SEATS},
+    policy::MAX_DRAW_BLOCKS,
     trace::{check, Leaf, Opening, LEAF_BYTES, MAX_SIBLINGS},
 };
 use codec::Encode;
@@ -23,14 +23,14 @@ pub trait BenchmarkHelper<AccountId> {
     /// A machine that is on the lists.
     fn machine() -> Machine;
 
-    /// A provider that can be drawn for it at a price of a planck, with a bond of 10⁶ planck at least and room for a
-    /// seat; another one for each index.
-    fn provider(index: u32) -> AccountId;
+    /// A provider that can be drawn for it at a price of a planck, with a bond of 10⁶ planck at least and room for so
+    /// many seats; another one for each index up to 63, whose way through the tree meets the others' at the root.
+    fn provider(index: u32, room: u32) -> AccountId;
 
     /// Gives each block after one, up to another one, its VRF.
     fn set_vrfs(after: u32, until: u32);
 
-    /// Makes a job, under way and with its escrow, that a verdict can end.
+    /// Makes a job of a listing, under way and with its escrow, that a verdict can end.
     fn job(job: JobId, requester: &AccountId);
 }
 
@@ -57,9 +57,10 @@ fn benchmark_policy() -> Policy {
     }
 }
 
-fn new_order<T: Config>(policy: Policy) -> Order<T::AccountId> {
+/// A job that any of 32 providers can be drawn for, each with room for so many seats.
+fn order_with_room<T: Config>(policy: Policy, room: u32) -> Order<T::AccountId> {
     (0..32).for_each(|index| {
-        T::BenchmarkHelper::provider(index);
+        T::BenchmarkHelper::provider(index, room);
     });
     let requester: T::AccountId = account("requester", 0, 0);
     T::BenchmarkHelper::job(JOB, &requester);
@@ -73,6 +74,11 @@ fn new_order<T: Config>(policy: Policy) -> Order<T::AccountId> {
         deadline: Pallet::<T>::now().saturating_add(10_000),
         policy,
     }
+}
+
+/// The same where a seat leaves a provider no room: so its leaf weighs nothing from then on.
+fn new_order<T: Config>(policy: Policy) -> Order<T::AccountId> {
+    order_with_room::<T>(policy, 1)
 }
 
 /// Runs the draw that is due.
@@ -110,9 +116,10 @@ fn longest_output() -> InlineOutput {
     outputs.encode().try_into().expect("256 bytes")
 }
 
-/// A case, not stored, in which so many providers have a place.
+/// A case, not stored, in which so many providers have a place. They have room for another one: who can't be drawn any
+/// more loses weight by it.
 fn seated_case<T: Config>(seats: u32, stage: Stage) -> CaseOf<T> {
-    let mut case = CaseOf::<T>::new(new_order::<T>(benchmark_policy()));
+    let mut case = CaseOf::<T>::new(order_with_room::<T>(benchmark_policy(), 2));
     case.price = 1;
     case.add_slots(Round::First, 1, 0);
     for number in 0..seats {
@@ -139,18 +146,6 @@ mod benches {
 
         assert!(Policies::<T>::get(JobClass::ExactV1).is_some_and(|(_, set)| set == policy));
         Ok(())
-    }
-
-    #[benchmark]
-    fn open() {
-        let order = new_order::<T>(benchmark_policy());
-
-        #[block]
-        {
-            Pallet::<T>::open(JOB, order).expect("the job is taken in");
-        }
-
-        assert!(Cases::<T>::contains_key(JOB));
     }
 
     /// The last commit of the first round, after so many declines in its slot.
@@ -184,7 +179,7 @@ mod benches {
         assert!(Cases::<T>::get(JOB).is_some_and(|case| case.awaits_draw()));
     }
 
-    /// The last one of the first round, with a result that is shown, which is another one than before.
+    /// The first one, with a result that is shown.
     #[benchmark]
     fn reveal() {
         let output = longest_output();
@@ -194,13 +189,12 @@ mod benches {
         commit_seat::<T>(0, &claim);
         commit_seat::<T>(1, &CLAIM);
         run_draw::<T>();
-        Cases::<T>::mutate_extant(JOB, |case| case.set_stage(1, Stage::Revealed(CLAIM)));
         let signer = owner::<T>(0);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(signer), JOB, 0, claim, SALT, Some(output), None);
 
-        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.phase == Phase::Committing(Round::Fresh)));
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.outputs.len() == 1));
     }
 
     /// More siblings than there can be are looked at as far as the tree goes, and refused only then.
@@ -249,18 +243,32 @@ mod benches {
         assert_eq!(meter.consumed(), T::WeightInfo::tick_base());
     }
 
+    #[benchmark]
+    fn seed(b: Linear<1, 64>) {
+        let due: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
+        T::BenchmarkHelper::set_vrfs(due, due.saturating_add(b));
+        let chance;
+
+        #[block]
+        {
+            chance = T::Chance::seed_after(due, b);
+        }
+
+        assert!(chance.is_some());
+    }
+
     /// A draw of fresh seats, more of them than there ever are, so that the tickets stand out.
     #[benchmark]
-    fn draw(b: Linear<1, 64>, t: Linear<0, 6>) {
-        let order = new_order::<T>(Policy { draw_blocks: b, ..benchmark_policy() });
-        let mut case = CaseOf::<T>::new(order);
+    fn draw(t: Linear<0, 6>) {
+        let policy = benchmark_policy();
+        let mut case = CaseOf::<T>::new(new_order::<T>(policy));
         case.price = 1;
         case.phase = Phase::Committing(Round::Fresh);
         let attempt = Pallet::<T>::make_due(JOB, &mut case, assay_rules::draw::Purpose::Fresh);
         case.add_slots(Round::Fresh, t.saturated_into(), attempt);
         Pallet::<T>::keep(JOB, case);
         let due: u32 = frame_system::Pallet::<T>::block_number().saturated_into();
-        T::BenchmarkHelper::set_vrfs(due, due.saturating_add(b));
+        T::BenchmarkHelper::set_vrfs(due, due.saturating_add(policy.draw_blocks));
         let now = Pallet::<T>::now();
 
         #[block]
@@ -291,26 +299,29 @@ mod benches {
         assert!(Cases::<T>::get(JOB).is_some_and(|case| case.phase == Phase::Committing(Round::Fresh)));
     }
 
+    /// They withhold, which costs most, and takes most: they are in jail from then on.
     #[benchmark]
-    fn fail(n: Linear<0, 6>) {
-        let mut case = seated_case::<T>(n, Stage::Assigned);
+    fn fail(n: Linear<0, 14>) {
+        let mut case = seated_case::<T>(n, Stage::Committed(SPEC));
 
         #[block]
         {
-            Pallet::<T>::strike(JOB, &mut case, u32::MAX);
+            for index in 0..case.next_seat() {
+                Pallet::<T>::withhold(JOB, &mut case, index);
+            }
         }
 
-        assert!(case.seats.iter().all(|seat| seat.stage == Stage::Missed));
+        assert!(case.seats.iter().all(|seat| seat.stage == Stage::Withheld));
     }
 
-    /// As many as can be are right and paid, the others are wrong.
+    /// All are right and paid, more of them than there can be, and the result is on the chain.
     #[benchmark]
     fn end(n: Linear<0, 14>) {
-        let truth = Claim::Computed { result: [9; 32], trace: [9; 32] };
-        let mut case = seated_case::<T>(n, Stage::Revealed(CLAIM));
-        for index in 0..PAID_SEATS {
-            case.set_stage(index, Stage::Revealed(truth));
-        }
+        let output = longest_output();
+        let result = inline_root(&output).expect("it is a file of outputs");
+        let truth = Claim::Computed { result, trace: [2; 32] };
+        let mut case = seated_case::<T>(n, Stage::Revealed(truth));
+        case.keep_output(output);
         Pallet::<T>::keep(JOB, case);
         let case = Cases::<T>::get(JOB).expect("it was kept");
 

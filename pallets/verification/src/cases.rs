@@ -1,6 +1,6 @@
 //! Cases: taken in, cancelled, kept.
 
-use crate::{pallet::*, verdict::Ending, CaseOf, Phase, Round, SeatOf, Stage, WeightInfo, MAX_SEATED};
+use crate::{pallet::*, verdict::Ending, CaseOf, Phase, Round, SeatOf, Stage};
 use assay_primitives::{
     Digest, JobClass, JobId, Machine, MarketBlock, Order, Policy, Sortition, Verification, Workers,
 };
@@ -8,7 +8,7 @@ use assay_rules::{
     draw::Purpose,
     policy::{commit_window, FIRST_SEATS, PAID_SEATS},
 };
-use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use sp_runtime::traits::BlockNumberProvider;
 
 /// Blocks of the clock that a job's deadline leaves beside those for its first draw and for committing: draws may have
@@ -40,13 +40,6 @@ impl<T: Config> Verification<T::AccountId> for Pallet<T> {
         Ok(())
     }
 
-    /// The draws of the first seats, of the lot and of the audit's seat are paid for here.
-    fn open_weight() -> Weight {
-        let first = Self::due_weight(FIRST_SEATS.into());
-        let others = Self::due_weight(0).saturating_add(Self::due_weight(1));
-        T::WeightInfo::open().saturating_add(first).saturating_add(others)
-    }
-
     /// Not between a draw's becoming due and its running, when the requester could know how it will turn out; and not
     /// once the hook is due to look at the case: a missed commit stays one.
     fn cancel(job: JobId) -> DispatchResult {
@@ -56,10 +49,6 @@ impl<T: Config> Verification<T::AccountId> for Pallet<T> {
         ensure!(!case.is_overdue(Self::now()), Error::<T>::TooLate);
         Self::end(job, case, Ending::Cancelled);
         Ok(())
-    }
-
-    fn cancel_weight() -> Weight {
-        Self::end_weight(MAX_SEATED)
     }
 }
 

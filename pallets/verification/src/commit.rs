@@ -3,7 +3,7 @@
 use crate::{pallet::*, CaseOf, Phase, Round, Stage, WeightInfo};
 use assay_primitives::{Conduct, Digest, JobId, Sortition};
 use assay_rules::draw::Purpose;
-use frame_support::{dispatch::DispatchResultWithPostInfo, weights::Weight};
+use frame_support::dispatch::DispatchResultWithPostInfo;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_commit(
@@ -23,19 +23,8 @@ impl<T: Config> Pallet<T> {
         let replaced = Self::judge_decliners(job, &mut case, slot);
         Self::deposit_event(Event::Committed { job, seat: index, owner, commitment });
         Self::seal(job, &mut case);
-        let draws = match case.phase {
-            Phase::Leaves { .. } => Self::due_weight(0),
-            _ => Weight::zero(),
-        };
         Self::keep(job, case);
-        Ok(Some(Self::commit_weight(replaced).saturating_add(draws)).into())
-    }
-
-    /// What a commit takes, where so many have declined before. The draw of the leaves comes on top; that of the lot is
-    /// paid for by the post.
-    pub(crate) fn commit_weight(declined: u32) -> Weight {
-        let judged = T::Providers::unseat_weight().saturating_mul(declined.into());
-        T::WeightInfo::commit(declined).saturating_add(judged)
+        Ok(Some(T::WeightInfo::commit(replaced)).into())
     }
 
     /// Those that declined in a slot in which the job could be done after all. Gives how many.

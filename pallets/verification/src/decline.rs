@@ -1,10 +1,9 @@
 //! Seats decline.
 
-use crate::{pallet::*, CaseOf, Stage, WeightInfo};
+use crate::{pallet::*, CaseOf, Stage};
 use assay_primitives::{Digest, JobId};
 use assay_rules::draw::Purpose;
-use frame_support::{dispatch::DispatchResultWithPostInfo, weights::Weight};
-use sp_runtime::SaturatedConversion;
+use frame_support::dispatch::DispatchResult;
 
 impl<T: Config> Pallet<T> {
     /// The provider keeps its place: so it can't be drawn for more than it has room for, whatever it declines.
@@ -13,7 +12,7 @@ impl<T: Config> Pallet<T> {
         job: JobId,
         index: u8,
         spec: &Digest,
-    ) -> DispatchResultWithPostInfo {
+    ) -> DispatchResult {
         let mut case = Self::case_with(job, spec)?;
         let seat = Self::seat_for(signer, &case, index)?;
         Self::ensure_assigned(&case, seat)?;
@@ -23,19 +22,9 @@ impl<T: Config> Pallet<T> {
         case.set_stage(index, Stage::Declined);
         case.with_slot(slot, |slot| slot.declined = slot.declined.saturating_add(1));
         Self::deposit_event(Event::Declined { job, seat: index, owner });
-        let due = Self::weight_after(&case, slot);
         Self::refill(job, &mut case, &[slot]);
         Self::keep(job, case);
-        Ok(Some(T::WeightInfo::decline().saturating_add(due)).into())
-    }
-
-    /// What a decline is charged for beside itself: the next draw of its slot, or the end of the job in place of one.
-    fn weight_after(case: &CaseOf<T>, slot: u8) -> Weight {
-        if case.declined_slot() == Some(slot) {
-            Self::end_weight(case.most_seated().saturated_into())
-        } else {
-            Self::due_weight(1)
-        }
+        Ok(())
     }
 
     /// A draw becomes due that fills slots again whose seats are gone; or, where one is used up, ends the job.

@@ -15,12 +15,6 @@ const THIN_PART: u128 = 4;
 /// Seats are drawn while at least this part of the weight in play has room: one half.
 const FREE_PART: u128 = 2;
 
-/// Blocks whose VRFs a call is charged for that makes a draw due: as many as seed one in production.
-const CHARGED_BLOCKS: u32 = 8;
-
-/// Tickets that it is charged for each seat, some of which give none.
-const CHARGED_TICKETS: u32 = 2;
-
 impl<T: Config> PendingDraws for Pallet<T> {
     fn oldest() -> Option<u32> {
         Draws::<T>::get(DrawQueue::<T>::get().first).map(|draw| draw.due)
@@ -52,10 +46,9 @@ impl<T: Config> Pallet<T> {
         queue.next.saturating_sub(queue.first)
     }
 
-    /// What a call is charged for a draw of so many seats that it makes due. What the draw takes of its own block is
-    /// counted there.
-    pub(crate) fn due_weight(seats: u32) -> Weight {
-        T::WeightInfo::draw(CHARGED_BLOCKS, seats.saturating_mul(CHARGED_TICKETS))
+    /// What a draw of so many tickets takes whose seed is made of so many blocks.
+    pub(crate) fn draw_weight(blocks: u32, tickets: u32) -> Weight {
+        T::WeightInfo::seed(blocks).saturating_add(T::WeightInfo::draw(tickets))
     }
 
     fn take_first_draw() {
@@ -75,14 +68,14 @@ impl<T: Config> Pallet<T> {
         let draw = Draws::<T>::get(DrawQueue::<T>::get().first)?;
         let Some(case) = Cases::<T>::get(draw.job) else {
             Self::take_first_draw();
-            return Some(T::WeightInfo::draw(0, 0));
+            return Some(T::WeightInfo::draw(0));
         };
         if case.is_overdue(now) {
             return Some(Self::pass(draw.job, case, now));
         }
         if case.is_used_up(draw.attempt) {
             Self::take_first_draw();
-            return Some(T::WeightInfo::draw(0, 0).saturating_add(Self::give_up(draw.job, case)));
+            return Some(T::WeightInfo::draw(0).saturating_add(Self::give_up(draw.job, case)));
         }
         let chance = T::Chance::seed_after(draw.due, case.order.policy.draw_blocks)?;
         if !T::Providers::is_settled_before(draw.due) {
@@ -107,7 +100,7 @@ impl<T: Config> Pallet<T> {
         if !case.audited {
             Self::open_reveals(draw.job, &mut case);
             Self::keep(draw.job, case);
-            return T::WeightInfo::draw(policy.draw_blocks, 0);
+            return Self::draw_weight(policy.draw_blocks, 0);
         }
         case.phase = Phase::Committing(Round::Audit);
         case.add_slots(Round::Audit, 1, draw.attempt);
@@ -123,7 +116,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::LeavesDrawn { job: draw.job, seed: leaves });
         Self::deposit_event(Event::RevealsOpened { job: draw.job, until });
         Self::keep(draw.job, case);
-        T::WeightInfo::draw(policy.draw_blocks, 0)
+        Self::draw_weight(policy.draw_blocks, 0)
     }
 
     /// Who sits in the slots that wait for this draw. Those that it can't fill are drawn again, as long as the case has
@@ -135,7 +128,7 @@ impl<T: Config> Pallet<T> {
         if !Self::may_fill(&draw, &case) {
             Self::deposit_event(Event::Postponed { job: draw.job, attempt: draw.attempt });
             Self::draw_again(draw, case);
-            return T::WeightInfo::draw(draw_blocks, 0);
+            return Self::draw_weight(draw_blocks, 0);
         }
         let seed = draw::seed(chance, draw.job, draw.attempt, draw.purpose);
         let first = draw.purpose == Purpose::Seats;
@@ -148,7 +141,7 @@ impl<T: Config> Pallet<T> {
         }
         case.thin |= first && tally.is_thin();
         Self::draw_again(draw, case);
-        T::WeightInfo::draw(draw_blocks, tally.tries)
+        Self::draw_weight(draw_blocks, tally.tries)
     }
 
     /// Whether seats may be drawn now.

@@ -82,11 +82,7 @@ pub mod pallet {
         Balance, Chance, Claim, Collateral, Digest, InlineOutput, JobClass, JobId, LockId, MarketBlock,
         OnVerdict, Outcome, Pay, Policy, ReportFault, SlashId, Sortition, Workers,
     };
-    use assay_rules::{
-        draw::Purpose,
-        policy::{FRESH_SEATS, MAX_DECLINES},
-        trace::Opening,
-    };
+    use assay_rules::{draw::Purpose, policy::MAX_DECLINES, trace::Opening};
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
     use sp_runtime::traits::BlockNumberProvider;
@@ -540,9 +536,7 @@ pub mod pallet {
         ///
         /// * [`Event::Committed`]; with the last one of a round [`Event::DrawDue`] or [`Event::RevealsOpened`].
         #[pallet::call_index(1)]
-        #[pallet::weight(
-            Pallet::<T>::commit_weight(MAX_DECLINES.into()).saturating_add(Pallet::<T>::due_weight(0))
-        )]
+        #[pallet::weight(T::WeightInfo::commit(MAX_DECLINES.into()))]
         pub fn commit(
             origin: OriginFor<T>,
             job: JobId,
@@ -576,16 +570,8 @@ pub mod pallet {
         ///
         /// * [`Event::Declined`], [`Event::DrawDue`]: the draw for a slot in which four have declined ends the job.
         #[pallet::call_index(2)]
-        #[pallet::weight(
-            T::WeightInfo::decline()
-                .saturating_add(Pallet::<T>::end_weight(MAX_SEATED).max(Pallet::<T>::due_weight(1)))
-        )]
-        pub fn decline(
-            origin: OriginFor<T>,
-            job: JobId,
-            seat: u8,
-            spec: Digest,
-        ) -> DispatchResultWithPostInfo {
+        #[pallet::weight(T::WeightInfo::decline())]
+        pub fn decline(origin: OriginFor<T>, job: JobId, seat: u8, spec: Digest) -> DispatchResult {
             let signer = ensure_signed(origin)?;
             Self::do_decline(&signer, job, seat, &spec)
         }
@@ -618,7 +604,7 @@ pub mod pallet {
         #[pallet::call_index(3)]
         #[pallet::weight(
             Pallet::<T>::reveal_weight(opening.as_ref()).saturating_add(
-                Pallet::<T>::end_weight(MAX_SEATED).max(Pallet::<T>::due_weight(FRESH_SEATS.into()))
+                Pallet::<T>::end_weight(MAX_SEATED).max(T::WeightInfo::deadline())
             )
         )]
         pub fn reveal(

@@ -79,8 +79,6 @@ pub const COMMIT: u32 = 31;
 pub const REVEAL: u32 = 11;
 /// Blocks after which those that open leaves are late: [`REVEAL`], and time to compute.
 pub const OPENING: u32 = 21;
-/// What taking a seat back takes.
-pub const UNSEAT_WEIGHT: Weight = Weight::from_parts(7_000_000, 0);
 /// Draws and deadlines that a block works off.
 pub const PER_BLOCK: u32 = 8;
 
@@ -171,10 +169,6 @@ impl Sortition<u64> for Providers {
         }
         MockSortition::unseat(owner, job, conduct);
     }
-
-    fn unseat_weight() -> Weight {
-        UNSEAT_WEIGHT
-    }
 }
 
 /// Takes faults in as slashing does: the slash has the lock then.
@@ -219,10 +213,10 @@ impl crate::BenchmarkHelper<u64> for Bench {
         MACHINE
     }
 
-    fn provider(index: u32) -> u64 {
+    fn provider(index: u32, room: u32) -> u64 {
         let owner = 50_000 + u64::from(index);
         set_bond(owner, Role::Provider, 1_000_000_000_000_000_000);
-        set_provider(owner, MACHINE, 1_000, 1, 10);
+        set_provider(owner, MACHINE, 1_000, 1, room);
         owner
     }
 
@@ -458,7 +452,7 @@ pub fn commit_all(job: JobId, run: &Run) {
     }
 }
 
-pub fn decline(job: JobId, index: u8) -> DispatchResultWithPostInfo {
+pub fn decline(job: JobId, index: u8) -> DispatchResult {
     Verification::decline(signed(owner(job, index) + WORKER), job, index, spec_of(job))
 }
 

@@ -4,7 +4,6 @@ use crate::{pallet::*, CaseOf, Phase, SeatOf, Stage, WeightInfo};
 use assay_primitives::{commitment, inline_root, Claim, Digest, InlineOutput, JobId};
 use assay_rules::{
     draw::leaves,
-    policy::FRESH_SEATS,
     trace::{self, Opening},
 };
 use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, weights::Weight};
@@ -42,13 +41,13 @@ impl<T: Config> Pallet<T> {
             return Ok(Some(taken).into());
         }
         let closed = Self::close_reveals(job, case);
-        // Where the job goes on, fresh seats are drawn.
-        let draws =
-            if Cases::<T>::contains_key(job) { Self::due_weight(FRESH_SEATS.into()) } else { Weight::zero() };
-        Ok(Some(taken.saturating_add(closed).saturating_add(draws)).into())
+        // Where the job goes on, a draw of fresh seats has become due.
+        let disputed =
+            if Cases::<T>::contains_key(job) { T::WeightInfo::deadline() } else { Weight::zero() };
+        Ok(Some(taken.saturating_add(closed).saturating_add(disputed)).into())
     }
 
-    /// What a call to reveal takes beside the end of the job, or the draw of fresh seats.
+    /// What a call to reveal takes beside what the last one does: the end of the job, or a dispute.
     pub(crate) fn reveal_weight(opening: Option<&Opening>) -> Weight {
         let levels = |shown: &Opening| u64::BITS.saturating_sub(shown.count.leading_zeros());
         let shown = opening.map_or(Weight::zero(), |shown| T::WeightInfo::opening(levels(shown)));

@@ -72,6 +72,6 @@ impl<T: Config> Pallet<T> {
         let passed =
             T::WeightInfo::deadline().saturating_add(failed).saturating_add(Self::end_weight(MAX_SEATED));
         let tries = MAX_TRIES.saturating_mul(FRESH_SEATS.into());
-        T::WeightInfo::draw(MAX_DRAW_BLOCKS, tries).max(passed).saturating_add(passed)
+        Self::draw_weight(MAX_DRAW_BLOCKS, tries).max(passed).saturating_add(passed)
     }
 }

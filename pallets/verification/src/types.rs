@@ -323,14 +323,6 @@ impl<AccountId> Case<AccountId> {
         (0_u8..).zip(&self.slots).find(|(_, slot)| slot.is_declined()).map(|(index, _)| index)
     }
 
-    /// The most providers that can have a place in it once all draws have run that are due: those that have one, and
-    /// one for each vacant slot.
-    pub fn most_seated(&self) -> usize {
-        let seated = self.seats.iter().filter(|seat| seat.is_open() || seat.stage == Stage::Declined).count();
-        let vacant = self.slots.iter().filter(|slot| slot.is_vacant()).count();
-        seated.saturating_add(vacant)
-    }
-
     /// Whether a draw is due.
     pub fn awaits_draw(&self) -> bool {
         let waits = matches!(self.phase, Phase::Lot { .. } | Phase::Leaves { .. });

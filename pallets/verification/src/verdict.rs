@@ -140,40 +140,47 @@ impl<T: Config> Pallet<T> {
         Self::end(job, case, ending)
     }
 
-    /// What the end of a case takes in which so many providers have a place, hearing of the verdict included.
+    /// The most that the end of a case takes in which so many providers have a place. Whoever has done wrong is counted
+    /// as that and not as paid: no number of them takes more than all or none.
     pub(crate) fn end_weight(providers: u32) -> Weight {
-        let left = T::Providers::unseat_weight().saturating_mul(providers.into());
-        T::WeightInfo::end(providers).saturating_add(left).saturating_add(T::Verdicts::weight())
+        let none = T::WeightInfo::fail(0).saturating_add(T::WeightInfo::end(providers));
+        let all = T::WeightInfo::fail(providers).saturating_add(T::WeightInfo::end(0));
+        none.max(all)
     }
 
-    /// What it takes that so many seats missed or withheld.
+    /// What the faults of so many seats take.
     pub(crate) fn fail_weight(seats: u32) -> Weight {
-        let left = T::Providers::unseat_weight().saturating_mul(seats.into());
-        T::WeightInfo::fail(seats).saturating_add(left)
+        if seats == 0 {
+            return Weight::zero();
+        }
+        T::WeightInfo::fail(seats)
     }
 
     /// Ends a case: each lock that is left is released or a fault reported on it, each provider that is left leaves,
     /// who listens hears the verdict. Nothing in here can fail.
     pub(crate) fn end(job: JobId, mut case: CaseOf<T>, ending: Ending) -> Weight {
         // Had the hook come in time, these would have missed before the end.
-        let mut left = Self::strike(job, &mut case, Self::now()).len();
-        let mut paid = Vec::new();
+        let mut failed = Self::strike(job, &mut case, Self::now()).len();
+        let (mut left, mut paid) = (0_u32, Vec::new());
         for (index, seat) in (0_u8..).zip(&case.seats) {
             if matches!(seat.stage, Stage::Replaced | Stage::Missed | Stage::Withheld) {
                 continue;
             }
-            let pay = Self::dismiss(job, &case, index, seat, ending);
-            paid.extend(pay.map(|pay| (seat.owner.clone(), pay)));
-            left = left.saturating_add(1);
+            let dues = Self::dismiss(job, &case, index, seat, ending);
+            paid.extend(dues.pay.map(|pay| (seat.owner.clone(), pay)));
+            match dues.fault {
+                Some(_) => failed = failed.saturating_add(1),
+                None => left = left.saturating_add(1),
+            }
         }
         Self::forget(job, case.reminder);
         Cases::<T>::remove(job);
         Self::announce(job, case, ending, paid);
-        Self::end_weight(left.saturated_into())
+        Self::fail_weight(failed.saturated_into()).saturating_add(T::WeightInfo::end(left))
     }
 
-    /// A provider leaves at the end of a case. Gives what it is paid.
-    fn dismiss(job: JobId, case: &CaseOf<T>, index: u8, seat: &SeatOf<T>, ending: Ending) -> Option<Pay> {
+    /// A provider leaves at the end of a case. Gives what with.
+    fn dismiss(job: JobId, case: &CaseOf<T>, index: u8, seat: &SeatOf<T>, ending: Ending) -> Dues {
         let dues = match (seat.claim(), ending.truth()) {
             (Some(claim), Some(truth)) => Dues::judged(claim, truth, case.thin),
             _ => Dues::unjudged(seat.stage, case.round(seat), seat.slot, ending),
@@ -185,7 +192,7 @@ impl<T: Config> Pallet<T> {
             Self::release(seat.lock);
         }
         T::Providers::unseat(&seat.owner, job, dues.conduct);
-        dues.pay
+        dues
     }
 
     fn announce(job: JobId, case: CaseOf<T>, ending: Ending, paid: Vec<(T::AccountId, Pay)>) {

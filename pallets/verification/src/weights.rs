@@ -1,10 +1,10 @@
 //! Weights of verification.
 //!
-//! A runtime measures its own. Those here are for tests: database accesses are counted from the code, those of the
-//! other pallets included: a provider's record and its way through a tree of weights (four levels), a lock and a
-//! ledger, a fault's way into the queue of slashes. What providers say that leaving takes, and jobs that a verdict
-//! takes, comes on top. The reference time beside them is an upper estimate for hashing and decoding those keys, not a
-//! measurement.
+//! A runtime measures its own, with all that others do at it: so nothing of theirs comes on top. Those here are for
+//! tests: database accesses are counted from the code, those of the other pallets included: a provider's record, its
+//! way through a tree of weights and its place in the queue of changes, a lock and a ledger, a fault's way into the
+//! queue of slashes, what a verdict makes of the job and its money. The reference time beside them is an upper estimate
+//! for hashing and decoding those keys, not a measurement.
 
 use assay_primitives::weights::priced;
 use frame_support::weights::Weight;
@@ -13,26 +13,26 @@ use frame_support::weights::Weight;
 pub trait WeightInfo {
     /// Set a policy.
     fn set_policy() -> Weight;
-    /// Take a job in. Its draws come on top.
-    fn open() -> Weight;
-    /// Commit, where `d` have declined before. Their leaving comes on top.
+    /// Commit, where `d` have declined before, and leave now. A draw becomes due.
     fn commit(d: u32) -> Weight;
-    /// Decline. The draw that is due then, or the end of the job, comes on top.
+    /// Decline. A draw becomes due.
     fn decline() -> Weight;
-    /// Reveal. The draw that is due then, or the end of the job, comes on top.
+    /// Reveal. What the last one ends comes on top.
     fn reveal() -> Weight;
     /// Check opened leaves of a trace whose tree has `d` levels.
     fn opening(d: u32) -> Weight;
     /// Look for what is due, and find nothing.
     fn tick_base() -> Weight;
-    /// Run a draw from the VRFs of `b` blocks, in which each of `t` tickets gives a seat.
-    fn draw(b: u32, t: u32) -> Weight;
-    /// Look at a case whose deadline is due. What is done about it comes on top.
+    /// Make a seed of the VRFs of `b` blocks.
+    fn seed(b: u32) -> Weight;
+    /// Run a draw in which each of `t` tickets gives a seat that leaves its provider no room.
+    fn draw(t: u32) -> Weight;
+    /// Look at a case whose deadline is due: where reveals differ, a draw becomes due. Faults and the end of the job come
+    /// on top.
     fn deadline() -> Weight;
-    /// `n` seats that missed or withheld. Their providers' leaving comes on top.
+    /// `n` seats withheld, or did wrong otherwise: they leave, each with a fault.
     fn fail(n: u32) -> Weight;
-    /// End a job in which `n` providers have a place: as many as can be are paid, the others are wrong. Their leaving
-    /// and the verdict come on top.
+    /// End a job in which `n` providers have a place, all of them paid: they leave. The verdict is heard.
     fn end(n: u32) -> Weight;
 }
 
@@ -43,16 +43,10 @@ impl WeightInfo for () {
         priced(20, 2, 1)
     }
 
-    // Cases (r, w), the weights of the machine and of all, those with room, the price (4 r), DrawQueue (r, w), Draws (w),
-    // the block and the clock (2 r), Deadlines (w).
-    fn open() -> Weight {
-        priced(40, 8, 4)
-    }
-
     // Cases (r, w), the clock and the worker's owner (2 r), DrawQueue (r, w), Draws (w), Deadlines (2 w). For each one
-    // that declined a look at its seat.
+    // that declined its record and its bond (2 r, w), once the pool and the queue of changes (3 r, 3 w).
     fn commit(d: u32) -> Weight {
-        priced(40, 4, 5).saturating_add(priced(2, 0, 0).saturating_mul(d.into()))
+        priced(50, 7, 8).saturating_add(priced(25, 2, 1).saturating_mul(d.into()))
     }
 
     // Cases (r, w), the clock and the worker's owner (2 r), the lock and its ledger (2 r, 2 w), DrawQueue (r, w), Draws
@@ -61,10 +55,9 @@ impl WeightInfo for () {
         priced(50, 6, 7)
     }
 
-    // Cases (r, w), the clock, the worker's owner and the first block's hash (3 r), DrawQueue (r, w), Draws (w),
-    // Deadlines (2 w).
+    // Cases (r, w), the clock, the worker's owner and the first block's hash (3 r).
     fn reveal() -> Weight {
-        priced(60, 5, 5)
+        priced(60, 4, 1)
     }
 
     // Nothing is read: 10 µs for each of 8 leaves of 1 KiB, 1 µs for each of 8 nodes on a level, without SIMD.
@@ -78,13 +71,16 @@ impl WeightInfo for () {
         priced(30, 72, 0)
     }
 
+    // The oldest VRF that is kept (r), and each of the VRFs.
+    fn seed(b: u32) -> Weight {
+        priced(5, 1, 0).saturating_add(priced(1, 1, 0).saturating_mul(b.into()))
+    }
+
     // DrawQueue (r, w), Draws (r, 2 w), Cases (r, w), the clock, weights, price (6 r), the head of the queue of providers
-    // (3 r), Deadlines (2 w), and the VRFs; for each ticket the way down the tree (4 r), the provider's record and its
-    // path in the tree (5 r, 5 w), the lock, the ledger, the next lock's number and what is locked in all (4 r, 4 w).
-    fn draw(b: u32, t: u32) -> Weight {
-        let seed = priced(1, 1, 0).saturating_mul(b.into());
-        let tickets = priced(40, 13, 9).saturating_mul(t.into());
-        priced(50, 12, 6).saturating_add(seed).saturating_add(tickets)
+    // (3 r), Deadlines (2 w), the pool, the root of the tree and the next lock's number (3 r, 3 w); for each ticket two
+    // nodes, the leaf, the provider's record, the ledger (5 r, 4 w) and the lock (w).
+    fn draw(t: u32) -> Weight {
+        priced(50, 15, 9).saturating_add(priced(40, 5, 5).saturating_mul(t.into()))
     }
 
     // The first key of Deadlines (r, 2 w), Cases (r, w), the clock (r), DrawQueue (r, w), Draws (w).
@@ -92,14 +88,18 @@ impl WeightInfo for () {
         priced(35, 4, 5)
     }
 
-    // For each: the lock, the ledger and what it totals (3 r, 3 w), the slash, its number, its place in the queue and
-    // the parameters (3 r, 4 w).
+    // The parameters, the next slash's number, the root of the tree, what is in play, the pool and the queue of changes
+    // (8 r, 7 w); for each the lock, the ledger, the slash and its place in its queue (2 r, 4 w), the provider's record
+    // and two nodes (3 r, 3 w).
     fn fail(n: u32) -> Weight {
-        priced(35, 6, 7).saturating_mul(n.into())
+        priced(30, 8, 7).saturating_add(priced(70, 5, 7).saturating_mul(n.into()))
     }
 
-    // Cases, Deadlines (r, 2 w). For each provider what a fault takes.
+    // Cases, Deadlines (2 w), the pool and the queue of changes (3 r, 3 w); of jobs the job and its receipt, its place
+    // among those that have ended and the clock (3 r, 4 w); of escrow the entry, the requester's account and holds, the
+    // treasury, the issuance, the royalty (6 r, 6 w). For each provider its record, the lock, the ledger and the account
+    // (4 r, 4 w).
     fn end(n: u32) -> Weight {
-        priced(30, 1, 2).saturating_add(Self::fail(n))
+        priced(150, 12, 15).saturating_add(priced(60, 4, 4).saturating_mul(n.into()))
     }
 }

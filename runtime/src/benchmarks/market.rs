@@ -1,19 +1,26 @@
 //! Providers, listings and jobs, as verification and jobs find them.
 
-use crate::{configs::ExistentialDeposit, *};
-use alloc::vec::Vec;
+use crate::{
+    configs::{ExistentialDeposit, Treasury},
+    *,
+};
 use assay_primitives::{
     BlobRef, Escrow as EscrowOf, JobClass, JobId, JobSpec, ListedVersion, Machine, PendingDraws,
-    ProviderBond, Verification as VerificationOf,
+    ProviderBond, Royalty, Verification as VerificationOf,
 };
+use assay_rules::policy::MAX_DECLINES;
 use frame_support::{
     assert_ok,
     traits::fungible::{Mutate, MutateHold},
 };
 use pallet_assay_jobs::{Job, Jobs as OpenJobs, JobsOf, NextJob};
+use pallet_assay_providers::{
+    Leaves, Nodes, Pools, Provider, Providers as Members, Seats, State, Terms, TotalInPlay, ARITY, DEPTH,
+};
 use pallet_assay_registry::Kind;
 use pallet_assay_staking::{HoldReason, Ledgers};
-use sp_runtime::{traits::BlockNumberProvider, Perbill};
+use pallet_assay_verification::Stage;
+use sp_runtime::{traits::BlockNumberProvider, Perbill, SaturatedConversion};
 
 /// The first machine of the preset.
 const MACHINE: Machine = Machine { hardware: 0, memory: 0 };
@@ -23,6 +30,9 @@ const PROGRAM: [u8; 32] = [1; 32];
 
 /// Providers that a job can be drawn for.
 const PROVIDERS: u32 = 32;
+
+/// Leaves below an entry of a tree's root.
+const LEAVES_BELOW: u32 = ARITY * ARITY;
 
 /// The market of a preset, with providers, a listing and jobs as they are asked for.
 pub struct Market;
@@ -53,19 +63,56 @@ fn bond(owner: &AccountId, amount: Balance) {
     }
 }
 
-/// A provider in the tree, its registration applied. It has room for one seat, so that getting it empties its leaf.
-fn provider(index: u32) -> AccountId {
+/// A provider in the tree with room for so many seats. Its leaf is the last one below another entry of the root than
+/// those of the others: so their ways through the tree meet only there, and lead through nodes of all their entries.
+fn provider(index: u32, room: u32) -> AccountId {
     let owner = funded("provider", index);
-    if Providers::provider(owner.clone()).is_some() {
+    if Members::<Runtime>::contains_key(&owner) {
         return owner;
     }
-    bond(&owner, 1_000_000 * token::ASY);
-    assert_ok!(Providers::register(RuntimeOrigin::signed(owner.clone()), MACHINE, 1, 1));
-    assert!(Verification::oldest().is_none(), "no draw holds the registration up");
-    let delay = Providers::params().change_delay;
-    System::set_block_number(System::block_number().saturating_add(delay).saturating_add(1));
-    assert_ok!(Providers::apply(RuntimeOrigin::signed(owner.clone()), 1));
+    let stake = 1_000_000 * token::ASY;
+    bond(&owner, stake);
+    let slot = index.saturating_add(1).saturating_mul(LEAVES_BELOW).saturating_sub(1);
+    let mut provider = Provider {
+        terms: Terms { machine: MACHINE, reserve: 1, capacity: room },
+        slot: Some(slot),
+        weight: 0,
+        stake,
+        standing: 0,
+        score: 0,
+        state: State::Active,
+        silent: false,
+        open: Seats::new(),
+        freed: 0,
+        pending: None,
+        weighing: None,
+    };
+    provider.weight = provider.due_weight();
+    put_leaf(slot, &owner, provider.weight);
+    Pools::<Runtime>::mutate_extant(MACHINE, |pool| {
+        pool.members = pool.members.saturating_add(1);
+        pool.leaves = slot.saturating_add(1);
+        pool.capacity = pool.capacity.saturating_add(room.into());
+        pool.in_play = pool.in_play.saturating_add(provider.weight);
+        pool.drawable = pool.drawable.saturating_add(1);
+    });
+    TotalInPlay::<Runtime>::mutate(|total| *total = total.saturating_add(provider.weight));
+    Members::<Runtime>::insert(&owner, provider);
     owner
+}
+
+/// Puts a leaf of a weight into the tree.
+fn put_leaf(slot: u32, owner: &AccountId, weight: u64) {
+    Leaves::<Runtime>::insert((MACHINE, slot), owner);
+    let mut index = slot;
+    for level in 0..DEPTH {
+        let entry: usize = (index % ARITY).saturated_into();
+        index /= ARITY;
+        Nodes::<Runtime>::mutate((MACHINE, level, index), |node| {
+            node.bounded_resize(node.len().max(entry.saturating_add(1)), 0);
+            node[entry] = node[entry].saturating_add(weight);
+        });
+    }
 }
 
 fn set_vrfs(after: u32, until: u32) {
@@ -123,8 +170,8 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
         MACHINE
     }
 
-    fn provider(index: u32) -> AccountId {
-        provider(index)
+    fn provider(index: u32, room: u32) -> AccountId {
+        provider(index, room)
     }
 
     fn set_vrfs(after: u32, until: u32) {
@@ -133,18 +180,21 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
 
     fn job(job: JobId, requester: &AccountId) {
         assert_ok!(Balances::mint_into(requester, 1_000 * token::ASY));
+        assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
         let (version, policy) = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1)
             .expect("the preset has one");
-        let spec = JobSpec { price_cap: 100, listing: None, ..spec() };
+        let spec = JobSpec { price_cap: 100, ..spec() };
+        let royalty = Royalty { owner: funded("lister", 0), share: Perbill::from_percent(30) };
         let hold =
-            assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, None).expect("little money");
+            assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, Some(royalty.share))
+                .expect("little money");
         let total = hold.total().expect("little money");
         let posted = pallet_clock::MarketClock::<Runtime>::current_block_number();
         let expires = spec.deadline.saturating_mul(2);
         assert_ok!(<Escrow as EscrowOf<AccountId>>::open(job, requester, total, expires));
-        let requester = requester.clone();
+        let (requester, royalty) = (requester.clone(), Some(royalty));
         let job_of =
-            Job { requester: requester.clone(), spec, policy: version, royalty: None, hold, posted, expires };
+            Job { requester: requester.clone(), spec, policy: version, royalty, hold, posted, expires };
         OpenJobs::<Runtime>::insert(job, job_of);
         JobsOf::<Runtime>::insert(requester, job.to_be_bytes(), ());
         NextJob::<Runtime>::put(job.saturating_add(1));
@@ -153,17 +203,41 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
 
 impl pallet_assay_jobs::BenchmarkHelper<AccountId> for Market {
     fn requester() -> AccountId {
+        assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
         funded("requester", 0)
     }
 
     fn spec() -> JobSpec {
-        let _: Vec<_> = (0..PROVIDERS).map(provider).collect();
+        (0..PROVIDERS).for_each(|index| {
+            provider(index, 1);
+        });
         spec()
     }
 
-    fn draw(_: JobId) {
-        let due = Verification::oldest().expect("its first draw is due");
+    fn seat(job: JobId) {
+        work_off_draws();
+        for _ in 1..MAX_DECLINES {
+            decline_all(job);
+            work_off_draws();
+        }
+    }
+}
+
+/// Runs all draws that are due.
+fn work_off_draws() {
+    while let Some(due) = Verification::oldest() {
         set_vrfs(due, due.saturating_add(64));
         assert_ok!(Verification::advance(RuntimeOrigin::signed(funded("anyone", 0)), 1));
+    }
+}
+
+/// Those who have to commit decline.
+fn decline_all(job: JobId) {
+    let case = Verification::case(job).expect("it is being verified");
+    for (index, seat) in (0_u8..).zip(case.seats) {
+        if seat.stage == Stage::Assigned {
+            let owner = RuntimeOrigin::signed(seat.owner);
+            assert_ok!(Verification::decline(owner, job, index, case.order.spec));
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     Sortition, Verdict, Verification, Workers,
 };
 use codec::Encode;
-use frame_support::{dispatch::DispatchResult, weights::Weight};
+use frame_support::dispatch::DispatchResult;
 use sp_runtime::{DispatchError, SaturatedConversion};
 use std::{
     cell::RefCell,
@@ -413,13 +413,6 @@ impl Listings<AccountId> for MockListings {
     }
 }
 
-/// What [`MockVerification`] says that a job takes when it is taken in.
-pub const OPEN_WEIGHT: Weight = Weight::from_parts(3_000_000, 0);
-/// What [`MockVerification`] says that cancelling takes.
-pub const CANCEL_WEIGHT: Weight = Weight::from_parts(4_000_000, 0);
-/// What [`MockOnVerdict`] says that hearing of a verdict takes.
-pub const VERDICT_WEIGHT: Weight = Weight::from_parts(5_000_000, 0);
-
 /// Takes jobs in and does nothing with them; who listens hears of one that is cancelled, with nobody paid.
 pub struct MockVerification<L = MockOnVerdict>(PhantomData<L>);
 
@@ -438,10 +431,6 @@ impl<L: OnVerdict<AccountId>> Verification<AccountId> for MockVerification<L> {
         })
     }
 
-    fn open_weight() -> Weight {
-        OPEN_WEIGHT
-    }
-
     fn cancel(job: JobId) -> DispatchResult {
         market(|market| {
             if let Some(refusal) = market.cancel_refusal {
@@ -456,10 +445,6 @@ impl<L: OnVerdict<AccountId>> Verification<AccountId> for MockVerification<L> {
         })?;
         L::on_verdict(job, cancellation());
         Ok(())
-    }
-
-    fn cancel_weight() -> Weight {
-        CANCEL_WEIGHT
     }
 }
 
@@ -482,9 +467,5 @@ pub struct MockOnVerdict;
 impl OnVerdict<AccountId> for MockOnVerdict {
     fn on_verdict(job: JobId, verdict: Verdict<AccountId>) {
         market(|market| market.verdicts.push((job, verdict)));
-    }
-
-    fn weight() -> Weight {
-        VERDICT_WEIGHT
     }
 }

@@ -118,7 +118,7 @@ impl Model {
         let (job, index) = self.seat(|_, seat| seat.stage == Stage::Assigned)?;
         // Nobody gets the input of some jobs, and only at first of some others.
         if job % 9 == 0 || (job % 9 == 1 && self.random.below(2) == 0) {
-            return decline(job, index).map(drop).map_err(|refused| refused.error);
+            return decline(job, index);
         }
         let truth = (job % 100) as u8;
         let answer = match self.random.below(12) {
@@ -150,7 +150,7 @@ impl Model {
 
     fn decline(&mut self) -> DispatchResult {
         let (job, index) = self.seat(|_, seat| seat.stage == Stage::Assigned)?;
-        decline(job, index).map(drop).map_err(|refused| refused.error)
+        decline(job, index)
     }
 
     fn cancel(&mut self) -> DispatchResult {
@@ -162,7 +162,9 @@ impl Model {
         let (job, index) = self.seat(|_, _| true)?;
         let refused = match self.random.below(3) {
             0 => Verification::commit(signed(77), job, index, spec_of(job), [0; 32]),
-            1 => Verification::decline(signed(77), job, index, spec_of(job)),
+            1 => Verification::decline(signed(77), job, index, spec_of(job))
+                .map(Into::into)
+                .map_err(Into::into),
             _ => {
                 Verification::reveal(signed(77), job, index, Answer::Misdeclared.claim(), [0; 32], None, None)
             }

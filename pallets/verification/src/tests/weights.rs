@@ -1,7 +1,8 @@
 //! What is priced covers what can happen.
 
-use crate::{mock::*, WeightInfo, MAX_SEATED};
-use assay_primitives::{mock::market::VERDICT_WEIGHT, Claim, Outcome, Verification as _};
+use crate::{mock::*, Phase, WeightInfo, MAX_SEATED};
+use assay_primitives::{Claim, Outcome};
+use assay_rules::policy::{MAX_DECLINES, MAX_TRIES};
 use frame_support::{
     assert_ok,
     dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
@@ -14,36 +15,97 @@ fn declared(call: crate::Call<Test>) -> Weight {
     call.get_dispatch_info().call_weight
 }
 
-#[test]
-fn jobs_pay_for_the_draws_that_all_have_and_for_their_end() {
-    let draws = Verification::due_weight(2) + Verification::due_weight(0) + Verification::due_weight(1);
-    assert_eq!(Verification::open_weight(), Priced::open() + draws);
-    let end = Priced::end(MAX_SEATED) + UNSEAT_WEIGHT * u64::from(MAX_SEATED) + VERDICT_WEIGHT;
-    assert_eq!(Verification::cancel_weight(), end);
+/// What a call says that it took.
+fn paid(called: DispatchResultWithPostInfo) -> Weight {
+    called.unwrap().actual_weight.expect("it is said")
+}
+
+/// What a block's hook takes.
+fn hook() -> Weight {
+    let mut meter = WeightMeter::new();
+    Verification::tick(&mut meter);
+    meter.consumed()
 }
 
 #[test]
-fn calls_pay_for_the_draws_that_they_make_due() {
+fn calls_are_charged_for_what_they_do_and_not_for_draws() {
     run(|| {
         let (right, wrong) = (Run::new(1), Run::new(2));
-        let paid = |called: DispatchResultWithPostInfo| called.unwrap().actual_weight.expect("it is said");
         let job = post(plain());
-        assert_eq!(paid(decline(job, 0)), Priced::decline() + Verification::due_weight(1));
+        assert_ok!(decline(job, 0));
         advance(DRAW);
-        // The lot is paid for by the post. One that declined leaves.
         assert_eq!(paid(commit(job, 1, &wrong.claim())), Priced::commit(0));
-        assert_eq!(paid(commit(job, 2, &right.claim())), Priced::commit(1) + UNSEAT_WEIGHT);
+        // One that declined leaves.
+        assert_eq!(paid(commit(job, 2, &right.claim())), Priced::commit(1));
         advance(DRAW);
         assert_eq!(paid(reveal(job, 1, &wrong)), Priced::reveal());
-        assert_eq!(paid(reveal(job, 2, &right)), Priced::reveal() + Verification::due_weight(3));
+        assert_eq!(paid(reveal(job, 2, &right)), Priced::reveal() + Priced::deadline());
         advance(DRAW);
-        assert_eq!(paid(commit(job, 3, &right.claim())), Priced::commit(0));
-        assert_eq!(paid(commit(job, 4, &right.claim())), Priced::commit(0));
-        let last = paid(commit(job, 5, &right.claim()));
-        assert_eq!(last, Priced::commit(0) + Verification::due_weight(0));
-        assert!(
-            declared(crate::Call::commit { job, seat: 5, spec: [7; 32], commitment: [0; 32] }).all_gte(last)
-        );
+        for index in 3..6 {
+            assert_eq!(paid(commit(job, index, &right.claim())), Priced::commit(0));
+        }
+        advance(DRAW);
+        let Phase::Opening { leaves, .. } = phase(job) else { panic!("fresh seats reveal") };
+        let shown = |index| Verification::reveal_weight(Some(&right.opening(&leaves, index)));
+        assert_eq!(paid(reveal(job, 3, &right)), shown(3));
+        assert_eq!(paid(reveal(job, 4, &right)), shown(4));
+        // Four are right, and one is wrong.
+        assert_eq!(paid(reveal(job, 5, &right)), shown(5) + Priced::end(4) + Priced::fail(1));
+    });
+}
+
+#[test]
+fn calls_declare_the_most_that_they_can_take() {
+    let commit = crate::Call::commit { job: 0, seat: 0, spec: [7; 32], commitment: [0; 32] };
+    assert_eq!(declared(commit), Priced::commit(MAX_DECLINES.into()));
+    assert_eq!(declared(crate::Call::decline { job: 0, seat: 0, spec: [7; 32] }), Priced::decline());
+    let (claim, salt) = (Run::new(1).claim(), [0; 32]);
+    let reveal = declared(crate::Call::reveal { job: 0, seat: 0, claim, salt, output: None, opening: None });
+    assert!(reveal.all_gte(Priced::reveal() + Priced::deadline()));
+    for wrong in 0..=MAX_SEATED {
+        let end = Priced::fail(wrong) + Priced::end(MAX_SEATED - wrong);
+        assert!(reveal.all_gte(Priced::reveal() + end), "{wrong} wrong");
+    }
+}
+
+#[test]
+fn block_is_charged_for_the_draws_that_it_runs() {
+    run(|| {
+        let job = try_post(plain()).unwrap();
+        (0..DRAW).for_each(|_| next_block());
+        let drawn = |tickets| Priced::tick_base() + Verification::draw_weight(policy().draw_blocks, tickets);
+        let seats = hook();
+        assert_eq!(case(job).seats.len(), 2);
+        assert!(seats.all_gte(drawn(2)) && seats.all_lte(drawn(2 * MAX_TRIES)), "{seats:?}");
+        commit_all(job, &Run::new(1));
+        (0..DRAW).for_each(|_| next_block());
+        assert_eq!(hook(), drawn(0));
+        assert!(matches!(phase(job), Phase::Revealing { .. }));
+    });
+}
+
+#[test]
+fn block_is_charged_for_faults_and_for_the_end_of_a_job() {
+    run(|| {
+        let expired = try_post(plain()).unwrap();
+        Now::set(case(expired).order.deadline);
+        // Its draw is dropped after it.
+        let dropped = Priced::deadline() + Priced::end(0) + Priced::draw(0);
+        assert_eq!(hook(), Priced::tick_base() + dropped);
+        assert_eq!(verdict(expired).outcome, Outcome::Expired);
+
+        // With nothing to draw, a step looks for that as the hook does.
+        let looked = Priced::tick_base() + Priced::tick_base() + Priced::deadline();
+        let missed = post(plain());
+        assert_ok!(commit(missed, 0, &Run::new(1).claim()));
+        (0..COMMIT).for_each(|_| next_block());
+        assert_eq!(hook(), looked + Priced::fail(1));
+
+        let withheld = post(plain());
+        commit_all(withheld, &Run::new(1));
+        advance(DRAW);
+        (0..REVEAL).for_each(|_| next_block());
+        assert_eq!(hook(), looked + Priced::fail(2));
     });
 }
 
@@ -99,10 +161,11 @@ fn most_that_can_sit_in_a_case_are_paid_for() {
         let assigned = case(job).seats_where(|seat| seat.stage == crate::Stage::Assigned);
         let seated = case(job).seats.len() as u32;
         assert_eq!((assigned.len(), seated), (3, MAX_SEATED));
-        let taken = decline(job, assigned[0]).unwrap().actual_weight.expect("it is said");
-        assert_eq!(taken, Priced::decline() + Verification::end_weight(MAX_SEATED));
-        assert!(declared(crate::Call::decline { job, seat: assigned[0], spec: [7; 32] }).all_gte(taken));
-        advance(1);
+        assert_ok!(decline(job, assigned[0]));
+        next_block();
+        let taken = hook();
+        assert_eq!(taken, Priced::tick_base() + Priced::draw(0) + Priced::end(MAX_SEATED));
+        assert!(taken.all_lte(Verification::tick_weight(1)));
         assert_eq!(verdict(job).outcome, Outcome::Undecided);
     });
 }
