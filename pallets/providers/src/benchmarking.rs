@@ -68,6 +68,10 @@ fn crowds<T: Config>() {
     crowd::fill::<T>(FROM, MAX_LEAVES, BOND, from, |slot| member::<T>(FROM, slot));
     let last = LEAVES_BEFORE.saturating_sub(1);
     crowd::fill::<T>(TO, LEAVES_BEFORE, BOND, [last], |slot| member::<T>(TO, slot));
+    // The first change that is asked for ends a page, and that page goes with it.
+    let full = vec![member::<T>(TO, last); PAGE.saturating_sub(1).saturated_into()];
+    Queue::<T>::insert(0, BoundedVec::truncate_from(full));
+    QueueEnds::<T>::put((u64::from(PAGE).saturating_sub(1), u64::from(PAGE).saturating_sub(1)));
 }
 
 /// Somebody with a bond.
@@ -92,7 +96,7 @@ fn mutate<T: Config>(owner: &T::AccountId, change: impl FnOnce(&mut Provider)) {
     Pallet::<T>::keep(owner, &before, after);
 }
 
-/// As many seats as it can have, of jobs from 0 on, or one less: then one more fills it.
+/// Seats of so many jobs, from 0 on.
 fn fill_seats<T: Config>(owner: &T::AccountId, seats: u32) {
     mutate::<T>(owner, |provider| {
         provider.terms.capacity = MAX_CAPACITY;
@@ -113,6 +117,15 @@ fn ready<T: Config>(slot: u32) {
     T::BenchmarkHelper::bond(&owner, BOND);
     Pallet::<T>::do_update(&owner, Terms { machine: TO, reserve: 1, capacity: MAX_CAPACITY })
         .expect("there is room");
+    T::BenchmarkHelper::bond(&owner, BOND.saturating_mul(2));
+}
+
+/// A provider that was full has room again and another score, which is ready; and its bond has changed since.
+fn behind<T: Config>(slot: u32) {
+    let owner = member::<T>(FROM, slot);
+    T::BenchmarkHelper::bond(&owner, BOND);
+    fill_seats::<T>(&owner, MAX_CAPACITY);
+    <Pallet<T> as Sortition<T::AccountId>>::unseat(&owner, 0, Conduct::Right);
     T::BenchmarkHelper::bond(&owner, BOND.saturating_mul(2));
 }
 
@@ -299,21 +312,20 @@ mod benches {
         assert!(moved.terms.machine == TO && moved.weighing.is_some());
     }
 
-    /// A provider that was full has room again and another score, and its bond has changed since.
     #[benchmark]
-    fn tick_reweigh() {
-        let owner = provider::<T>();
-        fill_seats::<T>(&owner, MAX_CAPACITY);
-        <Pallet<T> as Sortition<T::AccountId>>::unseat(&owner, 0, Conduct::Right);
-        T::BenchmarkHelper::bond(&owner, BOND.saturating_mul(2));
+    fn tick_reweigh(n: Linear<1, 32>) {
+        crowds::<T>();
+        (1..=n).for_each(|index| behind::<T>(spread(index)));
         wait::<T>();
 
         #[block]
         {
-            Pallet::<T>::apply_first();
+            for _ in 0..n {
+                Pallet::<T>::apply_first();
+            }
         }
 
-        let weighed = Providers::<T>::get(&owner).expect("it is a provider");
+        let weighed = Providers::<T>::get(member::<T>(FROM, spread(n))).expect("it is a provider");
         assert!(weighed.weight > 0 && weighed.standing == 1 && weighed.weighing.is_some());
     }
 
@@ -329,51 +341,6 @@ mod benches {
         }
 
         assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weighing.is_some()));
-    }
-
-    #[benchmark]
-    fn holder() {
-        crowds::<T>();
-        let last = member::<T>(FROM, MAX_LEAVES.saturating_sub(1));
-        fill_seats::<T>(&last, MAX_CAPACITY.saturating_sub(1));
-        // That of the last leaf, so that all entries are looked at on the way.
-        let ticket = Pallet::<T>::tree_weight(FROM).saturating_sub(1);
-        let found;
-
-        #[block]
-        {
-            found = <Pallet<T> as Sortition<T::AccountId>>::holder(FROM, ticket);
-        }
-
-        assert!(found.is_some_and(|candidate| candidate.owner == last));
-    }
-
-    #[benchmark]
-    fn seat() {
-        let owner = provider::<T>();
-        fill_seats::<T>(&owner, MAX_CAPACITY.saturating_sub(1));
-
-        #[block]
-        {
-            <Pallet<T> as Sortition<T::AccountId>>::seat(&owner, JobId::MAX).expect("there is room");
-        }
-
-        assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.weight == 0));
-    }
-
-    /// It could be drawn, is in jail from now on, and waits to be weighed by what is left.
-    #[benchmark]
-    fn unseat() {
-        let owner = provider::<T>();
-        fill_seats::<T>(&owner, MAX_CAPACITY.saturating_sub(1));
-
-        #[block]
-        {
-            <Pallet<T> as Sortition<T::AccountId>>::unseat(&owner, 0, Conduct::Cheated);
-        }
-
-        let jailed = Providers::<T>::get(&owner).expect("it is a provider");
-        assert!(jailed.weight == 0 && jailed.weighing.is_some());
     }
 
     impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);

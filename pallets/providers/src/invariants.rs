@@ -1,10 +1,10 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
-use crate::{pallet::*, tree, NodeKey, Pool, Provider, DEPTH, MAX_CAPACITY, MAX_LEAVES};
+use crate::{pallet::*, queue, tree, NodeKey, Pool, Provider, DEPTH, MAX_CAPACITY, MAX_LEAVES, PAGE};
 use alloc::collections::{BTreeMap, BTreeSet};
 use assay_primitives::{JobId, Machine};
 use frame_support::ensure;
-use sp_runtime::TryRuntimeError;
+use sp_runtime::{SaturatedConversion, TryRuntimeError};
 
 /// What a pool has to say of its members.
 #[derive(Default, PartialEq, Eq)]
@@ -98,16 +98,23 @@ impl<T: Config> Pallet<T> {
         let waits = |provider: &Provider| provider.pending.is_some() || provider.weighing.is_some();
         let mut waiting: BTreeMap<T::AccountId, Provider> =
             Providers::<T>::iter().filter(|(_, provider)| waits(provider)).collect();
-        let ((first, next), mut latest, mut queued) = (QueueEnds::<T>::get(), 0, 0_usize);
+        let ((first, next), mut latest) = (QueueEnds::<T>::get(), 0);
         for number in first..next {
-            let owner = Queue::<T>::get(number).ok_or("the queue has a gap")?;
+            let (page, index) = queue::place(number);
+            let owner = Queue::<T>::get(page).into_iter().nth(index).ok_or("the queue has a gap")?;
             let pending = waiting.get_mut(&owner).and_then(Provider::take_oldest);
             let since = pending.ok_or("a provider is queued without a change")?.since;
             ensure!(since >= latest, "the queue is not in order");
-            (latest, queued) = (since, queued.saturating_add(1));
+            latest = since;
         }
-        ensure!(Queue::<T>::iter_keys().count() == queued, "something stands beside the queue");
         ensure!(!waiting.values().any(waits), "a change waits that is not queued");
+        for (page, entries) in Queue::<T>::iter() {
+            let begin = page.saturating_mul(PAGE.into());
+            let end = begin.saturating_add(PAGE.into());
+            ensure!(first < end && begin < next, "a page stands beside the queue");
+            let due = next.min(end).saturating_sub(begin);
+            ensure!(entries.len().saturated_into::<u64>() == due, "a page has more than the queue, or less");
+        }
         Ok(())
     }
 

@@ -78,6 +78,9 @@ pub const MIN_BOND_CAP: Balance = 2_000_000_000;
 /// weigh less than 2⁶⁴. More than all ASY of genesis.
 pub const MAX_BOND_CAP: Balance = 1_099_511_627_775_000_000_000;
 
+/// Entries of a page of the queue of changes.
+pub const PAGE: u32 = 64;
+
 /// A node: the weights of what is below it. Ends with an entry that is not zero.
 pub type Node = BoundedVec<u64, ConstU32<ARITY>>;
 
@@ -175,11 +178,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type TotalInPlay<T> = StorageValue<_, u64, ValueQuery>;
 
-    /// The providers with a change that waits, once for each, in the order in which they came.
+    /// The providers with a change that waits, once for each, in the order in which they came: entry `n` is in page
+    /// `n / 64`, in place `n % 64`. A page is kept until its last entry is worked off, so that what comes and goes
+    /// together takes one key.
     #[pallet::storage]
-    pub type Queue<T: Config> = StorageMap<_, Twox64Concat, u64, T::AccountId>;
+    pub type Queue<T: Config> =
+        StorageMap<_, Twox64Concat, u64, BoundedVec<T::AccountId, ConstU32<PAGE>>, ValueQuery>;
 
-    /// The number of the first entry of [`Queue`], and the one that the next entry gets.
+    /// The number of the first entry of [`Queue`] that waits, and the one that the next entry gets.
     #[pallet::storage]
     pub type QueueEnds<T> = StorageValue<_, (u64, u64), ValueQuery>;
 

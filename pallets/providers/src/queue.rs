@@ -5,10 +5,24 @@
 //! two one, a provider that always has seats could never ask for anything.
 
 use crate::{pallet::*, Change, Pending, Provider, State, WeightInfo};
-use assay_primitives::{Balance, OnBond, PendingDraws, ProviderBond};
+use assay_primitives::{Balance, Machine, OnBond, PendingDraws, ProviderBond};
 use core::mem;
 use frame_support::{defensive, dispatch::DispatchResult, ensure, weights::Weight};
 use sp_runtime::{DispatchError, SaturatedConversion};
+
+/// What applying a change has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    /// The provider has come to a tree, or left one.
+    Moved,
+    /// It is where it was, in the tree of this machine or in none.
+    Stayed(Machine),
+}
+
+/// The page of an entry of the queue, and its place there: 64 entries make a page.
+pub(crate) fn place(number: u64) -> (u64, usize) {
+    (number >> 6, (number & 63).saturated_into())
+}
 
 impl<T: Config> OnBond<T::AccountId> for Pallet<T> {
     fn bond_changed(owner: &T::AccountId) {
@@ -42,7 +56,10 @@ impl<T: Config> Pallet<T> {
             since: Self::this_block(),
         };
         QueueEnds::<T>::mutate(|(_, next)| {
-            Queue::<T>::insert(*next, owner);
+            let (page, _) = place(*next);
+            if Queue::<T>::try_append::<_, T::AccountId, _>(page, owner).is_err() {
+                defensive!("a page has room until the next one begins");
+            }
             *next = next.saturating_add(1);
         });
         Self::deposit_event(Event::ChangeAsked { owner: owner.clone(), pending });
@@ -81,39 +98,54 @@ impl<T: Config> Pallet<T> {
 
     /// The block in which the change at the head of the queue was asked for.
     pub(crate) fn oldest_change() -> Option<u32> {
-        let (first, _) = QueueEnds::<T>::get();
-        let owner = Queue::<T>::get(first)?;
+        let owner = Self::queued(QueueEnds::<T>::get())?;
         let mut provider = Providers::<T>::get(owner)?;
         provider.take_oldest().map(|pending| pending.since)
     }
 
+    /// The provider at the head of the queue.
+    fn queued((first, next): (u64, u64)) -> Option<T::AccountId> {
+        if first >= next {
+            return None;
+        }
+        let (page, index) = place(first);
+        Queue::<T>::get(page).into_iter().nth(index)
+    }
+
+    /// Takes the head of the queue off, and its page with the last entry.
+    fn take_first((first, next): (u64, u64)) {
+        let after = first.saturating_add(1);
+        let (page, _) = place(first);
+        if place(after).0 != page {
+            Queue::<T>::remove(page);
+        }
+        QueueEnds::<T>::put((after, next));
+    }
+
     /// Applies up to so many changes; gives how many.
     pub(crate) fn do_apply(limit: u32) -> Result<u32, DispatchError> {
-        let applied = (0..limit).take_while(|_| Self::apply_first()).count();
+        let applied = (0..limit).map_while(|_| Self::apply_first()).count();
         ensure!(applied > 0, Error::<T>::NothingToApply);
         Ok(applied.saturated_into())
     }
 
     /// Applies the change at the head of the queue, if its time has come.
-    pub(crate) fn apply_first() -> bool {
-        let (first, next) = QueueEnds::<T>::get();
-        let Some(owner) = Queue::<T>::get(first) else { return false };
+    pub(crate) fn apply_first() -> Option<Applied> {
+        let ends = QueueEnds::<T>::get();
+        let owner = Self::queued(ends)?;
         let waiting = Providers::<T>::get(&owner).and_then(|before| {
             let mut after = before.clone();
             after.take_oldest().map(|pending| (before, after, pending))
         });
         if waiting.as_ref().is_some_and(|(.., pending)| !Self::is_ready(pending.since)) {
-            return false;
+            return None;
         }
-        Queue::<T>::remove(first);
-        QueueEnds::<T>::put((first.saturating_add(1), next));
-        match waiting {
-            Some((before, after, pending)) => Self::execute(&owner, &before, after, pending),
-            None => {
-                defensive!("a provider in the queue has a change that waits");
-            }
-        }
-        true
+        Self::take_first(ends);
+        let Some((before, after, pending)) = waiting else {
+            defensive!("a provider in the queue has a change that waits");
+            return Some(Applied::Moved);
+        };
+        Some(Self::execute(&owner, &before, after, pending))
     }
 
     /// Whether what was asked for in a block can no longer steer a draw.
@@ -123,7 +155,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Applies a change that was taken out of `after`: with it goes what it kept from being free.
-    fn execute(owner: &T::AccountId, before: &Provider, mut after: Provider, pending: Pending) {
+    fn execute(owner: &T::AccountId, before: &Provider, mut after: Provider, pending: Pending) -> Applied {
         let placed = before.slot.is_some();
         after.stake = Self::counted(pending.bond);
         after.standing = pending.score;
@@ -152,7 +184,11 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::ChangeApplied { owner: owner.clone(), change: pending.change });
         // What has happened in the meantime has yet to wait for its own time.
         Self::catch_up(owner, &mut after);
+        let leaf = |provider: &Provider| (provider.terms.machine, provider.slot);
+        let stayed = leaf(before) == leaf(&after);
+        let applied = if stayed { Applied::Stayed(terms.machine) } else { Applied::Moved };
         Self::keep(owner, before, after);
+        applied
     }
 
     /// What counts of a bond, in planck.

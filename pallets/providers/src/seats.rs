@@ -1,9 +1,9 @@
 //! Providers as draws see them.
 
-use crate::{pallet::*, Change, Provider, State, WeightInfo};
+use crate::{pallet::*, Change, Provider, State};
 use assay_primitives::{Balance, Candidate, Conduct, JobId, Machine, Sortition};
 use assay_rules::reputation;
-use frame_support::{dispatch::DispatchResult, ensure, weights::Weight};
+use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::traits::BlockNumberProvider;
 
 impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
@@ -75,10 +75,6 @@ impl<T: Config> Sortition<T::AccountId> for Pallet<T> {
         }
         Self::catch_up(owner, &mut after);
         Self::keep(owner, &before, after);
-    }
-
-    fn unseat_weight() -> Weight {
-        T::WeightInfo::unseat().saturating_add(T::WeightInfo::tick_reweigh())
     }
 }
 

@@ -1,9 +1,14 @@
 //! What is done in every block.
 
-use crate::{pallet::*, WeightInfo};
+use crate::{pallet::*, queue::Applied, WeightInfo};
+use alloc::collections::BTreeSet;
 use assay_primitives::Machine;
 use assay_rules::price;
-use frame_support::{defensive, traits::Get, weights::WeightMeter};
+use frame_support::{
+    defensive,
+    traits::Get,
+    weights::{Weight, WeightMeter},
+};
 use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
@@ -14,12 +19,26 @@ impl<T: Config> Pallet<T> {
             return;
         }
         Self::move_price();
-        let of_change = T::WeightInfo::tick_change();
+        // What a change takes is known only after it was applied.
+        let most = T::WeightInfo::tick_change().max(T::WeightInfo::tick_reweigh(1));
+        let mut machines = BTreeSet::new();
         for _ in 0..T::MaxPerBlock::get() {
-            if !meter.can_consume(of_change) || !Self::apply_first() {
+            if !meter.can_consume(most) {
                 return;
             }
-            meter.consume(of_change);
+            let Some(applied) = Self::apply_first() else { return };
+            meter.consume(Self::taken_by(applied, &mut machines));
+        }
+    }
+
+    /// What a change has taken. Those of one machine that move nobody meet at its pool and its root, which a block
+    /// writes once.
+    fn taken_by(applied: Applied, machines: &mut BTreeSet<Machine>) -> Weight {
+        let first = T::WeightInfo::tick_reweigh(1);
+        match applied {
+            Applied::Moved => T::WeightInfo::tick_change(),
+            Applied::Stayed(machine) if machines.insert(machine) => first,
+            Applied::Stayed(_) => first.saturating_sub(T::WeightInfo::tick_reweigh(0)),
         }
     }
 

@@ -9,7 +9,7 @@
 use assay_primitives::weights::priced;
 use frame_support::weights::Weight;
 
-/// Weights of the calls, of the hook, and of what others ask.
+/// Weights of the calls, of the hook, and of hearing that a bond has changed.
 pub trait WeightInfo {
     /// Register a provider.
     fn register() -> Weight;
@@ -39,16 +39,11 @@ pub trait WeightInfo {
     fn tick_base() -> Weight;
     /// A change applied: the provider leaves one full tree and enters another, and its bond has changed again.
     fn tick_change() -> Weight;
-    /// A change applied that leaves the provider where it is, with another weight; and it has to be weighed again.
-    fn tick_reweigh() -> Weight;
+    /// `n` changes applied that leave providers of one machine where they are, each with another weight; and they have
+    /// to be weighed again.
+    fn tick_reweigh(n: u32) -> Weight;
     /// Note that a bond has changed.
     fn bond_changed() -> Weight;
-    /// Find the holder of a ticket.
-    fn holder() -> Weight;
-    /// Give a provider its last seat.
-    fn seat() -> Weight;
-    /// Take a seat of a provider back that had room, and cheated.
-    fn unseat() -> Weight;
 }
 
 /// For tests.
@@ -125,29 +120,14 @@ impl WeightInfo for () {
         priced(150, 21, 20)
     }
 
-    // QueueEnds (r, w), Queue (r, 2 w), Providers (r, w), the oldest draw (2 r), Params, the clock, the bond (r), Pools
-    // (r, w), three nodes, TotalInPlay (r, w).
-    fn tick_reweigh() -> Weight {
-        priced(80, 13, 9)
+    // QueueEnds (r, w), Queue (r, 2 w), the oldest draw (2 r), Params, the clock (r), Pools, the root and TotalInPlay
+    // (r, w); for each Providers and two nodes (r, w) and the bond (r).
+    fn tick_reweigh(n: u32) -> Weight {
+        priced(35, 9, 6).saturating_add(priced(45, 4, 3).saturating_mul(n.into()))
     }
 
     // Providers (r, w), Params (r), the bond (r), QueueEnds (r, w), Queue (w).
     fn bond_changed() -> Weight {
         priced(25, 4, 3)
-    }
-
-    // Three nodes, Leaves, Providers (r).
-    fn holder() -> Weight {
-        priced(25, 5, 0)
-    }
-
-    // Providers, Pools (r, w), the clock (r), three nodes (r, w).
-    fn seat() -> Weight {
-        priced(45, 6, 5)
-    }
-
-    // What `seat` does, TotalInPlay (r, w), Params for a term in jail, the bond (r), QueueEnds (r, w), Queue (w).
-    fn unseat() -> Weight {
-        priced(60, 10, 8)
     }
 }

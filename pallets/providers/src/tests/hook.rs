@@ -1,4 +1,5 @@
-use crate::{mock::*, WeightInfo};
+use crate::{mock::*, Queue, WeightInfo};
+use assay_primitives::Conduct;
 use frame_support::{
     assert_ok,
     traits::Hooks,
@@ -54,5 +55,40 @@ fn block_without_work_costs_the_least() {
         bond(1, 1);
         assert_ok!(register(1, CPU, 1));
         assert_eq!(poll(Weight::MAX), <() as WeightInfo>::tick_base());
+    });
+}
+
+#[test]
+fn block_is_charged_for_what_the_changes_were() {
+    run(|| {
+        (1..=3).for_each(|owner| provide(owner, 1));
+        provide_on(4, 1, GPU, 2);
+        // Four stay where they are, three of them on one machine; one comes.
+        (1..=4).for_each(|owner| serve(owner, 7, Conduct::Right));
+        bond(5, 1);
+        assert_ok!(register(5, CPU, 1));
+        System::set_block_number(System::block_number() + DELAY);
+        let (base, change) = (<() as WeightInfo>::tick_base(), <() as WeightInfo>::tick_change());
+        let of_machine = <() as WeightInfo>::tick_reweigh;
+        let stayed = of_machine(3) + of_machine(1);
+        assert!(stayed.all_lt(change.saturating_mul(4)));
+        assert_eq!(poll(Weight::MAX), base + stayed + change);
+        assert_eq!(Providers::queue_length(), 0);
+    });
+}
+
+#[test]
+fn page_of_the_queue_goes_with_its_last_entry() {
+    run(|| {
+        for owner in 1..=70 {
+            bond(owner, 1);
+            assert_ok!(register(owner, CPU, 1));
+        }
+        System::set_block_number(System::block_number() + DELAY);
+        for (applied, pages) in [(63, 2), (1, 1), (6, 1)] {
+            assert_ok!(Providers::apply(signed(9), applied));
+            assert_eq!(Queue::<Test>::iter_keys().count(), pages);
+        }
+        assert_eq!(holders(CPU), (1..=70).collect::<Vec<u64>>());
     });
 }

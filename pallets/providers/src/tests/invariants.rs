@@ -1,9 +1,10 @@
 //! The check of invariants sees what is wrong.
 
 use crate::{
-    mock::*, pallet, Leaves, Machines, Node, Nodes, Pending, Pools, Provider, QueueEnds, Seats, TotalInPlay,
+    mock::*, pallet, Leaves, Machines, Node, Nodes, Pending, Pools, Provider, Queue, QueueEnds, Seats,
+    TotalInPlay,
 };
-use frame_support::{assert_ok, assert_storage_noop};
+use frame_support::{assert_ok, assert_storage_noop, BoundedVec};
 
 /// A chain with two providers, a seat, and a change that waits; something is wrong with it after `spoil`.
 fn caught(spoil: impl FnOnce()) {
@@ -59,6 +60,8 @@ fn queue_without_a_change_and_change_outside_the_queue_are_seen() {
     caught(|| pallet::Providers::<Test>::mutate_extant(2, |provider| provider.pending = None));
     caught(|| QueueEnds::<Test>::mutate(|(first, _)| *first += 1));
     caught(|| QueueEnds::<Test>::mutate(|(_, next)| *next += 1));
+    caught(|| Queue::<Test>::insert(1, BoundedVec::truncate_from(vec![2])));
+    caught(|| Queue::<Test>::mutate(0, |page| page.try_push(2)).expect("there is room"));
     // Two changes of a provider, one of which stands in the queue.
     let twice = |provider: &mut Provider| provider.weighing = provider.pending;
     caught(|| pallet::Providers::<Test>::mutate_extant(2, twice));

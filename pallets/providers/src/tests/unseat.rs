@@ -1,5 +1,5 @@
-use crate::{mock::*, Change, Error, Event, Pending, State, WeightInfo};
-use assay_primitives::{Conduct, Sortition};
+use crate::{mock::*, Change, Error, Event, Pending, State};
+use assay_primitives::Conduct;
 use frame_support::{assert_noop, assert_ok};
 
 fn score_after(owner: u64, job: u64, conduct: Conduct) -> u32 {
@@ -153,12 +153,4 @@ fn change_that_waits_outlives_a_verdict() {
         assert_eq!((provider(1).terms.capacity, weight(CPU)), (9, 0));
         assert_noop!(seat(1, 8), Error::<Test>::NotInPlay);
     });
-}
-
-#[test]
-fn who_takes_a_seat_back_pays_for_what_the_queue_does_about_it() {
-    let taken = <Providers as Sortition<u64>>::unseat_weight();
-    let hook = <() as WeightInfo>::tick_reweigh();
-    assert!(hook.ref_time() > 0 && hook.proof_size() > 0);
-    assert_eq!(taken, <() as WeightInfo>::unseat() + hook);
 }
