@@ -1,17 +1,10 @@
 //! Benchmarks of escrow.
 
 use super::*;
-use alloc::vec::Vec;
-use assay_primitives::{Balance, Escrow, JobId, MarketBlock, Settlement};
+use assay_primitives::{Balance, Escrow, JobId, MarketBlock};
 use frame_benchmarking::v2::*;
-use frame_support::traits::{
-    fungible::{Balanced, Inspect},
-    Get,
-};
+use frame_support::traits::fungible::{Balanced, Inspect};
 use sp_runtime::traits::BlockNumberProvider;
-
-/// The most payees of one settlement: all seats of a job, and the owner of a listing.
-const MAX_PAYEES: u32 = 49;
 
 const JOB: JobId = 0;
 
@@ -39,38 +32,6 @@ fn later<T: Config>(blocks: u32) -> MarketBlock {
 #[benchmarks]
 mod benches {
     use super::*;
-
-    #[benchmark]
-    fn open() -> Result<(), BenchmarkError> {
-        let requester: T::AccountId = account("requester", 0, 0);
-        endow::<T>(&requester, unit::<T>().saturating_mul(2));
-        let expires = later::<T>(10);
-
-        #[block]
-        {
-            <Pallet<T> as Escrow<T::AccountId>>::open(JOB, &requester, unit::<T>(), expires)?;
-        }
-
-        assert_eq!(<Pallet<T> as Escrow<T::AccountId>>::held(JOB), unit::<T>());
-        Ok(())
-    }
-
-    /// Every payee is there, and something is left to give back.
-    #[benchmark]
-    fn settle(n: Linear<0, MAX_PAYEES>) {
-        put_in_escrow::<T>(later::<T>(10));
-        endow::<T>(&T::Treasury::get(), unit::<T>());
-        let payouts: Vec<_> = (0..n).map(|index| (account("payee", index, 0), unit::<T>())).collect();
-        payouts.iter().for_each(|(payee, amount)| endow::<T>(payee, *amount));
-        let settlement = Settlement { payouts, burnt: unit::<T>(), treasury: unit::<T>() };
-
-        #[block]
-        {
-            <Pallet<T> as Escrow<T::AccountId>>::settle(JOB, settlement);
-        }
-
-        assert!(!Escrows::<T>::contains_key(JOB));
-    }
 
     #[benchmark]
     fn expire() {

@@ -96,10 +96,6 @@ pub mod pallet {
     #[pallet::storage]
     pub type Escrows<T: Config> = StorageMap<_, Twox64Concat, JobId, Funds<T::AccountId>>;
 
-    /// What each requester has in escrow, all jobs together, in planck.
-    #[pallet::storage]
-    pub type Totals<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Balance, ValueQuery>;
-
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
@@ -214,7 +210,7 @@ pub mod pallet {
 
         /// What an account has in escrow, all jobs together, in planck.
         pub fn total(requester: T::AccountId) -> Balance {
-            Totals::<T>::get(requester)
+            Self::total_of(&requester)
         }
 
         /// The most that an account can put into escrow now, in planck.

@@ -6,7 +6,7 @@ use frame_support::{
     dispatch::DispatchResult,
     ensure,
     traits::{
-        fungible::{Inspect, MutateHold},
+        fungible::{Inspect, InspectHold, MutateHold},
         tokens::{Fortitude, Preservation},
     },
 };
@@ -23,7 +23,8 @@ impl<T: Config> Pallet<T> {
         ensure!(expires > T::Clock::current_block_number(), Error::<T>::ExpiresTooSoon);
         ensure!(!Escrows::<T>::contains_key(job), Error::<T>::AlreadyOpen);
         // A hold takes of what is frozen too. What other holds have stays the owner's, so only escrow counts here.
-        let escrowed = Totals::<T>::get(requester).checked_add(amount).ok_or(TokenError::FundsUnavailable)?;
+        let escrowed =
+            Self::total_of(requester).checked_add(amount).ok_or(TokenError::FundsUnavailable)?;
         let rest = T::Currency::total_balance(requester)
             .checked_sub(escrowed)
             .ok_or(TokenError::FundsUnavailable)?;
@@ -31,15 +32,19 @@ impl<T: Config> Pallet<T> {
         T::Currency::hold(&HoldReason::Job.into(), requester, amount)?;
 
         Escrows::<T>::insert(job, Funds { requester: requester.clone(), amount, expires });
-        Totals::<T>::insert(requester, escrowed);
         Self::deposit_event(Event::Opened { job, requester: requester.clone(), amount, expires });
         Ok(())
+    }
+
+    /// What an account has in escrow, all jobs together: nothing else is held for this reason.
+    pub(crate) fn total_of(requester: &T::AccountId) -> Balance {
+        T::Currency::balance_on_hold(&HoldReason::Job.into(), requester)
     }
 
     /// The most that [`Self::do_open`] would hold.
     pub(crate) fn available_to(requester: &T::AccountId) -> Balance {
         let free = T::Currency::reducible_balance(requester, Preservation::Protect, Fortitude::Force);
-        let rest = T::Currency::total_balance(requester).saturating_sub(Totals::<T>::get(requester));
+        let rest = T::Currency::total_balance(requester).saturating_sub(Self::total_of(requester));
         free.min(rest.saturating_sub(T::Frozen::frozen(requester)))
     }
 }

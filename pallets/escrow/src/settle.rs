@@ -19,20 +19,12 @@ fn asked<AccountId>(settlement: &Settlement<AccountId>) -> Balance {
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_settle(job: JobId, settlement: Settlement<T::AccountId>) {
         let asked = asked(&settlement);
-        let paid = Self::close(job).map_or(0, |funds| Self::pay_out(job, funds, settlement));
+        // Taken off the books, its money is still on hold.
+        let paid = Escrows::<T>::take(job).map_or(0, |funds| Self::pay_out(job, funds, settlement));
         let missing = asked.saturating_sub(paid);
         if missing > 0 {
             Self::deposit_event(Event::Short { job, missing });
         }
-    }
-
-    /// Takes an escrow off the books. Its money is still on hold.
-    fn close(job: JobId) -> Option<Funds<T::AccountId>> {
-        let funds = Escrows::<T>::take(job)?;
-        Totals::<T>::mutate_exists(&funds.requester, |total| {
-            *total = total.and_then(|total| total.checked_sub(funds.amount)).filter(|total| *total > 0);
-        });
-        Some(funds)
     }
 
     /// Pays in the order of the settlement, as far as the funds go, and gives the rest back. Says how much of what was

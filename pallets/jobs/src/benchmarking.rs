@@ -4,9 +4,8 @@
 use super::*;
 use alloc::{boxed::Box, vec};
 use assay_primitives::{Claim, Endpoint, JobId, JobSpec, OnVerdict, Outcome, Pay, Verdict};
-use assay_rules::policy::MAX_PAID;
 use frame_benchmarking::v2::*;
-use frame_support::{traits::EnsureOrigin, weights::WeightMeter};
+use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};
 use frame_system::RawOrigin;
 use sp_runtime::traits::BlockNumberProvider;
 
@@ -18,8 +17,8 @@ pub trait BenchmarkHelper<AccountId> {
     /// A job that verification would take in now, of a listing, on a machine with many providers.
     fn spec() -> JobSpec;
 
-    /// Draws all first seats of a job that was just posted.
-    fn draw(job: JobId);
+    /// Draws all first seats of a job that was just posted. As many as can decline before anybody has committed.
+    fn seat(job: JobId);
 }
 
 /// The longest source that a job can have.
@@ -36,23 +35,26 @@ fn posted<T: Config>() -> (T::AccountId, JobId) {
     (requester, job)
 }
 
-/// A verdict that pays a number of seats, all of them out of what is held, and the royalty.
-fn verdict<T: Config>(paid: u32) -> Verdict<T::AccountId> {
+/// A verdict that pays two seats.
+fn verdict<T: Config>() -> Verdict<T::AccountId> {
     Verdict {
         outcome: Outcome::Agreed,
         claim: Some(Claim::Computed { result: [1; 32], trace: [2; 32] }),
         output: Some(vec![3; 256].try_into().expect("as much as there can be")),
         price: T::BenchmarkHelper::spec().price_cap,
-        paid: (0..paid).map(|seat| (account("seat", seat, 0), Pay::Half)).collect(),
+        paid: (0..2).map(|seat| (account("seat", seat, 0), Pay::Half)).collect(),
         audited: true,
         thin: false,
     }
 }
 
-/// A receipt whose retention time is over.
+/// A receipt whose retention time is over; it ends a page.
 fn prunable<T: Config>() -> JobId {
     let (_, job) = posted::<T>();
-    Pallet::<T>::on_verdict(job, verdict::<T>(2));
+    let last = u64::from(PAGE).saturating_sub(1);
+    EndedQueue::<T>::put(Queue { first: last, next: last });
+    Ended::<T>::insert(0, BoundedVec::truncate_from(vec![job; MAX_SWEPT.saturating_sub(1)]));
+    Pallet::<T>::on_verdict(job, verdict::<T>());
     let ended = Receipts::<T>::get(job).expect("it has ended").ended;
     T::Clock::set_block_number(ended.saturating_add(Params::<T>::get().retention));
     job
@@ -88,23 +90,10 @@ mod benches {
     #[benchmark]
     fn cancel() {
         let (requester, job) = posted::<T>();
-        T::BenchmarkHelper::draw(job);
+        T::BenchmarkHelper::seat(job);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(requester), job);
-
-        assert!(Receipts::<T>::contains_key(job));
-    }
-
-    #[benchmark]
-    fn on_verdict(n: Linear<0, { MAX_PAID.into() }>) {
-        let (_, job) = posted::<T>();
-        let verdict = verdict::<T>(n);
-
-        #[block]
-        {
-            Pallet::<T>::on_verdict(job, verdict);
-        }
 
         assert!(Receipts::<T>::contains_key(job));
     }

@@ -1,10 +1,10 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
-use crate::{pallet::*, JobOf, Queue, ReceiptOf};
+use crate::{pallet::*, prune::page_of, JobOf, Queue, ReceiptOf, PAGE};
 use alloc::{collections::BTreeSet, vec::Vec};
 use assay_primitives::{Escrow, JobId};
 use frame_support::ensure;
-use sp_runtime::{traits::BlockNumberProvider, TryRuntimeError};
+use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion, TryRuntimeError};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
@@ -69,9 +69,20 @@ impl<T: Config> Pallet<T> {
     /// are pruned.
     fn check_ended() -> Result<(), TryRuntimeError> {
         let Queue { first, next } = EndedQueue::<T>::get();
-        let places: BTreeSet<u64> = Ended::<T>::iter_keys().collect();
-        ensure!(places.iter().copied().eq(first..next), "a place of an ended job is outside of the queue");
-        let jobs: Vec<JobId> = places.iter().filter_map(Ended::<T>::get).collect();
+        for (page, places) in Ended::<T>::iter() {
+            let begin = page.saturating_mul(PAGE.into());
+            let end = begin.saturating_add(PAGE.into());
+            let due = next.min(end).saturating_sub(begin);
+            let sound = first < end && begin < next && places.len().saturated_into::<u64>() == due;
+            ensure!(sound, "a place of an ended job is outside of the queue");
+        }
+        let at = |place| {
+            let (page, index) = page_of(place);
+            Ended::<T>::get(page).into_iter().nth(index)
+        };
+        let jobs: Vec<JobId> = (first..next).filter_map(at).collect();
+        let complete = jobs.len().saturated_into::<u64>() == next.saturating_sub(first);
+        ensure!(complete, "a place of an ended job is outside of the queue");
         let distinct: BTreeSet<_> = jobs.iter().collect();
         ensure!(distinct.len() == jobs.len(), "a job has ended twice");
         let ends: Vec<_> = jobs.iter().filter_map(Receipts::<T>::get).map(|receipt| receipt.ended).collect();

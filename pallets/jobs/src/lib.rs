@@ -62,6 +62,9 @@ pub const MAX_PAGE: u32 = 1_000;
 /// The most jobs that one block looks at to prune their receipts.
 pub const MAX_SWEPT: usize = 64;
 
+/// Places of a page of jobs that have ended.
+pub const PAGE: u32 = 64;
+
 #[allow(
     clippy::as_conversions,
     clippy::expect_used,
@@ -138,10 +141,11 @@ pub mod pallet {
     pub type JobsOf<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Identity, [u8; 8], (), OptionQuery>;
 
-    /// Jobs in the order in which they ended, whose receipts are pruned in that order. A receipt that somebody has pruned
-    /// by its number leaves its place here until its turn comes.
+    /// Jobs in the order in which they ended, whose receipts are pruned in that order: place `n` is in page `n / 64`,
+    /// there the `n % 64`th. A receipt that somebody has pruned by its number leaves its place here until its turn
+    /// comes; a page is kept until the turn of its last place.
     #[pallet::storage]
-    pub type Ended<T> = StorageMap<_, Twox64Concat, u64, JobId>;
+    pub type Ended<T> = StorageMap<_, Twox64Concat, u64, BoundedVec<JobId, ConstU32<PAGE>>, ValueQuery>;
 
     /// Which places there are.
     #[pallet::storage]
@@ -316,7 +320,7 @@ pub mod pallet {
         ///
         /// * [`Event::Posted`].
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::post().saturating_add(T::Verification::open_weight()))]
+        #[pallet::weight(T::WeightInfo::post())]
         pub fn post(origin: OriginFor<T>, spec: Box<JobSpec>, source: Option<Endpoint>) -> DispatchResult {
             let requester = ensure_signed(origin)?;
             Self::do_post(requester, *spec, source)
@@ -342,7 +346,7 @@ pub mod pallet {
         ///
         /// * [`Event::Ended`].
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::cancel().saturating_add(T::Verification::cancel_weight()))]
+        #[pallet::weight(T::WeightInfo::cancel())]
         pub fn cancel(origin: OriginFor<T>, #[pallet::compact] id: JobId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_cancel(&who, id)

@@ -100,7 +100,7 @@ impl crate::BenchmarkHelper<u64> for Bench {
         JobSpec { listing: Some(LISTED), ..spec() }
     }
 
-    fn draw(_: JobId) {}
+    fn seat(_: JobId) {}
 }
 
 pub fn params() -> Parameters {

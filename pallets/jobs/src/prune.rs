@@ -2,8 +2,13 @@
 
 use crate::{pallet::*, Queue, ReceiptOf, WeightInfo, MAX_SWEPT};
 use assay_primitives::JobId;
-use frame_support::{dispatch::DispatchResult, ensure, weights::WeightMeter};
-use sp_runtime::traits::BlockNumberProvider;
+use frame_support::{defensive, dispatch::DispatchResult, ensure, weights::WeightMeter};
+use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion};
+
+/// The page of a place, and where it is there: 64 places make a page.
+pub(crate) fn page_of(place: u64) -> (u64, usize) {
+    (place >> 6, (place & 63).saturated_into())
+}
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_prune(id: JobId) -> DispatchResult {
@@ -16,7 +21,10 @@ impl<T: Config> Pallet<T> {
     /// Notes that a job has ended, for the sweep.
     pub(crate) fn enqueue(id: JobId) {
         EndedQueue::<T>::mutate(|queue| {
-            Ended::<T>::insert(queue.next, id);
+            let (page, _) = page_of(queue.next);
+            if Ended::<T>::try_append::<_, JobId, _>(page, id).is_err() {
+                defensive!("a page has room until the next one begins");
+            }
             queue.next = queue.next.saturating_add(1);
         });
     }
@@ -38,16 +46,20 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Prunes the receipt of a job that has ended, if it is time, and its place; gives whether they are gone.
+    /// Prunes the receipt of a job that has ended, if it is time, and its page with the last place; gives whether its
+    /// turn is over.
     fn clear(place: u64) -> bool {
-        if let Some(id) = Ended::<T>::get(place) {
+        let (page, index) = page_of(place);
+        if let Some(id) = Ended::<T>::get(page).get(index) {
             match Receipts::<T>::get(id) {
                 Some(receipt) if !Self::is_over(&receipt) => return false,
-                Some(receipt) => Self::forget(id, &receipt),
+                Some(receipt) => Self::forget(*id, &receipt),
                 None => (),
             }
         }
-        Ended::<T>::remove(place);
+        if page_of(place.saturating_add(1)).0 != page {
+            Ended::<T>::remove(page);
+        }
         true
     }
 

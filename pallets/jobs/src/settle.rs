@@ -1,10 +1,9 @@
 //! The end of a job.
 
-use crate::{pallet::*, Job, JobOf, Receipt, ReceiptOf, WeightInfo};
+use crate::{pallet::*, Job, JobOf, Receipt, ReceiptOf};
 use alloc::vec::Vec;
 use assay_primitives::{Balance, Escrow, JobId, OnVerdict, Settlement, Verdict};
-use assay_rules::{policy::MAX_PAID, settlement};
-use frame_support::weights::Weight;
+use assay_rules::settlement;
 use sp_runtime::traits::BlockNumberProvider;
 
 impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
@@ -15,10 +14,6 @@ impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
                 log::error!(target: "runtime::jobs", "verdict on job {id}, which is not open, is ignored")
             }
         }
-    }
-
-    fn weight() -> Weight {
-        T::WeightInfo::on_verdict(MAX_PAID.into())
     }
 }
 

@@ -1,23 +1,21 @@
 //! Weights of jobs.
 //!
-//! A runtime measures its own. Those here are for tests: database accesses are counted from the code, those of escrow,
-//! providers and the registry included: a post is theirs for the greater part. What verification says that its own part
-//! takes comes on top. The reference time beside them is an upper estimate for hashing and decoding those keys, not a
-//! measurement.
+//! A runtime measures its own. Those here are for tests: database accesses are counted from the code, those of
+//! verification, escrow, providers and the registry included, whose a post and a cancel are for the greater part. The
+//! reference time beside them is an upper estimate for hashing and decoding those keys, not a measurement.
 
 use assay_primitives::weights::priced;
 use frame_support::weights::Weight;
 
-/// Weights of the calls and of the hook, and of verdicts, for those whose calls and hooks reach them.
+/// Weights of the calls and of the hook. What a verdict takes is in those of verification, whose calls and hooks end
+/// jobs.
 pub trait WeightInfo {
     /// Set the parameters.
     fn set_params() -> Weight;
-    /// Post a job of a listing. Verification's part comes on top.
+    /// Post a job of a listing. Its first draw becomes due.
     fn post() -> Weight;
-    /// Cancel a job. Verification's part and the verdict come on top.
+    /// Cancel a job in which as many have a place as can, the verdict included.
     fn cancel() -> Weight;
-    /// A verdict by which `n` are paid, escrow's part included.
-    fn on_verdict(n: u32) -> Weight;
     /// Prune a receipt.
     fn prune() -> Weight;
     /// A block in which nothing can be swept.
@@ -33,22 +31,19 @@ impl WeightInfo for () {
         priced(10, 0, 1)
     }
 
-    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob, Sources (4 w); the lists of machines, the policy, the listing and
-    // its version (4 r); of escrow the entry and the requester's sum (2 r, 2 w), its account, holds, locks and freezes
-    // (4 r, 2 w).
+    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob, Sources (4 w); the lists of machines, the policy, the listing
+    // and its version (4 r); of verification the case, the weights of the machine and of all, the queue of draws (7 r),
+    // the case, the draw, its queue, the deadline (4 w); of escrow the entry (r, w), the account, holds, locks and
+    // freezes (4 r, 2 w).
     fn post() -> Weight {
-        priced(90, 13, 8)
+        priced(130, 19, 11)
     }
 
-    // Jobs (r).
+    // Jobs (r, w), Receipts, Ended (w), EndedQueue (r, w), the clock (r); of verification the case and its deadline (r,
+    // 2 w), the queue of changes and the pool (3 r, 3 w); of escrow the entry, the requester's account and holds, the
+    // treasury and the issuance (5 r, 5 w); for each of eight providers its record, lock, ledger and account (4 r, 4 w).
     fn cancel() -> Weight {
-        priced(15, 1, 0)
-    }
-
-    // Jobs (r, w), Receipts (w), Ended (w), EndedQueue (r, w), the clock (r); of escrow the entry, the requester's sum,
-    // account and holds (4 r, 4 w), the treasury and the issuance (2 r, 2 w), each payee's account (r, w), the royalty's too.
-    fn on_verdict(n: u32) -> Weight {
-        priced(100, 10, 11).saturating_add(priced(15, 1, 1).saturating_mul(n.into()))
+        priced(150, 12, 14).saturating_add(priced(60, 4, 4).saturating_mul(8))
     }
 
     // Receipts (r, w), the clock, Params (r), JobsOf, Sources (2 w).
@@ -61,7 +56,7 @@ impl WeightInfo for () {
         priced(10, 3, 1)
     }
 
-    // Ended (r, w), Receipts (r, w), JobsOf, Sources (2 w).
+    // A page of Ended (r, w), Receipts (r, w), JobsOf, Sources (2 w).
     fn sweep_job() -> Weight {
         priced(20, 2, 4)
     }

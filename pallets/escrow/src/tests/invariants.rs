@@ -1,6 +1,6 @@
 //! Each invariant notices when it is broken.
 
-use crate::{mock::*, Escrows, Totals};
+use crate::{mock::*, Escrows};
 use frame_support::{assert_ok, traits::fungible::UnbalancedHold};
 use sp_runtime::{DispatchError, TryRuntimeError};
 
@@ -26,11 +26,15 @@ fn escrows_hold_something() {
 }
 
 #[test]
-fn totals_are_sums() {
-    broken(|| Escrows::<Test>::remove(0), "a total is not the sum of the escrows");
-    broken(|| Totals::<Test>::insert(1, 499), "a total is not the sum of the escrows");
-    broken(|| Totals::<Test>::insert(3, 0), "a total is not the sum of the escrows");
-    broken(|| Totals::<Test>::remove(2), "escrows are not in the totals");
+fn escrows_sum_up_to_what_is_on_hold() {
+    broken(|| Escrows::<Test>::remove(0), "what is in escrow is not what is on hold");
+    broken(|| Escrows::<Test>::remove(2), "what is in escrow is not what is on hold");
+    let stray = crate::Funds { requester: 77, amount: 1, expires: 9 };
+    broken(|| Escrows::<Test>::insert(3, stray), "an escrow is of an account that is not there");
+    let more = |funds: &mut Option<crate::Funds<u64>>| {
+        funds.as_mut().expect("it is open").amount += 1;
+    };
+    broken(|| Escrows::<Test>::mutate(2, more), "what is in escrow is not what is on hold");
     let endless = |funds: &mut Option<crate::Funds<u64>>| {
         funds.as_mut().expect("it is open").amount = u128::MAX;
     };
@@ -38,7 +42,7 @@ fn totals_are_sums() {
 }
 
 #[test]
-fn totals_are_on_hold() {
+fn what_is_on_hold_is_in_escrow() {
     let reason = || crate::HoldReason::Job.into();
     let set = |amount| {
         assert_ok!(<Balances as UnbalancedHold<u64>>::set_balance_on_hold(&reason(), &1, amount));

@@ -1,4 +1,4 @@
-use crate::{mock::*, Escrows, Event, Totals};
+use crate::{mock::*, Escrows, Event};
 use frame_support::assert_ok;
 
 /// What `Settled` says of job 0 of account 1.
@@ -30,7 +30,6 @@ fn settlement_pays_everybody_and_gives_the_rest_back() {
         assert_eq!((free(2), free(3), free(TREASURY)), (150, 200, 80));
         assert_eq!(Balances::total_issuance(), issuance - 20);
         assert_eq!(held_for(0), 0);
-        assert!(!Totals::<Test>::contains_key(1));
     });
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{mock::*, Ended, EndedQueue, JobsOf, NextJob, Params, Queue, Receipts};
 use assay_primitives::Royalty;
+use frame_support::BoundedVec;
 
 /// An open job and one that has ended.
 fn two() -> (u64, u64) {
@@ -37,24 +38,22 @@ fn numbers_are_given_before_they_are_used() {
 #[test]
 fn places_of_ended_jobs_are_those_of_the_queue() {
     let outside = "a place of an ended job is outside of the queue";
-    broken_by(|_, _| EndedQueue::<Test>::put(Queue { first: 1, next: 1 }), outside);
+    broken_by(|_, _| EndedQueue::<Test>::put(Queue { first: 0, next: 0 }), outside);
+    broken_by(|_, _| EndedQueue::<Test>::put(Queue { first: 0, next: 2 }), outside);
     broken_by(|_, _| Ended::<Test>::remove(0), outside);
+    broken_by(|_, ended| Ended::<Test>::insert(1, BoundedVec::truncate_from(vec![ended])), outside);
 }
 
 #[test]
 fn each_receipt_has_one_place_in_the_order_of_its_end() {
-    let never = |_, _| {
-        Ended::<Test>::remove(0);
-        EndedQueue::<Test>::put(Queue { first: 1, next: 1 });
-    };
+    let never = |_, _| EndedQueue::<Test>::put(Queue { first: 1, next: 1 });
     broken_by(never, "a receipt would never be swept");
     broken_by(|_, ended| Jobs::enqueue(ended), "a job has ended twice");
     let swapped = |_, ended| {
         let later = post(spec());
         Now::set(5);
         end(later, agreed());
-        Ended::<Test>::insert(0, later);
-        Ended::<Test>::insert(1, ended);
+        Ended::<Test>::insert(0, BoundedVec::truncate_from(vec![later, ended]));
     };
     broken_by(swapped, "ended jobs are not in order of time");
 }

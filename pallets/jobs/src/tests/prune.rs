@@ -110,7 +110,6 @@ fn blocks_with_room_prune_by_themselves() {
         Now::set(160);
         idle(Weight::MAX);
         assert_eq!((kept(), swept()), (0, 5));
-        assert_eq!(Ended::<Test>::iter_keys().count(), 0);
         assert_eq!(idle(Weight::MAX), room(0));
     });
 }
@@ -139,6 +138,26 @@ fn block_has_a_limit_of_its_own() {
         assert_eq!(kept(), 100 - MAX_SWEPT);
         idle(Weight::MAX);
         assert_eq!(kept(), 0);
+    });
+}
+
+#[test]
+fn page_of_ended_jobs_goes_with_its_last_place() {
+    run(|| {
+        let pages = || Ended::<Test>::iter_keys().collect::<Vec<u64>>();
+        ended(100);
+        assert_eq!(pages().len(), 2);
+        Now::set(101);
+        idle(room(63));
+        assert_eq!((swept(), pages().len()), (63, 2));
+        idle(room(1));
+        assert_eq!((swept(), pages()), (64, vec![1]));
+        idle(Weight::MAX);
+        assert_eq!((swept(), pages()), (100, vec![1]));
+        ended(28);
+        Now::set(201);
+        idle(Weight::MAX);
+        assert_eq!((swept(), pages()), (128, vec![]));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use assay_primitives::{JobId, LockId};
 use assay_runtime::{AccountId, Runtime};
-use pallet_assay_escrow::{Escrows, Totals};
+use pallet_assay_escrow::Escrows;
 use pallet_assay_jobs::Jobs;
 use pallet_assay_providers::Providers;
 use pallet_assay_slashing::Pending;
@@ -69,7 +69,6 @@ pub fn check_nothing_is_left() {
     assert_eq!(Cases::<Runtime>::iter_keys().count(), 0, "jobs are being verified");
     assert_eq!(Deadlines::<Runtime>::iter_keys().count(), 0, "deadlines wait");
     assert_eq!(Escrows::<Runtime>::iter_keys().count(), 0, "money is in escrow");
-    assert_eq!(Totals::<Runtime>::iter_keys().count(), 0, "requesters have money in escrow");
     assert_eq!(Pending::<Runtime>::iter_keys().count(), 0, "slashes wait");
     assert_eq!(Locks::<Runtime>::iter_keys().count(), 0, "collateral is locked");
     check();
