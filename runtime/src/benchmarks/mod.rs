@@ -10,7 +10,16 @@ use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKey
 pub use market::Market;
 pub use validators::Validators;
 
+/// What every transaction is checked for by the system pallet.
+type SystemExtensions = frame_system_benchmarking::extensions::Pallet<Runtime>;
+
+impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
+
+// Stock pallets too whose weights ours are compared with: in the same units, those of one machine.
 frame_benchmarking::define_benchmarks!(
+    [frame_system_extensions, SystemExtensions]
+    [pallet_balances, Balances]
+    [pallet_transaction_payment, TransactionPayment]
     [pallet_clock, Clock]
     [pallet_assay_slashing, Slashing]
     [pallet_assay_staking, Staking]

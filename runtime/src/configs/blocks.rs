@@ -61,7 +61,7 @@ impl frame_system::Config for Runtime {
     type BlockLength = BlockLength;
     type BlockWeights = BlockWeights;
     type DbWeight = ParityDbWeight;
-    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+    type ExtensionsWeightInfo = weights::system_extensions::WeightInfo<Runtime>;
     type MaxConsumers = ConstU32<64>;
     type MultiBlockMigrator = Migrations;
     type SS58Prefix = Ss58Prefix;

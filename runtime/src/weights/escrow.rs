@@ -11,22 +11,6 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_assay_escrow::WeightInfo for WeightInfo<T> {
-    // At least 72_867 ns.
-    fn open() -> Weight {
-        Weight::from_parts(125_888_000, 3640)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(4))
-    }
-    // At least 114_897 ns; n from 0 to 49.
-    fn settle(n: u32) -> Weight {
-        Weight::from_parts(166_804_998, 6196)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(5))
-            .saturating_add(Weight::from_parts(35_529_869, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 2603).saturating_mul(n.into()))
-    }
     // At least 75_436 ns.
     fn expire() -> Weight {
         Weight::from_parts(128_260_000, 3640)

@@ -21,21 +21,11 @@ impl<T: frame_system::Config> pallet_assay_jobs::WeightInfo for WeightInfo<T> {
             .saturating_add(T::DbWeight::get().reads(16))
             .saturating_add(T::DbWeight::get().writes(12))
     }
-    // At least 396_706 ns.
+    // Not measured yet.
     fn cancel() -> Weight {
-        Weight::from_parts(712_038_000, 11409)
-            .saturating_add(T::DbWeight::get().reads(19))
-            .saturating_add(T::DbWeight::get().writes(23))
-    }
-    // At least 211_374 ns; n from 0 to 6.
-    fn on_verdict(n: u32) -> Weight {
-        Weight::from_parts(364_227_975, 8799)
-            .saturating_add(T::DbWeight::get().reads(9))
-            .saturating_add(T::DbWeight::get().writes(10))
-            .saturating_add(Weight::from_parts(41_348_697, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(n.into())))
-            .saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(n.into())))
-            .saturating_add(Weight::from_parts(0, 2603).saturating_mul(n.into()))
+        Weight::from_parts(1_100_000_000, 39_000)
+            .saturating_add(T::DbWeight::get().reads(45))
+            .saturating_add(T::DbWeight::get().writes(46))
     }
     // At least 65_643 ns.
     fn prune() -> Weight {

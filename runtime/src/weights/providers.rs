@@ -99,32 +99,20 @@ impl<T: frame_system::Config> pallet_assay_providers::WeightInfo for WeightInfo<
             .saturating_add(T::DbWeight::get().reads(20))
             .saturating_add(T::DbWeight::get().writes(18))
     }
-    // At least 128_567 ns.
-    fn tick_reweigh() -> Weight {
-        Weight::from_parts(199_660_000, 10002)
-            .saturating_add(T::DbWeight::get().reads(13))
-            .saturating_add(T::DbWeight::get().writes(9))
+    // Not measured yet.
+    fn tick_reweigh(n: u32) -> Weight {
+        Weight::from_parts(90_000_000, 10_002)
+            .saturating_add(T::DbWeight::get().reads(9))
+            .saturating_add(T::DbWeight::get().writes(6))
+            .saturating_add(Weight::from_parts(110_000_000, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 6_420).saturating_mul(n.into()))
     }
     // At least 49_927 ns.
     fn bond_changed() -> Weight {
         Weight::from_parts(60_621_000, 4884)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(3))
-    }
-    // At least 44_307 ns.
-    fn holder() -> Weight {
-        Weight::from_parts(54_573_000, 10002).saturating_add(T::DbWeight::get().reads(5))
-    }
-    // At least 85_398 ns.
-    fn seat() -> Weight {
-        Weight::from_parts(157_025_000, 10002)
-            .saturating_add(T::DbWeight::get().reads(6))
-            .saturating_add(T::DbWeight::get().writes(5))
-    }
-    // At least 104_703 ns.
-    fn unseat() -> Weight {
-        Weight::from_parts(118_976_000, 10002)
-            .saturating_add(T::DbWeight::get().reads(10))
-            .saturating_add(T::DbWeight::get().writes(8))
     }
 }
