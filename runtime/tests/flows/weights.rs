@@ -1,10 +1,14 @@
 //! What a change of sessions takes of a block, apart from the stock session pallet, which puts its own share at a full
-//! block; and what reports of equivocations and slashes are charged.
+//! block; what reports of equivocations and slashes are charged; and what pays for draws.
 
-use assay_primitives::{Bonds, OnBond};
+use assay_primitives::{Balance, Bonds, OnBond, Policy};
+use assay_rules::{
+    policy::{FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_SLOTS},
+    settlement,
+};
 use assay_runtime::{
     configs::{BlockWeights, MAX_CANDIDATES, MAX_VALIDATORS},
-    AccountId, Providers, Runtime, RuntimeCall,
+    genesis, token, AccountId, Providers, Runtime, RuntimeCall, TransactionPayment,
 };
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
@@ -12,9 +16,11 @@ use frame_support::{
 };
 use pallet_assay_slashing::WeightInfo as _;
 use pallet_assay_staking::WeightInfo as _;
+use pallet_assay_verification::WeightInfo as _;
 
 type Staking = <Runtime as pallet_assay_staking::Config>::WeightInfo;
 type Slashing = <Runtime as pallet_assay_slashing::Config>::WeightInfo;
+type Verification = <Runtime as pallet_assay_verification::Config>::WeightInfo;
 type Babe = <Runtime as pallet_babe::Config>::WeightInfo;
 type Grandpa = <Runtime as pallet_grandpa::Config>::WeightInfo;
 
@@ -73,4 +79,34 @@ fn slash_is_charged_with_what_the_market_does_about_it() {
     assert_eq!(<assay_runtime::Staking as Bonds<AccountId>>::slash_weight(), heard);
     let apply = RuntimeCall::Slashing(pallet_assay_slashing::Call::apply { id: 0 });
     assert_eq!(apply.get_dispatch_info().call_weight, Slashing::apply().saturating_add(heard));
+}
+
+/// What a draw of so many seats would cost if it were a transaction's, in planck: for each seat two tickets, one of which
+/// gives none.
+fn price_of_draw(policy: &Policy, seats: u8) -> Balance {
+    let drawn = Verification::draw(2 * u32::from(seats));
+    TransactionPayment::weight_to_fee(Verification::seed(policy.draw_blocks).saturating_add(drawn))
+}
+
+/// Blocks run draws beside the transactions that are charged for. Each job burns half of its fee, however it ends: the
+/// least that this can be is more than what the draws cost that each job has.
+#[test]
+fn least_job_burns_more_than_its_draws_cost() {
+    for preset in [genesis::PRODUCTION, genesis::DEVELOPMENT] {
+        let terms = genesis::preset(preset).expect("the preset exists")["verification"]["exactV1"].clone();
+        let policy: Policy = serde_json::from_value(terms).expect("a policy");
+        let fee = settlement::hold(1, policy.min_payment, &policy, None).expect("little money").fee;
+        let burnt = fee - fee / 2;
+        // The first seats, and the lot with an audit's seat.
+        let draws = price_of_draw(&policy, FIRST_SEATS) + price_of_draw(&policy, 1);
+        let dispute = price_of_draw(&policy, FRESH_SEATS) + price_of_draw(&policy, 0);
+        let declines = Balance::from((MAX_DECLINES - 1) * MAX_SLOTS) * price_of_draw(&policy, 1);
+        let asy = |amount: Balance| amount as f64 / token::ASY as f64;
+        let [burns, costs] = [burnt, draws].map(asy);
+        println!("{preset}: a job burns {burns:.6} ASY at least, and its draws would cost {costs:.6}");
+        let [disputed, declined] = [dispute, declines].map(asy);
+        println!("beside them: {disputed:.6} for a dispute, {declined:.6} after 18 declines");
+        // On a development network jobs are meant to cost next to nothing.
+        assert!(burnt > draws || preset == genesis::DEVELOPMENT, "{preset}");
+    }
 }

@@ -5,6 +5,7 @@ pub mod answer;
 mod attacks;
 mod books;
 mod cancelled;
+mod charges;
 mod declines;
 mod disputes;
 mod expired;
