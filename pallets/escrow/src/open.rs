@@ -23,8 +23,7 @@ impl<T: Config> Pallet<T> {
         ensure!(expires > T::Clock::current_block_number(), Error::<T>::ExpiresTooSoon);
         ensure!(!Escrows::<T>::contains_key(job), Error::<T>::AlreadyOpen);
         // A hold takes of what is frozen too. What other holds have stays the owner's, so only escrow counts here.
-        let escrowed =
-            Self::total_of(requester).checked_add(amount).ok_or(TokenError::FundsUnavailable)?;
+        let escrowed = Self::total_of(requester).checked_add(amount).ok_or(TokenError::FundsUnavailable)?;
         let rest = T::Currency::total_balance(requester)
             .checked_sub(escrowed)
             .ok_or(TokenError::FundsUnavailable)?;

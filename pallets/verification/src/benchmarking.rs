@@ -5,7 +5,7 @@ use crate::{seat::Tally, verdict::Ending};
 use alloc::{vec, vec::Vec};
 use assay_primitives::{
     commitment, inline_root, Chance, Claim, Digest, InlineOutput, JobClass, JobId, Machine, Order, Policy,
-    Verification,
+    Sortition, Verification,
 };
 use assay_rules::{
     draw::leaves,
@@ -76,7 +76,7 @@ fn order_with_room<T: Config>(policy: Policy, room: u32) -> Order<T::AccountId> 
     }
 }
 
-/// The same where a seat leaves a provider no room: so its leaf weighs nothing from then on.
+/// The same where a seat leaves a provider no room.
 fn new_order<T: Config>(policy: Policy) -> Order<T::AccountId> {
     order_with_room::<T>(policy, 1)
 }
@@ -148,11 +148,10 @@ mod benches {
         Ok(())
     }
 
-    /// The last commit of the first round, after so many declines in its slot.
+    /// The first commit of the first round, after so many declines in its slot.
     #[benchmark]
     fn commit(d: Linear<0, 3>) {
         drawn_job::<T>();
-        commit_seat::<T>(1, &CLAIM);
         let mut index = 0_u8;
         for _ in 0..d {
             let signer = RawOrigin::Signed(owner::<T>(index));
@@ -165,7 +164,23 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(signer), JOB, index, SPEC, commitment);
 
-        assert!(Cases::<T>::get(JOB).is_some_and(|case| matches!(case.phase, Phase::Lot { .. })));
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.has_commit()));
+    }
+
+    /// The lot becomes due.
+    #[benchmark]
+    fn seal() {
+        drawn_job::<T>();
+        let mut case = Cases::<T>::get(JOB).expect("it is being verified");
+        (0..2).for_each(|index| case.set_stage(index, Stage::Committed(SPEC)));
+        let sealed;
+
+        #[block]
+        {
+            sealed = Pallet::<T>::seal(JOB, &mut case);
+        }
+
+        assert!(sealed && matches!(case.phase, Phase::Lot { .. }));
     }
 
     #[benchmark]
@@ -261,7 +276,7 @@ mod benches {
     #[benchmark]
     fn draw(t: Linear<0, 6>) {
         let policy = benchmark_policy();
-        let mut case = CaseOf::<T>::new(new_order::<T>(policy));
+        let mut case = CaseOf::<T>::new(order_with_room::<T>(policy, 2));
         case.price = 1;
         case.phase = Phase::Committing(Round::Fresh);
         let attempt = Pallet::<T>::make_due(JOB, &mut case, assay_rules::draw::Purpose::Fresh);
@@ -277,6 +292,20 @@ mod benches {
         }
 
         assert_eq!(Cases::<T>::get(JOB).map(|case| u32::from(case.next_seat())), Some(t));
+    }
+
+    #[benchmark]
+    fn fill(n: Linear<0, 6>) {
+        let owners: Vec<_> = (0..n).map(|index| T::BenchmarkHelper::provider(index, 1)).collect();
+
+        #[block]
+        {
+            for owner in &owners {
+                T::Providers::seat(owner, JOB).expect("there is room for it");
+            }
+        }
+
+        assert!(owners.iter().all(|owner| T::Providers::seat(owner, JobId::MAX).is_err()));
     }
 
     /// The time to reveal is over, and what was revealed differs: fresh seats are to be drawn.

@@ -3,7 +3,7 @@
 use crate::{pallet::*, CaseOf, Phase, Round, Stage, WeightInfo};
 use assay_primitives::{Conduct, Digest, JobId, Sortition};
 use assay_rules::draw::Purpose;
-use frame_support::dispatch::DispatchResultWithPostInfo;
+use frame_support::{dispatch::DispatchResultWithPostInfo, weights::Weight};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_commit(
@@ -22,9 +22,10 @@ impl<T: Config> Pallet<T> {
         case.first_commit = case.first_commit.or(Some(Self::this_block()));
         let replaced = Self::judge_decliners(job, &mut case, slot);
         Self::deposit_event(Event::Committed { job, seat: index, owner, commitment });
-        Self::seal(job, &mut case);
+        let sealed = Self::seal(job, &mut case);
         Self::keep(job, case);
-        Ok(Some(T::WeightInfo::commit(replaced)).into())
+        let sealing = if sealed { T::WeightInfo::seal() } else { Weight::zero() };
+        Ok(Some(T::WeightInfo::commit(replaced).saturating_add(sealing)).into())
     }
 
     /// Those that declined in a slot in which the job could be done after all. Gives how many.
@@ -40,8 +41,8 @@ impl<T: Config> Pallet<T> {
         judged
     }
 
-    /// What comes after a round's last commit, if this was it.
-    fn seal(job: JobId, case: &mut CaseOf<T>) {
+    /// What comes after a round's last commit, if this was it; says whether.
+    pub(crate) fn seal(job: JobId, case: &mut CaseOf<T>) -> bool {
         match case.phase {
             Phase::Committing(Round::First) if case.is_sealed(Round::First) => {
                 let attempt = Self::make_due(job, case, Purpose::Lot);
@@ -54,8 +55,9 @@ impl<T: Config> Pallet<T> {
                 let attempt = Self::make_due(job, case, Purpose::Leaves);
                 case.phase = Phase::Leaves { attempt };
             }
-            _ => (),
+            _ => return false,
         }
+        true
     }
 
     /// The first seats and the audit's reveal.

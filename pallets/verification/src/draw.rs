@@ -46,9 +46,13 @@ impl<T: Config> Pallet<T> {
         queue.next.saturating_sub(queue.first)
     }
 
-    /// What a draw of so many tickets takes whose seed is made of so many blocks.
-    pub(crate) fn draw_weight(blocks: u32, tickets: u32) -> Weight {
-        T::WeightInfo::seed(blocks).saturating_add(T::WeightInfo::draw(tickets))
+    /// What a draw of so many tickets takes whose seed is made of so many blocks, and that fills so many providers.
+    pub(crate) fn draw_weight(blocks: u32, tickets: u32, filled: u32) -> Weight {
+        let drawn = T::WeightInfo::seed(blocks).saturating_add(T::WeightInfo::draw(tickets));
+        if filled == 0 {
+            return drawn;
+        }
+        drawn.saturating_add(T::WeightInfo::fill(filled))
     }
 
     fn take_first_draw() {
@@ -100,7 +104,7 @@ impl<T: Config> Pallet<T> {
         if !case.audited {
             Self::open_reveals(draw.job, &mut case);
             Self::keep(draw.job, case);
-            return Self::draw_weight(policy.draw_blocks, 0);
+            return Self::draw_weight(policy.draw_blocks, 0, 0);
         }
         case.phase = Phase::Committing(Round::Audit);
         case.add_slots(Round::Audit, 1, draw.attempt);
@@ -116,7 +120,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::LeavesDrawn { job: draw.job, seed: leaves });
         Self::deposit_event(Event::RevealsOpened { job: draw.job, until });
         Self::keep(draw.job, case);
-        Self::draw_weight(policy.draw_blocks, 0)
+        Self::draw_weight(policy.draw_blocks, 0, 0)
     }
 
     /// Who sits in the slots that wait for this draw. Those that it can't fill are drawn again, as long as the case has
@@ -128,7 +132,7 @@ impl<T: Config> Pallet<T> {
         if !Self::may_fill(&draw, &case) {
             Self::deposit_event(Event::Postponed { job: draw.job, attempt: draw.attempt });
             Self::draw_again(draw, case);
-            return Self::draw_weight(draw_blocks, 0);
+            return Self::draw_weight(draw_blocks, 0, 0);
         }
         let seed = draw::seed(chance, draw.job, draw.attempt, draw.purpose);
         let first = draw.purpose == Purpose::Seats;
@@ -141,7 +145,7 @@ impl<T: Config> Pallet<T> {
         }
         case.thin |= first && tally.is_thin();
         Self::draw_again(draw, case);
-        Self::draw_weight(draw_blocks, tally.tries)
+        Self::draw_weight(draw_blocks, tally.tries, tally.filled)
     }
 
     /// Whether seats may be drawn now.

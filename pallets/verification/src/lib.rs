@@ -536,7 +536,7 @@ pub mod pallet {
         ///
         /// * [`Event::Committed`]; with the last one of a round [`Event::DrawDue`] or [`Event::RevealsOpened`].
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::commit(MAX_DECLINES.into()))]
+        #[pallet::weight(T::WeightInfo::commit(MAX_DECLINES.into()).saturating_add(T::WeightInfo::seal()))]
         pub fn commit(
             origin: OriginFor<T>,
             job: JobId,

@@ -42,8 +42,7 @@ impl<T: Config> Pallet<T> {
         }
         let closed = Self::close_reveals(job, case);
         // Where the job goes on, a draw of fresh seats has become due.
-        let disputed =
-            if Cases::<T>::contains_key(job) { T::WeightInfo::deadline() } else { Weight::zero() };
+        let disputed = if Cases::<T>::contains_key(job) { T::WeightInfo::deadline() } else { Weight::zero() };
         Ok(Some(taken.saturating_add(closed).saturating_add(disputed)).into())
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Tally {
     pub tries: u32,
     /// Seats given.
     pub seated: u32,
+    /// Those of them that left their provider no room: its leaf weighs nothing from then on.
+    pub filled: u32,
 }
 
 impl Tally {
@@ -41,6 +43,8 @@ impl<T: Config> Pallet<T> {
             };
             if let Some(seat) = Self::engage(job, case, slot, candidate) {
                 tally.seated = tally.seated.saturating_add(1);
+                let filled = T::Providers::weight(machine) < weight;
+                tally.filled = tally.filled.saturating_add(filled.into());
                 return Self::assign(job, case, seat);
             }
         }

@@ -71,7 +71,8 @@ impl<T: Config> Pallet<T> {
         let failed = Self::fail_weight(MAX_SLOTS.into());
         let passed =
             T::WeightInfo::deadline().saturating_add(failed).saturating_add(Self::end_weight(MAX_SEATED));
-        let tries = MAX_TRIES.saturating_mul(FRESH_SEATS.into());
-        Self::draw_weight(MAX_DRAW_BLOCKS, tries).max(passed).saturating_add(passed)
+        let seats = u32::from(FRESH_SEATS);
+        let drawn = Self::draw_weight(MAX_DRAW_BLOCKS, MAX_TRIES.saturating_mul(seats), seats);
+        drawn.max(passed).saturating_add(passed)
     }
 }

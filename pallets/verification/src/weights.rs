@@ -13,8 +13,10 @@ use frame_support::weights::Weight;
 pub trait WeightInfo {
     /// Set a policy.
     fn set_policy() -> Weight;
-    /// Commit, where `d` have declined before, and leave now. A draw becomes due.
+    /// Commit, where `d` have declined before, and leave now.
     fn commit(d: u32) -> Weight;
+    /// What a round's last commit takes beside: a draw becomes due. To open reveals takes as many keys.
+    fn seal() -> Weight;
     /// Decline. A draw becomes due.
     fn decline() -> Weight;
     /// Reveal. What the last one ends comes on top.
@@ -25,8 +27,10 @@ pub trait WeightInfo {
     fn tick_base() -> Weight;
     /// Make a seed of the VRFs of `b` blocks.
     fn seed(b: u32) -> Weight;
-    /// Run a draw in which each of `t` tickets gives a seat that leaves its provider no room.
+    /// Run a draw in which each of `t` tickets gives a seat.
     fn draw(t: u32) -> Weight;
+    /// What it takes beside that `n` of the seats leave their providers no room.
+    fn fill(n: u32) -> Weight;
     /// Look at a case whose deadline is due: where reveals differ, a draw becomes due. Faults and the end of the job come
     /// on top.
     fn deadline() -> Weight;
@@ -43,10 +47,15 @@ impl WeightInfo for () {
         priced(20, 2, 1)
     }
 
-    // Cases (r, w), the clock and the worker's owner (2 r), DrawQueue (r, w), Draws (w), Deadlines (2 w). For each one
-    // that declined its record and its bond (2 r, w), once the pool and the queue of changes (3 r, 3 w).
+    // Cases (r, w), the clock and the worker's owner (2 r). For each one that declined its record and its bond (2 r, w),
+    // once the pool and the queue of changes (3 r, 3 w).
     fn commit(d: u32) -> Weight {
-        priced(50, 7, 8).saturating_add(priced(25, 2, 1).saturating_mul(d.into()))
+        priced(40, 6, 4).saturating_add(priced(25, 2, 1).saturating_mul(d.into()))
+    }
+
+    // DrawQueue (r, w), Draws (w); or Deadlines (2 w).
+    fn seal() -> Weight {
+        priced(10, 1, 2)
     }
 
     // Cases (r, w), the clock and the worker's owner (2 r), the lock and its ledger (2 r, 2 w), DrawQueue (r, w), Draws
@@ -77,10 +86,15 @@ impl WeightInfo for () {
     }
 
     // DrawQueue (r, w), Draws (r, 2 w), Cases (r, w), the clock, weights, price (6 r), the head of the queue of providers
-    // (3 r), Deadlines (2 w), the pool, the root of the tree and the next lock's number (3 r, 3 w); for each ticket two
-    // nodes, the leaf, the provider's record, the ledger (5 r, 4 w) and the lock (w).
+    // (3 r), Deadlines (2 w), the root of the tree (r), the pool and the next lock's number (2 r, 2 w); for each ticket
+    // two nodes and the leaf (3 r), the provider's record, the ledger (2 r, 2 w) and the lock (w).
     fn draw(t: u32) -> Weight {
-        priced(50, 15, 9).saturating_add(priced(40, 5, 5).saturating_mul(t.into()))
+        priced(50, 15, 8).saturating_add(priced(40, 5, 3).saturating_mul(t.into()))
+    }
+
+    // The root and the pool (2 r, 2 w); for each the provider's record and two nodes (3 r, 3 w).
+    fn fill(n: u32) -> Weight {
+        priced(15, 2, 2).saturating_add(priced(30, 3, 3).saturating_mul(n.into()))
     }
 
     // The first key of Deadlines (r, 2 w), Cases (r, w), the clock (r), DrawQueue (r, w), Draws (w).

@@ -185,9 +185,8 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
             .expect("the preset has one");
         let spec = JobSpec { price_cap: 100, ..spec() };
         let royalty = Royalty { owner: funded("lister", 0), share: Perbill::from_percent(30) };
-        let hold =
-            assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, Some(royalty.share))
-                .expect("little money");
+        let hold = assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, Some(royalty.share))
+            .expect("little money");
         let total = hold.total().expect("little money");
         let posted = pallet_clock::MarketClock::<Runtime>::current_block_number();
         let expires = spec.deadline.saturating_mul(2);

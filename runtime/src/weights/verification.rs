@@ -19,13 +19,19 @@ impl<T: frame_system::Config> pallet_assay_verification::WeightInfo for WeightIn
     }
     // Not measured yet.
     fn commit(d: u32) -> Weight {
-        Weight::from_parts(88_161_985, 11409)
+        Weight::from_parts(80_000_000, 11409)
             .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(4))
+            .saturating_add(T::DbWeight::get().writes(3))
             .saturating_add(Weight::from_parts(51_601_782, 0).saturating_mul(d.into()))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(d.into())))
             .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(d.into())))
             .saturating_add(Weight::from_parts(0, 3894).saturating_mul(d.into()))
+    }
+    // Not measured yet.
+    fn seal() -> Weight {
+        Weight::from_parts(15_000_000, 1_501)
+            .saturating_add(T::DbWeight::get().reads(1))
+            .saturating_add(T::DbWeight::get().writes(2))
     }
     // At least 77_820 ns.
     fn decline() -> Weight {
@@ -60,11 +66,21 @@ impl<T: frame_system::Config> pallet_assay_verification::WeightInfo for WeightIn
     fn draw(t: u32) -> Weight {
         Weight::from_parts(150_000_000, 11409)
             .saturating_add(T::DbWeight::get().reads(14))
-            .saturating_add(T::DbWeight::get().writes(8))
-            .saturating_add(Weight::from_parts(65_000_000, 0).saturating_mul(t.into()))
+            .saturating_add(T::DbWeight::get().writes(7))
+            .saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(t.into()))
             .saturating_add(T::DbWeight::get().reads(5_u64.saturating_mul(t.into())))
-            .saturating_add(T::DbWeight::get().writes(5_u64.saturating_mul(t.into())))
+            .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(t.into())))
             .saturating_add(Weight::from_parts(0, 6_420).saturating_mul(t.into()))
+    }
+    // Not measured yet.
+    fn fill(n: u32) -> Weight {
+        Weight::from_parts(20_000_000, 10_002)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(2))
+            .saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(n.into())))
+            .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
+            .saturating_add(Weight::from_parts(0, 6_420).saturating_mul(n.into()))
     }
     // At least 73_789 ns.
     fn deadline() -> Weight {

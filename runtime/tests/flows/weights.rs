@@ -82,10 +82,11 @@ fn slash_is_charged_with_what_the_market_does_about_it() {
 }
 
 /// What a draw of so many seats would cost if it were a transaction's, in planck: for each seat two tickets, one of which
-/// gives none.
+/// gives none, and each seat leaves its provider no room.
 fn price_of_draw(policy: &Policy, seats: u8) -> Balance {
-    let drawn = Verification::draw(2 * u32::from(seats));
-    TransactionPayment::weight_to_fee(Verification::seed(policy.draw_blocks).saturating_add(drawn))
+    let (seed, tickets) = (Verification::seed(policy.draw_blocks), 2 * u32::from(seats));
+    let drawn = Verification::draw(tickets).saturating_add(Verification::fill(seats.into()));
+    TransactionPayment::weight_to_fee(seed.saturating_add(drawn))
 }
 
 /// Blocks run draws beside the transactions that are charged for. Each job burns half of its fee, however it ends: the

@@ -99,7 +99,7 @@ fn block_takes_no_more_than_its_share() {
     run_with(30, || {
         let jobs: Vec<_> = (0..20).map(|_| try_post(plain()).unwrap()).collect();
         (0..DRAW).for_each(|_| next_block());
-        let drawn = Verification::draw_weight(2, 2);
+        let drawn = Verification::draw_weight(2, 2, 0);
         MaxTickWeight::set(Verification::tick_weight(1).saturating_add(drawn.saturating_mul(3)));
         let mut meter = WeightMeter::new();
         <Verification as Hooks<u32>>::on_poll(System::block_number(), &mut meter);

@@ -27,6 +27,11 @@ fn hook() -> Weight {
     meter.consumed()
 }
 
+/// What it takes if it runs a draw of so many tickets, which fills so many providers, and nothing else.
+fn drawing(tickets: u32, filled: u32) -> Weight {
+    Priced::tick_base() + Verification::draw_weight(policy().draw_blocks, tickets, filled)
+}
+
 #[test]
 fn calls_are_charged_for_what_they_do_and_not_for_draws() {
     run(|| {
@@ -35,14 +40,14 @@ fn calls_are_charged_for_what_they_do_and_not_for_draws() {
         assert_ok!(decline(job, 0));
         advance(DRAW);
         assert_eq!(paid(commit(job, 1, &wrong.claim())), Priced::commit(0));
-        // One that declined leaves.
-        assert_eq!(paid(commit(job, 2, &right.claim())), Priced::commit(1));
+        // One that declined leaves, and the round is sealed.
+        assert_eq!(paid(commit(job, 2, &right.claim())), Priced::commit(1) + Priced::seal());
         advance(DRAW);
         assert_eq!(paid(reveal(job, 1, &wrong)), Priced::reveal());
         assert_eq!(paid(reveal(job, 2, &right)), Priced::reveal() + Priced::deadline());
         advance(DRAW);
-        for index in 3..6 {
-            assert_eq!(paid(commit(job, index, &right.claim())), Priced::commit(0));
+        for (index, sealing) in [(3, Weight::zero()), (4, Weight::zero()), (5, Priced::seal())] {
+            assert_eq!(paid(commit(job, index, &right.claim())), Priced::commit(0) + sealing);
         }
         advance(DRAW);
         let Phase::Opening { leaves, .. } = phase(job) else { panic!("fresh seats reveal") };
@@ -57,7 +62,7 @@ fn calls_are_charged_for_what_they_do_and_not_for_draws() {
 #[test]
 fn calls_declare_the_most_that_they_can_take() {
     let commit = crate::Call::commit { job: 0, seat: 0, spec: [7; 32], commitment: [0; 32] };
-    assert_eq!(declared(commit), Priced::commit(MAX_DECLINES.into()));
+    assert_eq!(declared(commit), Priced::commit(MAX_DECLINES.into()) + Priced::seal());
     assert_eq!(declared(crate::Call::decline { job: 0, seat: 0, spec: [7; 32] }), Priced::decline());
     let (claim, salt) = (Run::new(1).claim(), [0; 32]);
     let reveal = declared(crate::Call::reveal { job: 0, seat: 0, claim, salt, output: None, opening: None });
@@ -73,14 +78,25 @@ fn block_is_charged_for_the_draws_that_it_runs() {
     run(|| {
         let job = try_post(plain()).unwrap();
         (0..DRAW).for_each(|_| next_block());
-        let drawn = |tickets| Priced::tick_base() + Verification::draw_weight(policy().draw_blocks, tickets);
         let seats = hook();
         assert_eq!(case(job).seats.len(), 2);
-        assert!(seats.all_gte(drawn(2)) && seats.all_lte(drawn(2 * MAX_TRIES)), "{seats:?}");
+        assert!(seats.all_gte(drawing(2, 0)) && seats.all_lte(drawing(2 * MAX_TRIES, 0)), "{seats:?}");
         commit_all(job, &Run::new(1));
         (0..DRAW).for_each(|_| next_block());
-        assert_eq!(hook(), drawn(0));
+        assert_eq!(hook(), drawing(0, 0));
         assert!(matches!(phase(job), Phase::Revealing { .. }));
+    });
+}
+
+#[test]
+fn block_is_charged_for_providers_that_a_draw_fills() {
+    run(|| {
+        (FIRST..FIRST + 8).for_each(|owner| set_provider(owner, MACHINE, 1_000, 10, 1));
+        let job = try_post(plain()).unwrap();
+        (0..DRAW).for_each(|_| next_block());
+        let seats = hook();
+        assert_eq!(case(job).seats.len(), 2);
+        assert!(seats.all_gte(drawing(2, 2)) && seats.all_lte(drawing(2 * MAX_TRIES, 2)), "{seats:?}");
     });
 }
 
