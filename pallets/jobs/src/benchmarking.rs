@@ -53,7 +53,8 @@ fn prunable<T: Config>() -> JobId {
     let (_, job) = posted::<T>();
     let last = u64::from(PAGE).saturating_sub(1);
     EndedQueue::<T>::put(Queue { first: last, next: last });
-    Ended::<T>::insert(0, BoundedVec::truncate_from(vec![job; MAX_SWEPT.saturating_sub(1)]));
+    let before = vec![job; usize::try_from(last).expect("a page is small")];
+    Ended::<T>::insert(0, BoundedVec::truncate_from(before));
     Pallet::<T>::on_verdict(job, verdict::<T>());
     let ended = Receipts::<T>::get(job).expect("it has ended").ended;
     T::Clock::set_block_number(ended.saturating_add(Params::<T>::get().retention));
