@@ -7,12 +7,7 @@ use frame_support::dispatch::DispatchResult;
 
 impl<T: Config> Pallet<T> {
     /// The provider keeps its place: so it can't be drawn for more than it has room for, whatever it declines.
-    pub(crate) fn do_decline(
-        signer: &T::AccountId,
-        job: JobId,
-        index: u8,
-        spec: &Digest,
-    ) -> DispatchResult {
+    pub(crate) fn do_decline(signer: &T::AccountId, job: JobId, index: u8, spec: &Digest) -> DispatchResult {
         let mut case = Self::case_with(job, spec)?;
         let seat = Self::seat_for(signer, &case, index)?;
         Self::ensure_assigned(&case, seat)?;
