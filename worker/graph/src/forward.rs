@@ -68,7 +68,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    fn new(capacity: usize, dim: usize, attention: &Attention) -> Result<Self, Refused> {
+    pub(crate) fn new(capacity: usize, dim: usize, attention: &Attention) -> Result<Self, Refused> {
         let heads = attention.kv_heads as usize;
         let rows = capacity * heads;
         Ok(Self {
@@ -84,7 +84,13 @@ impl Cache {
         })
     }
 
-    fn append(&mut self, backend: &dyn Backend, at: usize, k: &[f32], v: &[f32]) -> Result<usize, Error> {
+    pub(crate) fn append(
+        &mut self,
+        backend: &dyn Backend,
+        at: usize,
+        k: &[f32],
+        v: &[f32],
+    ) -> Result<usize, Error> {
         let mut cache = KvCache {
             key_planes: &mut self.key_planes,
             key_scales: &mut self.key_scales,

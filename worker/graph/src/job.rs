@@ -2,6 +2,7 @@
 //! The crate's documentation lists the tensors that each kind takes and gives.
 
 mod generation;
+mod step;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::trace::{Passes, Recorder, Segment, Trace};
 use crate::train::{self, State, Trainer};
 
 pub use generation::{Generate, Sampling, MAX_STOPS};
+pub use step::open_step;
 
 /// Most units of a job.
 const MAX_UNITS: u64 = 1 << 20;

@@ -3,6 +3,7 @@
 use assay_exact::Refused;
 
 use crate::trace::Element;
+use crate::train::step;
 
 /// Why an opening or a tie shows nothing, or could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,18 @@ pub enum Fault {
     /// The trace is too short, or was recorded without keeping the hashes of its leaves.
     #[error("the trace does not hold the leaves of pass {0}")]
     Untraced(u64),
+    /// A training's step computes no such value.
+    #[error("{0:?} is no value of a step of this program")]
+    Value(step::Value),
+    /// The step, unit, value or element is none of the step in question.
+    #[error("{0:?} is not computed in this step")]
+    Outside(step::Element),
+    /// What should be a training's state has other tensors.
+    #[error("the tensors of {0} are not those of a state of this program")]
+    State(&'static str),
+    /// The job has no data that units could be drawn from.
+    #[error("the data of the job are no ids of more than a unit")]
+    Data,
     /// A weight that no tensor of the program holds: one of a training.
     #[error("tensor {0:?} is not published with the program")]
     Unpublished(String),
@@ -75,7 +88,7 @@ pub enum Fault {
 }
 
 /// Refuses another number than that expected.
-pub(super) fn expect(of: &str, expected: usize, got: usize) -> Result<(), Fault> {
+pub(crate) fn expect(of: &str, expected: usize, got: usize) -> Result<(), Fault> {
     if expected != got {
         return Err(Fault::Leaves { of: of.into(), expected: expected as u64, got: got as u64 });
     }

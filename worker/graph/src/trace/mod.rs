@@ -8,13 +8,15 @@
 //! is computed from: leaves of the segment, and chunks of the program's tensors under BLAKE3's own tree ([`chunks`]),
 //! whose hashes the program root covers. The [`Referee`] computes the element anew from these bytes alone.
 //!
-//! Values come from the graph, never from how a backend fuses it.
+//! Values come from the graph, never from how a backend fuses it. A training's trace holds states, not values of nodes:
+//! what is between two of them is opened by [`crate::train::step`].
 
 pub mod chunks;
-mod fault;
-mod needs;
+pub(crate) mod fault;
+pub(crate) mod leaves;
+pub(crate) mod needs;
 mod opening;
-mod recompute;
+pub(crate) mod recompute;
 mod record;
 mod referee;
 mod segment;

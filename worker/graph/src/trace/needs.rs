@@ -11,7 +11,7 @@ use crate::trace::segment::{Passes, Value};
 
 /// What elements are taken from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// A value of the segment.
     Value(Value),
     /// A tensor of the program.
@@ -20,14 +20,14 @@ pub(super) enum Source {
 
 /// Consecutive elements of a source.
 #[derive(Clone, Debug)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     pub source: Source,
     pub elements: Range<usize>,
 }
 
 /// An operand: its pieces one after another.
 #[derive(Clone, Debug)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     /// f32.
     Floats(Vec<Piece>),
     /// i8, plane by plane.
@@ -71,7 +71,7 @@ struct Scope<'a> {
 
 /// The operands of element `index` of a value, in the order in which [`super::recompute`] takes them: a quantised
 /// weight is its digits and then, in the place of an f32 weight, its scale.
-pub(super) fn needs(
+pub(crate) fn needs(
     graph: &Graph,
     passes: &Passes,
     value: Value,

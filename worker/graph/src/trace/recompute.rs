@@ -13,7 +13,7 @@ use crate::manifest::{Attention, Op};
 
 /// What an element is computed from, as [`super::needs`] lists it.
 #[derive(Debug, Default)]
-pub(super) struct Operands {
+pub(crate) struct Operands {
     /// Operands in f32.
     pub floats: Vec<Vec<f32>>,
     /// The digits of a quantised weight, plane by plane.
@@ -21,7 +21,7 @@ pub(super) struct Operands {
 }
 
 /// The element in column `column` of a node's value.
-pub(super) fn recompute(
+pub(crate) fn recompute(
     graph: &Graph,
     node: &Node,
     column: usize,

@@ -1,7 +1,5 @@
 //! Who is right about one element.
 
-use std::collections::BTreeMap;
-
 use assay_exact::{Error, Trap};
 
 use crate::graph::Graph;
@@ -10,11 +8,12 @@ use crate::root::Hash;
 use crate::tensor::elements;
 use crate::trace::chunks;
 use crate::trace::fault::{expect, Fault};
+use crate::trace::leaves::Leaves;
 use crate::trace::needs::{Operand, Source};
 use crate::trace::opening::{Demand, Opening};
 use crate::trace::recompute::{recompute, Operands};
 use crate::trace::segment::{segment_of, Layout, Passes};
-use crate::trace::tree::{Branch, LEAF};
+use crate::trace::tree::Branch;
 
 /// Checks openings of a unit. It knows the program (its manifest and graph), the unit's token ids and the root of the
 /// segment that is in question; it has neither the program's tensors nor any value of the run.
@@ -70,15 +69,11 @@ impl Referee<'_> {
     }
 }
 
-/// Leaves that have been proved, by what they are of and their number in it.
+/// Leaves that have been proved.
 #[derive(Debug, Default)]
-struct Opened<'a>(BTreeMap<Source, BTreeMap<u64, &'a [u8]>>);
+struct Opened<'a>(Leaves<'a, Source>);
 
 impl<'a> Opened<'a> {
-    fn add(&mut self, source: Source, number: u64, leaf: &'a [u8]) {
-        self.0.entry(source).or_default().insert(number, leaf);
-    }
-
     fn add_values(
         &mut self,
         layout: &Layout<'_>,
@@ -94,7 +89,7 @@ impl<'a> Opened<'a> {
                 return Err(Fault::Size { of: "segment".into(), number: at as u64, expected, got });
             }
             hashes.push((layout.index(value, number), layout.place(value, number).leaf(leaf)));
-            self.add(Source::Value(value), number, leaf);
+            self.0.add(Source::Value(value), number, leaf);
         }
         if branch.proof.root(hashes, layout.count()) != Some(*root) {
             return Err(Fault::Proof("segment".into()));
@@ -117,7 +112,7 @@ impl<'a> Opened<'a> {
                 return Err(Fault::Proof(name.into()));
             }
             for (number, leaf) in chunks.iter().zip(&branch.leaves) {
-                self.add(Source::Tensor(name.into()), *number, leaf);
+                self.0.add(Source::Tensor(name.into()), *number, leaf);
             }
         }
         Ok(())
@@ -125,20 +120,10 @@ impl<'a> Opened<'a> {
 
     /// The bytes of an operand.
     fn bytes(&self, operand: &Operand) -> Result<Vec<u8>, Fault> {
-        let mut bytes = Vec::new();
+        let (mut bytes, size) = (Vec::new(), operand.size());
         for piece in operand.pieces() {
-            let leaves = self.0.get(&piece.source);
-            let mut at = piece.elements.start * operand.size();
-            let end = piece.elements.end * operand.size();
-            while at < end {
-                let (number, from) = (at / LEAF, at % LEAF);
-                let to = LEAF.min(from + end - at);
-                let leaf = leaves.and_then(|leaves| leaves.get(&(number as u64)));
-                let part = leaf.and_then(|leaf| leaf.get(from..to));
-                let missing = || Fault::Proof(format!("{:?}", piece.source));
-                bytes.extend_from_slice(part.ok_or_else(missing)?);
-                at += to - from;
-            }
+            let part = self.0.read(&piece.source, piece.elements.start * size..piece.elements.end * size);
+            bytes.extend(part.ok_or_else(|| Fault::Proof(format!("{:?}", piece.source)))?);
         }
         Ok(bytes)
     }

@@ -44,7 +44,7 @@ impl Place {
 }
 
 /// Bytes of leaf `number` of a value of `len` bytes; 0 beyond its end.
-pub(super) fn leaf_size(number: u64, len: u64) -> u64 {
+pub(crate) fn leaf_size(number: u64, len: u64) -> u64 {
     len.saturating_sub(number.saturating_mul(LEAF as u64)).min(LEAF as u64)
 }
 

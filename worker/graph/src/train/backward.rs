@@ -19,6 +19,7 @@ use crate::forward::{Halt, Pass, Saved};
 use crate::graph::{Graph, Node};
 use crate::manifest::{Attention, Index, Op};
 use crate::train::plan::Plan;
+use crate::train::step::{Value, Watch};
 use crate::train::workspace::Workspace;
 use crate::train::Gradients;
 use crate::weights::Weights;
@@ -47,24 +48,33 @@ pub(super) struct Unit<'a> {
     pub(super) pass: &'a Pass,
 }
 
+/// Where gradients go.
+pub(super) struct Sink<'a> {
+    /// Sums over units.
+    pub(super) gradients: &'a mut Gradients,
+    /// Sees every value on its way.
+    pub(super) watch: &'a mut dyn Watch,
+}
+
 /// Gradients of a node's inputs, in their order. Empty if no input leads to a parameter.
 type Inputs = Vec<Vec<f32>>;
 
 impl Backward<'_> {
-    /// Adds a unit's losses and gradients to `gradients`, which after a halt are of no use.
+    /// Adds a unit's losses and gradients to those of `sink`, which after a halt are of no use.
     pub(super) fn unit(
         &self,
         unit: &Unit<'_>,
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<(), Halt> {
         let (nodes, output) = (self.graph.nodes.len(), self.graph.output);
-        let probabilities = self.loss(unit, work, gradients).map_err(Halt::of(nodes))?;
-        let inputs = self.head(unit, &probabilities, work, gradients);
-        self.pass_on(output, inputs.map_err(Halt::of(2 * nodes - output))?, work);
+        show(unit.pass, sink.watch);
+        let probabilities = self.loss(unit, work, sink).map_err(Halt::of(nodes))?;
+        let inputs = self.head(unit, &probabilities, work, sink);
+        self.pass_on(output, inputs.map_err(Halt::of(2 * nodes - output))?, work, sink.watch);
         work.give(probabilities);
         for at in (0..output).rev().filter(|at| self.plan.active[*at]) {
-            self.visit(at, unit, work, gradients).map_err(Halt::of(2 * nodes - at))?;
+            self.visit(at, unit, work, sink).map_err(Halt::of(2 * nodes - at))?;
         }
         Ok(())
     }
@@ -74,18 +84,21 @@ impl Backward<'_> {
         &self,
         unit: &Unit<'_>,
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<Vec<f32>, Error> {
         let logits = &unit.pass.values[self.graph.output];
         let op = self.cross_entropy()?;
         let mut losses = work.take(op.tokens());
         self.backend.cross_entropy_forward(&op, logits, unit.labels, &mut losses)?;
         for (at, loss) in losses.iter().enumerate() {
-            self.plan.loss.add(&mut gradients.loss, *loss, at)?;
+            self.plan.loss.add(&mut sink.gradients.loss, *loss, at)?;
         }
+        sink.watch.floats(Value::Losses, &losses);
+        sink.watch.sums(Value::LossSum, &[sink.gradients.loss]);
         work.give(losses);
         let mut probabilities = work.take(logits.len());
         self.backend.cross_entropy_probabilities(&op, logits, &mut probabilities)?;
+        sink.watch.floats(Value::Probabilities, &probabilities);
         Ok(probabilities)
     }
 
@@ -100,7 +113,7 @@ impl Backward<'_> {
         unit: &Unit<'_>,
         probabilities: &[f32],
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<Inputs, Error> {
         let at = self.graph.output;
         let Node { op: Op::Linear { weight, .. }, inputs, .. } = &self.graph.nodes[at] else {
@@ -115,10 +128,10 @@ impl Backward<'_> {
             self.backend.cross_entropy_backward_input(&op, &head, weight, &mut work.scratch(), &mut dx)?;
             found.push(dx);
         }
-        if let Some((fixed, dw)) = self.sums(weight, gradients) {
+        self.sum(at, 0, weight, sink, |fixed, dw| {
             let scratch = &mut work.scratch();
-            self.backend.cross_entropy_backward_weight(&op, &head, x, fixed, scratch, dw)?;
-        }
+            self.backend.cross_entropy_backward_weight(&op, &head, x, fixed, scratch, dw)
+        })?;
         Ok(found)
     }
 
@@ -128,12 +141,13 @@ impl Backward<'_> {
         at: usize,
         unit: &Unit<'_>,
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<(), Error> {
         let dy = self.gathered(at, work)?;
-        let inputs = self.node(at, &dy, unit, work, gradients)?;
+        sink.watch.floats(Value::Gradient(at as u32), &dy);
+        let inputs = self.node(at, &dy, unit, work, sink)?;
         work.give(dy);
-        self.pass_on(at, inputs, work);
+        self.pass_on(at, inputs, work, sink.watch);
         Ok(())
     }
 
@@ -150,7 +164,10 @@ impl Backward<'_> {
     }
 
     /// Keeps the gradients of a node's inputs for when those are visited.
-    fn pass_on(&self, at: usize, gradients: Inputs, work: &mut Workspace) {
+    fn pass_on(&self, at: usize, gradients: Inputs, work: &mut Workspace, watch: &mut dyn Watch) {
+        for (input, gradient) in (0u32..).zip(&gradients) {
+            watch.floats(Value::InputGradient { node: at as u32, input }, gradient);
+        }
         for (input, gradient) in self.graph.nodes[at].inputs.iter().zip(gradients).rev() {
             match self.plan.active[*input] {
                 true => work.keep(*input, gradient),
@@ -159,11 +176,20 @@ impl Backward<'_> {
         }
     }
 
-    /// The sums of a weight's gradient, if it is a parameter.
-    fn sums<'g>(&self, weight: &str, gradients: &'g mut Gradients) -> Option<(&FixedPoint, &'g mut [i64])> {
-        let fixed = self.plan.fixed.get(weight)?;
-        let sums = gradients.sums.get_mut(weight)?;
-        Some((fixed, sums.as_mut_slice()))
+    /// Adds to the sums of a node's weight `number`, if it is a parameter.
+    fn sum(
+        &self,
+        at: usize,
+        number: u32,
+        weight: &str,
+        sink: &mut Sink<'_>,
+        add: impl FnOnce(&FixedPoint, &mut [i64]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (fixed, sums) = (self.plan.fixed.get(weight), sink.gradients.sums.get_mut(weight));
+        let (Some(fixed), Some(sums)) = (fixed, sums) else { return Ok(()) };
+        add(fixed, sums.as_mut_slice())?;
+        sink.watch.sums(Value::WeightSum { node: at as u32, number }, sums);
+        Ok(())
     }
 
     /// The gradients of a node's inputs, from that of its value; adds those of its weights.
@@ -173,7 +199,7 @@ impl Backward<'_> {
         dy: &[f32],
         unit: &Unit<'_>,
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<Inputs, Error> {
         let node = &self.graph.nodes[at];
         let values = &unit.pass.values;
@@ -182,7 +208,7 @@ impl Backward<'_> {
             Op::Add => Ok(vec![copy(dy, work), copy(dy, work)]),
             Op::Attention(attention) => self.attention(at, attention, dy, unit.pass, work),
             Op::Embed { index, table } => {
-                self.embed(node, *index, table, dy, unit.ids, gradients)?;
+                self.embed(at, *index, table, dy, unit.ids, sink)?;
                 Ok(Inputs::new())
             }
             Op::Gelu => {
@@ -192,13 +218,13 @@ impl Backward<'_> {
             Op::Last | Op::MeanPool => Err(SINGLE_ROW.into()),
             Op::LayerNorm { beta, epsilon, gamma } => {
                 let norm = Norm { at, epsilon: *epsilon, gamma, beta };
-                self.layer_norm(&norm, dy, unit.pass, work, gradients)
+                self.layer_norm(&norm, dy, unit.pass, work, sink)
             }
             Op::Linear { bias, weight, .. } => {
-                let inputs = self.linear(at, weight, dy, unit.pass, work, gradients)?;
-                if let Some((fixed, db)) = self.sums(bias.as_deref().unwrap_or_default(), gradients) {
-                    self.backend.linear_backward_bias(&self.plan.linear(self.graph, at)?, dy, fixed, db)?;
-                }
+                let inputs = self.linear(at, weight, dy, unit.pass, work, sink)?;
+                self.sum(at, 1, bias.as_deref().unwrap_or_default(), sink, |fixed, db| {
+                    self.backend.linear_backward_bias(&self.plan.linear(self.graph, at)?, dy, fixed, db)
+                })?;
                 Ok(inputs)
             }
             Op::Mul => two(dy.len(), work, |da, db| {
@@ -206,7 +232,7 @@ impl Backward<'_> {
             }),
             Op::RmsNorm { epsilon, gamma } => {
                 let norm = Norm { at, epsilon: *epsilon, gamma, beta: "" };
-                self.rms_norm(&norm, dy, unit.pass, work, gradients)
+                self.rms_norm(&norm, dy, unit.pass, work, sink)
             }
             Op::Rope { heads, table } => {
                 one(dy.len(), work, |dx| self.rope(node, *heads as usize, table, dy, dx))
@@ -242,20 +268,21 @@ impl Backward<'_> {
 
     fn embed(
         &self,
-        node: &Node,
+        at: usize,
         index: Index,
         table: &str,
         dy: &[f32],
         ids: &[u32],
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<(), Error> {
         let ids = match index {
             Index::Ids => ids,
             Index::Positions => &self.plan.positions,
         };
-        let Some((fixed, sums)) = self.sums(table, gradients) else { return Ok(()) };
-        let op = EmbedScatterAdd::new(ids.len(), self.weights.rows(table), node.cols)?;
-        self.backend.embed_scatter_add(&op, ids, dy, fixed, sums)
+        let op = EmbedScatterAdd::new(ids.len(), self.weights.rows(table), self.graph.nodes[at].cols)?;
+        self.sum(at, 0, table, sink, |fixed, sums| {
+            self.backend.embed_scatter_add(&op, ids, dy, fixed, sums)
+        })
     }
 
     fn linear(
@@ -265,7 +292,7 @@ impl Backward<'_> {
         dy: &[f32],
         pass: &Pass,
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<Inputs, Error> {
         let input = self.graph.nodes[at].inputs[0];
         let (x, op) = (&pass.values[input], self.plan.linear(self.graph, at)?);
@@ -275,9 +302,9 @@ impl Backward<'_> {
             self.backend.linear_backward_input(&op, dy, weight, &mut work.scratch(), &mut dx)?;
             found.push(dx);
         }
-        if let Some((fixed, dw)) = self.sums(weight, gradients) {
-            self.backend.linear_backward_weight(&op, dy, x, fixed, &mut work.scratch(), dw)?;
-        }
+        self.sum(at, 0, weight, sink, |fixed, dw| {
+            self.backend.linear_backward_weight(&op, dy, x, fixed, &mut work.scratch(), dw)
+        })?;
         Ok(found)
     }
 
@@ -315,7 +342,7 @@ impl Backward<'_> {
         dy: &[f32],
         pass: &Pass,
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<Inputs, Error> {
         let Saved::Mean { mean, rstd } = &pass.saved[norm.at] else { return Err(NOT_KEPT.into()) };
         let (node, stats) = (&self.graph.nodes[norm.at], LayerNormStats { mean, rstd });
@@ -327,18 +354,15 @@ impl Backward<'_> {
             self.backend.layer_norm_backward_input(&op, dy, x, gamma, &stats, &mut dx)?;
             found.push(dx);
         }
-        // One operator gives both gradients and may trap on each, by the narrowest limit of those that are parameters.
-        let parameters = [norm.gamma, norm.beta].into_iter().filter_map(|name| self.plan.fixed.get(name));
-        let Some(fixed) = parameters.reduce(|a, b| if b.limit() < a.limit() { b } else { a }) else {
-            return Ok(found);
-        };
+        let Some(fixed) = self.plan.narrowest([norm.gamma, norm.beta]) else { return Ok(found) };
         // Sums of its own: γ and β may be one parameter, or one of them none.
         let (mut dgamma, mut dbeta) = (vec![0; node.cols], vec![0; node.cols]);
         self.backend.layer_norm_backward_weight(&op, dy, x, &stats, fixed, &mut dgamma, &mut dbeta)?;
-        for (name, unit) in [(norm.gamma, dgamma), (norm.beta, dbeta)] {
-            if let Some((_, sums)) = self.sums(name, gradients) {
+        for (number, name, unit) in [(0, norm.gamma, dgamma), (1, norm.beta, dbeta)] {
+            self.sum(norm.at, number, name, sink, |_, sums| {
                 add(sums, &unit);
-            }
+                Ok(())
+            })?;
         }
         Ok(found)
     }
@@ -349,7 +373,7 @@ impl Backward<'_> {
         dy: &[f32],
         pass: &Pass,
         work: &mut Workspace,
-        gradients: &mut Gradients,
+        sink: &mut Sink<'_>,
     ) -> Result<Inputs, Error> {
         let Saved::Rstd(rstd) = &pass.saved[norm.at] else { return Err(NOT_KEPT.into()) };
         let node = &self.graph.nodes[norm.at];
@@ -361,10 +385,25 @@ impl Backward<'_> {
             self.backend.rms_norm_backward_input(&op, dy, x, gamma, rstd, &mut dx)?;
             found.push(dx);
         }
-        if let Some((fixed, dgamma)) = self.sums(norm.gamma, gradients) {
-            self.backend.rms_norm_backward_weight(&op, dy, x, rstd, fixed, dgamma)?;
-        }
+        self.sum(norm.at, 0, norm.gamma, sink, |fixed, dgamma| {
+            self.backend.rms_norm_backward_weight(&op, dy, x, rstd, fixed, dgamma)
+        })?;
         Ok(found)
+    }
+}
+
+/// Shows what the forward pass has computed.
+fn show(pass: &Pass, watch: &mut dyn Watch) {
+    for (node, (value, saved)) in (0u32..).zip(pass.values.iter().zip(&pass.saved)) {
+        watch.floats(Value::Node(node), value);
+        let (first, second) = match saved {
+            Saved::Mean { mean, rstd } => (Some(mean), Some(rstd)),
+            Saved::Rstd(row) | Saved::Divisor(row) => (Some(row), None),
+            Saved::Nothing | Saved::Attention { .. } => (None, None),
+        };
+        for (number, statistic) in (0u32..).zip(first.into_iter().chain(second)) {
+            watch.floats(Value::Statistic { node, number }, statistic);
+        }
     }
 }
 

@@ -8,6 +8,8 @@
 //! 2. their sums are added with [`Gradients::merge`], in any order;
 //! 3. [`Trainer::apply`] turns the sums of all units into the next [`State`].
 //!
+//! [`step`] opens a step down to one element of any value, backward and update included.
+//!
 //! [`run`] does all this in one process. A shard's memory is that of its sums, of one unit's values and of the gradients
 //! of these, however many units it has. If shards trap, the step's trap is the least of theirs in [`Trap`]'s order: each
 //! shard goes through its units in their order and stops at the first trap, which is its least.
@@ -15,6 +17,7 @@
 mod backward;
 mod plan;
 mod state;
+pub mod step;
 mod update;
 mod workspace;
 
@@ -31,8 +34,9 @@ use crate::manifest::Manifest;
 use crate::program::Program;
 use crate::root::key;
 use crate::tensor::Tensors;
-use crate::train::backward::{Backward, Unit};
+use crate::train::backward::{Backward, Sink, Unit};
 use crate::train::plan::{training, Plan};
+use crate::train::step::{Value, Watch};
 use crate::train::update::{Stage, Update};
 use crate::train::workspace::Workspace;
 use crate::weights::{floats, Weights};
@@ -193,22 +197,29 @@ impl<'a> Trainer<'a> {
 
     /// The gradients of a shard: units `units` of the next step. A trap is the least of these units.
     pub fn gradients(&self, units: Range<u64>) -> Result<Gradients, Stop> {
+        self.gradients_seen(units, &mut ())
+    }
+
+    /// [`Trainer::gradients`] under someone's eyes.
+    fn gradients_seen(&self, units: Range<u64>, watch: &mut dyn Watch) -> Result<Gradients, Stop> {
         self.begin()?;
         if units.start > units.end || units.end > self.plan.units {
             let expected = format!("a range within 0..{}", self.plan.units);
             return Err(Problem::mismatch(expected, format!("{units:?}")).at("shard", "units").into());
         }
         let mut gradients = None;
-        self.backend.lead(&mut || gradients = Some(self.add_up(units.clone())));
+        self.backend.lead(&mut || gradients = Some(self.add_up(units.clone(), &mut *watch)));
         gradients.unwrap_or_else(|| Err(refused(Refused::Domain("backend that does no work")).into()))
     }
 
     /// The gradients of units that there are, by the thread that leads.
-    fn add_up(&self, units: Range<u64>) -> Result<Gradients, Stop> {
+    fn add_up(&self, units: Range<u64>, watch: &mut dyn Watch) -> Result<Gradients, Stop> {
         let mut gradients = Gradients::zero(&self.state);
         let mut work = Workspace::new(&self.plan);
         for unit in units {
-            self.unit(unit, &mut work, &mut gradients).map_err(|halt| self.stop(halt, unit))?;
+            watch.begin(unit);
+            let mut sink = Sink { gradients: &mut gradients, watch: &mut *watch };
+            self.unit(unit, &mut work, &mut sink).map_err(|halt| self.stop(halt, unit))?;
             gradients.units += 1;
         }
         Ok(gradients)
@@ -217,16 +228,29 @@ impl<'a> Trainer<'a> {
     /// Ends a step: updates the state by the merged gradients of all its units, and gives their mean loss. After a trap
     /// the training is over, and the state that of no step.
     pub fn apply(&mut self, gradients: &Gradients) -> Result<f32, Stop> {
+        self.apply_seen(gradients, &mut ())
+    }
+
+    /// [`Trainer::apply`] under someone's eyes.
+    fn apply_seen(&mut self, gradients: &Gradients, watch: &mut dyn Watch) -> Result<f32, Stop> {
         let rate = self.begin()?;
         self.check_whole(gradients)?;
-        self.advance(&gradients.sums, rate).map_err(|halt| self.stop(halt, Trap::NO_UNIT))?;
+        let loss = mean(gradients.loss, self.plan.count);
+        watch.begin(Trap::NO_UNIT);
+        watch.floats(Value::Loss, &[loss]);
+        self.advance(&gradients.sums, rate, watch).map_err(|halt| self.stop(halt, Trap::NO_UNIT))?;
         self.state.step += 1;
-        Ok(mean(gradients.loss, self.plan.count))
+        Ok(loss)
     }
 
     /// Updates the state, and the weights from it.
-    fn advance(&mut self, sums: &BTreeMap<String, Vec<i64>>, rate: f32) -> Result<(), Halt> {
-        self.update.apply(self.backend, sums, self.plan.count, rate, &mut self.state)?;
+    fn advance(
+        &mut self,
+        sums: &BTreeMap<String, Vec<i64>>,
+        rate: f32,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Halt> {
+        self.update.apply(self.backend, sums, self.plan.count, rate, &mut self.state, watch)?;
         for (at, (name, values)) in self.state.parameters.iter().enumerate() {
             self.weights.set_float(name, values).map_err(self.update.halt(Stage::Step, at))?;
         }
@@ -241,15 +265,14 @@ impl<'a> Trainer<'a> {
     }
 
     /// Adds one unit of the next step.
-    fn unit(&self, unit: u64, work: &mut Workspace, gradients: &mut Gradients) -> Result<(), Halt> {
+    fn unit(&self, unit: u64, work: &mut Workspace, sink: &mut Sink<'_>) -> Result<(), Halt> {
         let (plan, weights, backend) = (&self.plan, &self.weights, self.backend);
         let (tokens, graph) = (plan.tokens, &self.program.graph);
-        let draw = Philox::new(self.key, DATA_ORDER, self.state.step as u32).draw(unit);
-        let start = (draw % (self.data.len() - tokens) as u64) as usize;
+        let start = start(self.key, self.state.step, unit, (self.data.len() - tokens) as u64) as usize;
         let (ids, labels) = (&self.data[start..start + tokens], &self.data[start + 1..start + tokens + 1]);
         let pass = Executor { graph, weights, backend }.run_keeping(ids, &mut ())?;
         let backward = Backward { graph, weights, backend, plan };
-        backward.unit(&Unit { ids, labels, pass: &pass }, work, gradients)
+        backward.unit(&Unit { ids, labels, pass: &pass }, work, sink)
     }
 
     fn stop(&self, halt: Halt, unit: u64) -> Stop {
@@ -275,6 +298,11 @@ impl<'a> Trainer<'a> {
         }
         Ok(())
     }
+}
+
+/// Where a unit of a step begins in the data, which has `places` ids behind each of which there are enough.
+fn start(key: [u8; 8], step: u64, unit: u64, places: u64) -> u64 {
+    Philox::new(key, DATA_ORDER, step as u32).draw(unit) % places
 }
 
 /// The units of shard `index` of `shards`: as many as of the others, or one less. None if there are more shards than

@@ -121,6 +121,13 @@ impl Plan {
         AttnBackward::new(Attn::new(shape, attention.scale.get(), attention.weights)?, self.precision)
     }
 
+    /// How the gradients of a LayerNorm's weights are summed: one operator gives both and may trap on each, by the
+    /// narrowest limit of those that are parameters. None if none is.
+    pub(super) fn narrowest(&self, weights: [&str; 2]) -> Option<&FixedPoint> {
+        let parameters = weights.into_iter().filter_map(|name| self.fixed.get(name));
+        parameters.reduce(|a, b| if b.limit() < a.limit() { b } else { a })
+    }
+
     fn check_node(&mut self, graph: &Graph, at: usize) -> Result<(), Problem> {
         match &graph.nodes[at].op {
             Op::Attention(attention) => {
@@ -182,7 +189,7 @@ impl Sizes {
     }
 }
 
-/// The weights of an operator that have a gradient, in the order of the contract.
+/// How the gradient of each of [`weights`] is summed.
 fn sums(op: &Op) -> Vec<(&str, Sum)> {
     match op {
         Op::Embed { table, .. } => vec![(table.as_str(), Sum::Scatter)],
@@ -194,6 +201,11 @@ fn sums(op: &Op) -> Vec<(&str, Sum)> {
         Op::RmsNorm { gamma, .. } => vec![(gamma.as_str(), Sum::Dense)],
         _ => Vec::new(),
     }
+}
+
+/// The weights of an operator that have a gradient, in the order of the contract.
+pub(super) fn weights(op: &Op) -> impl Iterator<Item = &str> {
+    sums(op).into_iter().map(|(name, _)| name)
 }
 
 fn active(manifest: &Manifest, graph: &Graph) -> Vec<bool> {

@@ -15,15 +15,15 @@ use crate::train::rates;
 /// Prefix of a parameter's tensor.
 pub(super) const PARAMETER: &str = "parameter";
 /// Prefix of the first moment's.
-const FIRST: &str = "first";
+pub(super) const FIRST: &str = "first";
 /// Prefix of the second moment's.
-const SECOND: &str = "second";
+pub(super) const SECOND: &str = "second";
 /// Prefix of the velocity's.
-const VELOCITY: &str = "velocity";
+pub(super) const VELOCITY: &str = "velocity";
 /// The decays to the power of the steps.
-const POWERS: &str = "powers";
+pub(super) const POWERS: &str = "powers";
 /// The steps done.
-const STEP: &str = "step";
+pub(super) const STEP: &str = "step";
 /// The losses, which a training's outputs have and its state does not.
 const LOSSES: &str = "losses";
 

@@ -11,6 +11,7 @@ use crate::graph::Graph;
 use crate::manifest::{Manifest, Optimizer};
 use crate::train::plan::training;
 use crate::train::state::{Moments, State};
+use crate::train::step::{Value, Watch};
 
 /// What turns the sums of a step into new parameters.
 #[derive(Clone, Debug)]
@@ -81,26 +82,36 @@ impl Update {
         tokens: u32,
         rate: f32,
         state: &mut State,
+        watch: &mut dyn Watch,
     ) -> Result<(), Halt> {
         let mut gradients = Vec::with_capacity(sums.len());
         for (at, sums) in sums.values().enumerate() {
             let mut gradient = vec![0.0; sums.len()];
             means(sums, tokens, &mut gradient).map_err(self.halt(Stage::Mean, at))?;
+            watch.floats(Value::Mean(at as u32), &gradient);
             gradients.push(gradient);
         }
-        self.clip(backend, &mut gradients)?;
+        self.clip(backend, &mut gradients, watch)?;
         self.step(backend, &gradients, rate, state)
     }
 
-    fn clip(&self, backend: &dyn Backend, gradients: &mut [Vec<f32>]) -> Result<(), Halt> {
+    fn clip(
+        &self,
+        backend: &dyn Backend,
+        gradients: &mut [Vec<f32>],
+        watch: &mut dyn Watch,
+    ) -> Result<(), Halt> {
         let Some(clip) = &self.clip else { return Ok(()) };
         let mut squares = Vec::with_capacity(gradients.len());
         for (at, gradient) in gradients.iter().enumerate() {
             squares.push(backend.clip_norm_square(gradient).map_err(self.halt(Stage::Square, at))?);
         }
+        watch.floats(Value::Squares, &squares);
         let factor = clip.factor(squares.into_iter()).map_err(self.halt(Stage::Scale, 0))?;
+        watch.floats(Value::Factor, &[factor]);
         for (at, gradient) in gradients.iter_mut().enumerate() {
             backend.clip_norm_apply(factor, gradient).map_err(self.halt(Stage::Scale, at))?;
+            watch.floats(Value::Clipped(at as u32), gradient);
         }
         Ok(())
     }
