@@ -1,5 +1,5 @@
 //! Training of small programs: gradients against f64, the same bytes for every split and backend, checkpoints,
-//! optimizers, traps, and what is refused.
+//! optimizers, traps, steps opened, and what is refused.
 #![allow(clippy::disallowed_methods, reason = "f64 functions serve as the oracle")]
 
 #[path = "training/gradients.rs"]
@@ -12,6 +12,8 @@ mod optimizer;
 mod oracle;
 #[path = "training/refused.rs"]
 mod refused;
+#[path = "training/step.rs"]
+mod step;
 #[path = "training/traps.rs"]
 mod traps;
 
