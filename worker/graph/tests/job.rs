@@ -6,14 +6,17 @@ use std::collections::BTreeSet;
 use assay_exec::{Backend, Cpu, Path, Reference};
 use assay_graph::canonical::Float;
 use assay_graph::decoder::{Decoder, Recipe};
-use assay_graph::error::{Invalid, Trap};
+use assay_graph::error::{Invalid, Stop, Trap};
 use assay_graph::job::{
-    output_bytes, passes, run, run_keeping, segment, units, Generate, Input, Kind, Outcome, Sampling, Train,
+    open_step, output_bytes, passes, run, run_keeping, segment, units, Generate, Input, Kind, Outcome,
+    Sampling, Train,
 };
 use assay_graph::package::Package;
 use assay_graph::program::Program;
+use assay_graph::root::{entries, Hash};
 use assay_graph::tensor::{Data, Tensor, Tensors};
-use assay_graph::trace::{open, segments, Element, Referee, Verdict};
+use assay_graph::trace::{open, segments, Element, Fault, Referee, Verdict};
+use assay_graph::train::step::{self, check_stretch, state_among, state_leaf, state_root, Value};
 
 const SEED: &[u8] = b"seed of the job tests";
 
@@ -264,6 +267,76 @@ fn an_element_of_a_job_is_opened_and_judged() {
         );
         assert_eq!(verdict, Ok(Verdict::Agrees), "segment {number}");
     }
+}
+
+/// Elements of the first unit backward, of the update and of the state after, opened in some steps of a job and judged;
+/// what is claimed of these steps.
+fn judged(program: &Program, input: &Input, steps: std::ops::Range<u64>) -> Vec<step::Claim> {
+    let judge = |number: u64| {
+        let head = program.graph.output as u32;
+        let at = |unit, value| step::Element { step: number, unit, value, index: 40 };
+        let elements = [
+            at(0, Value::InputGradient { node: head, input: 0 }),
+            at(2, Value::WeightSum { node: head, number: 0 }),
+            at(Trap::NO_UNIT, Value::Clipped(1)),
+            at(Trap::NO_UNIT, Value::After(step::StateTensor::Parameter(1))),
+        ];
+        let backend = Cpu::new(Path::best(), 2).expect("threads");
+        let (claim, openings) = open_step(program, input, SEED, &backend, number, &elements).expect("a step");
+        let Program { manifest, graph, .. } = program;
+        let referee = step::Referee { manifest, graph, data: &input.manifest.tensors["data"], seed: SEED };
+        for opening in &openings {
+            let verdict = referee.check(&claim, opening);
+            assert_eq!(verdict, Ok(step::Verdict::Agrees), "{:?}", opening.element);
+        }
+        assert_eq!(openings.len(), elements.len());
+        claim
+    };
+    steps.map(judge).collect()
+}
+
+#[test]
+fn elements_of_a_trainings_steps_are_opened_from_one_state_in_its_trace_to_the_next() {
+    let program = training();
+    let job = input(Kind::Train(Train { from: 0, to: 6 }), &text());
+    let leaves = BTreeSet::from([0, 1]);
+    let outcome = run_keeping(&program, &job, SEED, &Reference, 1, leaves).expect("an outcome");
+    let (trace, outputs) = (outcome.trace, outcome.result.expect("no trap"));
+    let state = |done: u64| -> Hash {
+        let index = state_leaf(0, 6, 2, done).expect("a leaf");
+        let leaf = trace.open(index).expect("a kept leaf");
+        let root = |index, done| state_root(&leaf, index, done, &trace.root(), &trace.result_root);
+        assert_eq!(root(index, done + 1), Err(Fault::Proof(format!("state after {} steps", done + 1))));
+        assert_eq!(root(index ^ 1, done), Err(Fault::Proof(format!("state after {done} steps"))));
+        root(index, done).expect("a state")
+    };
+    let last = state_among(&program, &entries(&outputs)).expect("a state");
+    let claims = judged(&program, &job, 0..6);
+    assert_eq!(check_stretch(&claims[..2], &claims[0].before_root(), &state(2)), Ok(()));
+    assert_eq!(check_stretch(&claims[2..4], &state(2), &state(4)), Ok(()));
+    assert_eq!(check_stretch(&claims[4..], &state(4), &last), Ok(()));
+    assert!(check_stretch(&claims[2..4], &state(2), &last).is_err());
+}
+
+#[test]
+fn a_training_that_goes_on_is_opened_from_its_checkpoint() {
+    let program = training();
+    let half = outcome(&program, &input(Kind::Train(Train { from: 0, to: 4 }), &text()));
+    let mut checkpoint = half.result.expect("no trap");
+    checkpoint.append(&mut text());
+    let job = input(Kind::Train(Train { from: 4, to: 8 }), &checkpoint);
+    let first = state_among(&program, &entries(&job.tensors)).expect("a state");
+    let claims = judged(&program, &job, 4..6);
+    assert_eq!(claims[0].before_root(), first);
+    assert_eq!(check_stretch(&claims, &first, &claims[1].after_root()), Ok(()));
+    for step in [3, 8] {
+        let refused = open_step(&program, &job, SEED, &Reference, step, &[]);
+        let Err(Stop::Invalid(invalid)) = refused else { panic!("step {step} is none of the job") };
+        assert!(invalid.to_string().contains("a step of 4 to 7"), "{invalid}");
+    }
+    let prompts = input(generate(2, Sampling::Greedy, &[]), &prompts());
+    let refused = open_step(&generator(), &prompts, SEED, &Reference, 0, &[]).map(|_| ()).unwrap_err();
+    assert!(refused.to_string().contains("is no training"), "{refused}");
 }
 
 #[test]

@@ -304,7 +304,7 @@ impl Scope<'_> {
                 self.attention(node, group, column / share)?
             }
             Op::Embed { .. } | Op::Last | Op::MeanPool => {
-                return Err(Fault::Value(Value::InputGradient { node, input }))
+                return Err(Fault::Value(Value::InputGradient { node, input }));
             }
         })
     }
@@ -326,7 +326,8 @@ impl Scope<'_> {
         let asking = |value| self.block(value, tokens.clone(), kv * wide..(kv + 1) * wide);
         let asked = |value| self.block(value, tokens.clone(), kv * group.dim..(kv + 1) * group.dim);
         let [q, k, v] = [0, 1, 2].map(|input| self.input(node, input));
-        Ok(vec![asking(Value::Gradient(node))?, asking(q?)?, asked(k?)?, asked(v?)?, asking(Value::Node(node))?])
+        let (dy, out) = (asking(Value::Gradient(node))?, asking(Value::Node(node))?);
+        Ok(vec![dy, asking(q?)?, asked(k?)?, asked(v?)?, out])
     }
 
     /// The element of a sum before `value` was added: that of the use before, in this unit or the one before; nothing
@@ -378,7 +379,9 @@ impl Scope<'_> {
 
     /// A gradient as the optimizer takes it, with what the state before has of its element, and the step's rate.
     fn update(&self, tensor: StateTensor, index: usize) -> Result<Vec<Operand>, Fault> {
-        let before = |tensor, elements| Ok(vec![self.state(Holder::Before, tensor, elements)?]);
+        let before = |tensor: StateTensor, elements: Range<usize>| -> Result<Operand, Fault> {
+            Ok(vec![self.state(Holder::Before, tensor, elements)?])
+        };
         let number = match tensor {
             StateTensor::Step => return Ok(vec![before(StateTensor::Step, one(0))?]),
             StateTensor::Powers => return Ok(vec![before(StateTensor::Powers, 0..2)?]),

@@ -51,7 +51,8 @@ impl Trainer<'_> {
         let step = self.state.step;
         let wanted = elements.iter().map(|element| self.wanted(&layout, data, *element));
         let wanted = wanted.collect::<Result<Vec<_>, _>>().map_err(stop)?;
-        let indices: BTreeSet<u64> = wanted.iter().flat_map(|wanted| wanted.indices.iter().copied()).collect();
+        let indices = wanted.iter().flat_map(|wanted| wanted.indices.iter().copied());
+        let indices: BTreeSet<u64> = indices.collect();
         let before = self.state.tensors(program);
         let mut record = Record::new(&layout, step, indices);
         let gradients = self.gradients_seen(0..self.plan.units, &mut record)?;

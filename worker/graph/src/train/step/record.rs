@@ -1,6 +1,7 @@
 //! The tree of a step, made while the step is computed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::trace::tree::{Tree, LEAF};
 use crate::train::step::layout::Layout;
@@ -70,6 +71,6 @@ impl Watch for Record<'_> {
 }
 
 /// The numbers of the leaves, or chunks, that some bytes lie in.
-pub(super) fn leaves(bytes: &std::ops::Range<usize>) -> std::ops::Range<u64> {
+pub(super) fn leaves(bytes: &Range<usize>) -> Range<u64> {
     (bytes.start / LEAF) as u64..bytes.end.div_ceil(LEAF) as u64
 }
