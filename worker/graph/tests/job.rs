@@ -15,8 +15,8 @@ use assay_graph::package::Package;
 use assay_graph::program::Program;
 use assay_graph::root::{entries, Hash};
 use assay_graph::tensor::{Data, Tensor, Tensors};
-use assay_graph::trace::{open, segments, Element, Fault, Referee, Verdict};
-use assay_graph::train::step::{self, check_stretch, state_among, state_leaf, state_root, Value};
+use assay_graph::trace::{chunks, open, segments, Branch, Element, Fault, Referee, Verdict};
+use assay_graph::train::step::{self, check_stretch, reports, state_among, state_leaf, state_root, Value};
 
 const SEED: &[u8] = b"seed of the job tests";
 
@@ -316,6 +316,26 @@ fn elements_of_a_trainings_steps_are_opened_from_one_state_in_its_trace_to_the_n
     assert_eq!(check_stretch(&claims[2..4], &state(2), &state(4)), Ok(()));
     assert_eq!(check_stretch(&claims[4..], &state(4), &last), Ok(()));
     assert!(check_stretch(&claims[2..4], &state(2), &last).is_err());
+}
+
+#[test]
+fn a_loss_that_a_training_reports_is_that_of_its_step() {
+    let program = training();
+    let job = input(Kind::Train(Train { from: 0, to: 6 }), &text());
+    let outputs = outcome(&program, &job).result.expect("no trap");
+    let losses = entries(&outputs).into_iter().find(|entry| entry.name == "losses").expect("an entry");
+    let mut chunk = chunks::prove(&outputs["losses"].bytes(), &[0]).expect("a chunk");
+    let at = |value| step::Element { step: 3, unit: Trap::NO_UNIT, value, index: 0 };
+    let elements = [at(Value::Loss), at(Value::Factor)];
+    let (_, openings) = open_step(&program, &job, SEED, &Reference, 3, &elements).expect("a step");
+    let report =
+        |opening: &step::Opening, from: u64, chunk: &Branch| reports(opening, from, &losses, chunk);
+    assert_eq!(report(&openings[0], 0, &chunk), Ok(true));
+    assert_eq!(report(&openings[0], 1, &chunk), Ok(false), "the loss of step 2");
+    assert_eq!(report(&openings[0], 4, &chunk), Err(Fault::Outside(elements[0])));
+    assert_eq!(report(&openings[1], 0, &chunk), Err(Fault::Outside(elements[1])));
+    chunk.leaves[0][12] ^= 1;
+    assert_eq!(report(&openings[0], 0, &chunk), Err(Fault::Proof("losses".into())));
 }
 
 #[test]

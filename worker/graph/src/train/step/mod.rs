@@ -32,9 +32,9 @@ use codec::{Decode, Encode};
 use crate::error::Invalid;
 use crate::program::Program;
 use crate::root::{root, Domain, Entry, Hash};
-use crate::tensor::Dtype;
+use crate::tensor::{elements, Dtype};
 use crate::trace::fault::Fault;
-use crate::trace::{Branch, LeafOpening, Place};
+use crate::trace::{chunks, Branch, LeafOpening, Place, LEAF};
 use crate::train::step::layout::Layout;
 
 pub use self::referee::{Referee, Verdict};
@@ -137,6 +137,24 @@ pub fn state_among(program: &Program, entries: &[Entry]) -> Result<Hash, Invalid
     let layout = Layout::new(&program.manifest, &program.graph)?;
     let of_state = |entry: &&Entry| layout.state.contains_key(&entry.name);
     Ok(root(Domain::State, entries.iter().filter(of_state).cloned().collect()))
+}
+
+/// Whether the result of a training of steps from `from` on reports the loss that one of them has. A referee has checked
+/// `loss`, which opens [`Value::Loss`] of the step; `losses` is that tensor's entry in the result, and `chunk` proves the
+/// chunk of it that the loss lies in ([`chunks::prove`]).
+pub fn reports(loss: &Opening, from: u64, losses: &Entry, chunk: &Branch) -> Result<bool, Fault> {
+    let element = loss.element;
+    let index = element.step.checked_sub(from).filter(|_| element.value == Value::Loss);
+    let at = index.ok_or(Fault::Outside(element))?.saturating_mul(4);
+    let len = elements(&losses.shape).unwrap_or(0).saturating_mul(4);
+    let wrong = || Fault::Proof(losses.name.clone());
+    if !chunks::verify(chunk, &[at / LEAF as u64], len, &losses.blake3) {
+        return Err(wrong());
+    }
+    let at = (at % LEAF as u64) as usize;
+    let reported = chunk.leaves.first().and_then(|leaf| leaf.get(at..at + 4)).ok_or_else(wrong)?;
+    // The loss itself comes behind the sum that it is computed from.
+    Ok(loss.values.leaves.last().is_some_and(|held| held == reported))
 }
 
 /// All values of a step, with the number of their elements: those of a unit, which every unit has, those of the
