@@ -328,8 +328,7 @@ fn a_loss_that_a_training_reports_is_that_of_its_step() {
     let at = |value| step::Element { step: 3, unit: Trap::NO_UNIT, value, index: 0 };
     let elements = [at(Value::Loss), at(Value::Factor)];
     let (_, openings) = open_step(&program, &job, SEED, &Reference, 3, &elements).expect("a step");
-    let report =
-        |opening: &step::Opening, from: u64, chunk: &Branch| reports(opening, from, &losses, chunk);
+    let report = |opening: &step::Opening, from: u64, chunk: &Branch| reports(opening, from, &losses, chunk);
     assert_eq!(report(&openings[0], 0, &chunk), Ok(true));
     assert_eq!(report(&openings[0], 1, &chunk), Ok(false), "the loss of step 2");
     assert_eq!(report(&openings[0], 4, &chunk), Err(Fault::Outside(elements[0])));

@@ -80,12 +80,7 @@ impl Backward<'_> {
     }
 
     /// Adds the losses; gives the probabilities of the output's rows.
-    fn loss(
-        &self,
-        unit: &Unit<'_>,
-        work: &mut Workspace,
-        sink: &mut Sink<'_>,
-    ) -> Result<Vec<f32>, Error> {
+    fn loss(&self, unit: &Unit<'_>, work: &mut Workspace, sink: &mut Sink<'_>) -> Result<Vec<f32>, Error> {
         let logits = &unit.pass.values[self.graph.output];
         let op = self.cross_entropy()?;
         let mut losses = work.take(op.tokens());
@@ -280,9 +275,7 @@ impl Backward<'_> {
             Index::Positions => &self.plan.positions,
         };
         let op = EmbedScatterAdd::new(ids.len(), self.weights.rows(table), self.graph.nodes[at].cols)?;
-        self.sum(at, 0, table, sink, |fixed, sums| {
-            self.backend.embed_scatter_add(&op, ids, dy, fixed, sums)
-        })
+        self.sum(at, 0, table, sink, |fixed, sums| self.backend.embed_scatter_add(&op, ids, dy, fixed, sums))
     }
 
     fn linear(

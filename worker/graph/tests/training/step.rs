@@ -170,8 +170,18 @@ fn every_value_of_a_step_is_judged_by_the_reference_from_its_opening_alone() {
         }
     }
     let expected = [
-        "Add", "Attention", "Embed", "Gelu", "L2Norm", "LayerNorm", "Linear", "Mul", "RmsNorm", "Rope",
-        "SiluMul", "Tanh",
+        "Add",
+        "Attention",
+        "Embed",
+        "Gelu",
+        "L2Norm",
+        "LayerNorm",
+        "Linear",
+        "Mul",
+        "RmsNorm",
+        "Rope",
+        "SiluMul",
+        "Tanh",
     ];
     assert!(operators.iter().map(String::as_str).eq(expected), "{operators:?}");
 }
@@ -348,9 +358,8 @@ fn a_claim_of_other_states_values_or_data_is_refused() {
     };
     assert_eq!(refused(&weight), Fault::Proof("parameter.head".into()));
 
-    let judge = |data: &TensorRef, seed: &[u8]| {
-        Referee { data, seed, ..opened.referee() }.check(&opened.claim, head)
-    };
+    let judge =
+        |data: &TensorRef, seed: &[u8]| Referee { data, seed, ..opened.referee() }.check(&opened.claim, head);
     assert_eq!(judge(&opened.data, SEED), Ok(Verdict::Agrees));
     // By another seed the unit has other tokens.
     let other = |seed: &[u8]| judge(&opened.data, seed) != Ok(Verdict::Agrees);
@@ -391,13 +400,9 @@ fn a_step_that_is_opened_is_the_step_that_is_taken() {
     assert_eq!(check_stretch(&claims[1..2], &roots[1], &roots[2]), Ok(()));
     assert_eq!(check_stretch(&[], &roots[1], &roots[1]), Ok(()));
     let gap = [claims[0].clone(), claims[2].clone()];
-    for (claims, first, last) in [
-        (&claims[..], 1, 3),
-        (&claims[..], 0, 2),
-        (&claims[..2], 0, 3),
-        (&gap[..], 0, 3),
-        (&[][..], 0, 1),
-    ] {
+    for (claims, first, last) in
+        [(&claims[..], 1, 3), (&claims[..], 0, 2), (&claims[..2], 0, 3), (&gap[..], 0, 3), (&[][..], 0, 1)]
+    {
         let fault = check_stretch(claims, &roots[first], &roots[last]).unwrap_err();
         assert!(matches!(fault, Fault::Proof(_)), "{fault}");
     }

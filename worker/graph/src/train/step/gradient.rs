@@ -142,13 +142,7 @@ impl Gradient<'_> {
     }
 
     /// The sum `before` of element `index` of a weight's gradient, and what the unit adds to it.
-    pub fn add(
-        &self,
-        number: u32,
-        index: usize,
-        before: i64,
-        operands: &[Vec<f32>],
-    ) -> Result<i64, Error> {
+    pub fn add(&self, number: u32, index: usize, before: i64, operands: &[Vec<f32>]) -> Result<i64, Error> {
         let node = self.own()?;
         let weight = self.layout.weight(self.node as u32, number).ok_or(OPERANDS)?;
         let fixed = self.layout.plan.fixed.get(weight).ok_or(OPERANDS)?;

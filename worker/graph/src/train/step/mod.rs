@@ -125,8 +125,7 @@ pub fn state_root(
     trace_root: &Hash,
     result_root: &Hash,
 ) -> Result<Hash, Fault> {
-    let place =
-        Place { step: done, unit: 0, point: 0, offset: 0, dtype: Dtype::U8 as u8, shape: vec![32] };
+    let place = Place { step: done, unit: 0, point: 0, offset: 0, dtype: Dtype::U8 as u8, shape: vec![32] };
     let sound = leaf.place == place && leaf.verify(index, trace_root, result_root);
     let held = Hash::try_from(leaf.bytes.as_slice()).ok().filter(|_| sound);
     held.ok_or_else(|| Fault::Proof(format!("state after {done} steps")))

@@ -189,9 +189,8 @@ impl Scope<'_> {
     /// Some columns of some rows.
     fn block(&self, value: Value, rows: Range<usize>, columns: Range<usize>) -> Result<Operand, Fault> {
         let cols = self.cols(value)?;
-        let row = |row: usize| {
-            self.piece(self.unit, value, row * cols + columns.start..row * cols + columns.end)
-        };
+        let row =
+            |row: usize| self.piece(self.unit, value, row * cols + columns.start..row * cols + columns.end);
         rows.map(row).collect()
     }
 

@@ -128,8 +128,7 @@ impl<'a> Referee<'a> {
         let claimed = opened.read(std::slice::from_ref(&opened.demand.output))?;
         let operands = opened.demand.inputs.iter().map(|operand| opened.read(operand));
         let operands = operands.collect::<Result<Vec<_>, _>>()?;
-        let reference =
-            Recompute { layout: &opened.layout, tokens: &opened.tokens, key: key(self.seed) };
+        let reference = Recompute { layout: &opened.layout, tokens: &opened.tokens, key: key(self.seed) };
         let Element { value, index, .. } = opening.element;
         match reference.element(value, index as usize, &operands) {
             Ok(computed) if computed == claimed => Ok(Verdict::Agrees),
