@@ -95,7 +95,7 @@ fn requester_is_never_drawn_for_its_own_job() {
 
 #[test]
 fn job_is_thin_if_more_than_half_of_its_tickets_give_no_seat() {
-    let thin = |tries, seated| Tally { tries, seated }.is_thin();
+    let thin = |tries, seated| Tally { tries, seated, filled: seated }.is_thin();
     assert!(!thin(2, 2) && !thin(4, 2) && thin(5, 2));
     assert!(!thin(2, 1) && thin(3, 1) && thin(1, 0) && !thin(0, 0));
 }
