@@ -11,21 +11,21 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_clock::WeightInfo for WeightInfo<T> {
-    // At least 12_581 ns.
+    // At least 12_333 ns.
     fn set_frozen() -> Weight {
-        Weight::from_parts(14_582_000, 1489)
+        Weight::from_parts(21_482_000, 1489)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 16_820 ns.
+    // At least 16_655 ns.
     fn on_initialize() -> Weight {
-        Weight::from_parts(26_159_000, 67035)
+        Weight::from_parts(28_313_000, 67035)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(2))
     }
-    // At least 14_848 ns.
+    // At least 14_611 ns.
     fn on_finalize() -> Weight {
-        Weight::from_parts(23_743_000, 3498)
+        Weight::from_parts(19_485_000, 3498)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }

@@ -11,10 +11,10 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_assay_escrow::WeightInfo for WeightInfo<T> {
-    // At least 75_436 ns.
+    // At least 68_250 ns.
     fn expire() -> Weight {
-        Weight::from_parts(128_260_000, 3640)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(4))
+        Weight::from_parts(129_191_000, 3640)
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
 }

@@ -11,35 +11,35 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_assay_jobs::WeightInfo for WeightInfo<T> {
-    // At least 7_519 ns.
+    // At least 8_190 ns.
     fn set_params() -> Weight {
-        Weight::from_parts(17_301_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        Weight::from_parts(19_843_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 262_444 ns.
+    // At least 327_655 ns.
     fn post() -> Weight {
-        Weight::from_parts(418_002_000, 11409)
-            .saturating_add(T::DbWeight::get().reads(16))
-            .saturating_add(T::DbWeight::get().writes(12))
+        Weight::from_parts(407_187_000, 11409)
+            .saturating_add(T::DbWeight::get().reads(15))
+            .saturating_add(T::DbWeight::get().writes(11))
     }
-    // Not measured yet.
+    // At least 958_730 ns.
     fn cancel() -> Weight {
-        Weight::from_parts(1_100_000_000, 39_000)
-            .saturating_add(T::DbWeight::get().reads(45))
-            .saturating_add(T::DbWeight::get().writes(46))
+        Weight::from_parts(1_105_988_000, 32142)
+            .saturating_add(T::DbWeight::get().reads(32))
+            .saturating_add(T::DbWeight::get().writes(27))
     }
-    // At least 65_643 ns.
+    // At least 64_652 ns.
     fn prune() -> Weight {
-        Weight::from_parts(106_810_000, 4161)
+        Weight::from_parts(101_960_000, 4161)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // At least 4_081 ns.
+    // At least 4_175 ns.
     fn sweep_base() -> Weight {
-        Weight::from_parts(8_048_000, 1501).saturating_add(T::DbWeight::get().reads(1))
+        Weight::from_parts(8_585_000, 1501).saturating_add(T::DbWeight::get().reads(1))
     }
-    // At least 57_331 ns.
+    // At least 60_154 ns.
     fn sweep_job() -> Weight {
-        Weight::from_parts(104_977_000, 4161)
+        Weight::from_parts(102_573_000, 4161)
             .saturating_add(T::DbWeight::get().reads(5))
             .saturating_add(T::DbWeight::get().writes(5))
     }

@@ -11,65 +11,65 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_assay_slashing::WeightInfo for WeightInfo<T> {
-    // At least 23_255 ns.
+    // At least 23_806 ns.
     fn set_params() -> Weight {
-        Weight::from_parts(46_026_000, 1533)
+        Weight::from_parts(31_510_000, 1533)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 36_663 ns.
+    // At least 34_901 ns.
     fn suspend() -> Weight {
-        Weight::from_parts(68_388_000, 3585)
+        Weight::from_parts(60_260_000, 3585)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // At least 24_722 ns.
+    // At least 25_765 ns.
     fn resume() -> Weight {
-        Weight::from_parts(51_447_000, 3585)
+        Weight::from_parts(34_258_000, 3585)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // At least 66_239 ns.
+    // At least 65_291 ns.
     fn cancel() -> Weight {
-        Weight::from_parts(123_408_000, 4884)
+        Weight::from_parts(88_566_000, 4884)
             .saturating_add(T::DbWeight::get().reads(6))
             .saturating_add(T::DbWeight::get().writes(5))
     }
-    // At least 26_261 ns.
+    // At least 26_036 ns.
     fn reduce() -> Weight {
-        Weight::from_parts(49_517_000, 3585)
+        Weight::from_parts(51_293_000, 3585)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 191_050 ns.
+    // At least 192_668 ns.
     fn apply() -> Weight {
-        Weight::from_parts(270_813_000, 49487)
+        Weight::from_parts(311_941_000, 49487)
             .saturating_add(T::DbWeight::get().reads(11))
             .saturating_add(T::DbWeight::get().writes(10))
     }
-    // At least 296_412 ns; n from 1 to 100.
+    // At least 285_392 ns; n from 1 to 100.
     fn on_offence(n: u32) -> Weight {
-        Weight::from_parts(303_932_000, 126312)
+        Weight::from_parts(486_810_325, 126312)
             .saturating_add(T::DbWeight::get().reads(11))
             .saturating_add(T::DbWeight::get().writes(4))
-            .saturating_add(Weight::from_parts(261_144_289, 0).saturating_mul(n.into()))
+            .saturating_add(Weight::from_parts(265_226_337, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(2_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(7_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 2595).saturating_mul(n.into()))
     }
-    // At least 7_892 ns.
+    // At least 8_069 ns.
     fn tick_base() -> Weight {
-        Weight::from_parts(8_552_000, 3518).saturating_add(T::DbWeight::get().reads(2))
+        Weight::from_parts(12_149_000, 3518).saturating_add(T::DbWeight::get().reads(2))
     }
-    // At least 196_028 ns.
+    // At least 204_695 ns.
     fn tick_slash() -> Weight {
-        Weight::from_parts(345_037_000, 49487)
+        Weight::from_parts(374_544_000, 49487)
             .saturating_add(T::DbWeight::get().reads(13))
             .saturating_add(T::DbWeight::get().writes(10))
     }
-    // At least 63_886 ns.
+    // At least 61_981 ns.
     fn tick_record() -> Weight {
-        Weight::from_parts(105_973_000, 51479)
+        Weight::from_parts(105_070_000, 51479)
             .saturating_add(T::DbWeight::get().reads(8))
             .saturating_add(T::DbWeight::get().writes(2))
     }
