@@ -7,8 +7,7 @@ use bytes::Bytes;
 
 /// Puts a package into a store; gives the reference to its manifest, which comes last: where it is, its blobs are.
 pub async fn put(store: &Store, package: Package, bar: &Bar) -> Result<BlobRef, CliError> {
-    let sizes = package.blobs.iter().map(|blob| blob.len() as u64);
-    bar.start(sizes.sum::<u64>() + package.manifest.len() as u64);
+    bar.start(package.blob_bytes() + package.manifest.len() as u64);
     for blob in package.blobs {
         let size = blob.len() as u64;
         store.put(Bytes::from(blob)).await?;

@@ -4,7 +4,8 @@
 //!   (`assay-core`) what it sees.
 //! * [`hands`] does what that asks for: [`fetch`], [`runner`](crate::runner), the guard of the database, [`send`];
 //!   [`tasks`] holds what goes on, [`cache`] bounds what is fetched.
-//! * [`http`] and [`metrics`] show where it is; [`control`] is `status` and `drain`; [`check`] tries everything first.
+//! * [`http`] and [`metrics`] show where it is; [`control`] is `status` and `drain`; [`check`] tries everything first,
+//!   the [`limits`] of the machine among it.
 
 mod cache;
 mod check;
@@ -13,6 +14,7 @@ mod daemon;
 pub mod fetch;
 mod hands;
 mod http;
+mod limits;
 mod logs;
 mod metrics;
 mod place;

@@ -5,13 +5,14 @@ use crate::{
     amount::Amount,
     context::Context,
     error::CliError,
+    machine,
     output::{fields, size},
 };
 use assay_chain::{
     market::{Estimate, JobSpec},
     Balance, Chain, ChainClient, Hash, JobLimits,
 };
-use assay_primitives::{JobClass, MarketBlock};
+use assay_primitives::{JobClass, Machine, MarketBlock};
 use assay_rules::policy::least_price;
 use serde::Serialize;
 
@@ -34,12 +35,13 @@ pub struct Priced {
 pub async fn price(chain: &Chain, at: Hash, draft: &Draft) -> Result<Priced, CliError> {
     check_size(draft.units, draft.output_bytes, &chain.job_limits(at).await?)?;
     let Terms { machine, cap, patience, seed, .. } = draft.terms;
+    check_memory(draft.memory, machine)?;
     let cap = match cap {
         Some(cap) => cap.0,
         None => {
             let machines = chain.machines(at).await?;
             let state = machines.into_iter().find(|state| state.machine == machine).ok_or_else(|| {
-                let name = format!("{}:{}", machine.hardware, machine.memory);
+                let name = machine::number(machine);
                 CliError::Refused(format!("there is no machine {name}: `assay provider list` shows them"))
             })?;
             // A small job costs what a seat is paid at least.
@@ -75,6 +77,20 @@ fn check_size(units: u64, output_bytes: u64, limits: &JobLimits) -> Result<(), C
         )));
     }
     Ok(())
+}
+
+/// Refuses a job that the workers of a machine would refuse. What a machine is that has no meaning here, they know.
+fn check_memory(memory: u64, machine: Machine) -> Result<(), CliError> {
+    match machine.job_memory() {
+        Some(most) if memory > most => {
+            let (memory, most, name) = (size(memory), size(most), machine::number(machine));
+            Err(CliError::Refused(format!(
+                "the job takes {memory} of memory, and machine {name} gives it {most}: choose a larger one by \
+                 --machine (see `assay provider list`), or split the job"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn random() -> Result<[u8; 32], CliError> {
@@ -154,6 +170,18 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_that_takes_more_memory_than_its_machine_has_is_refused() {
+        let small = Machine { hardware: 0, memory: 0 };
+        assert!(check_memory(8 << 30, small).is_ok());
+        let error = check_memory((8 << 30) + 1, small).unwrap_err();
+        assert_eq!(error.exit_code(), 4);
+        let words = "machine 0:0 gives it 8.00 GiB: choose a larger one by --machine";
+        assert!(error.line().contains(words), "{error}");
+        assert!(check_memory(9 << 30, Machine { hardware: 0, memory: 1 }).is_ok());
+        assert!(check_memory(u64::MAX, Machine { hardware: 9, memory: 9 }).is_ok());
+    }
 
     #[test]
     fn a_job_over_the_caps_is_refused_by_field_and_limit() {
