@@ -65,6 +65,7 @@ async fn two_hundred_jobs_among_faults_all_end_and_workers_leak_nothing() {
     all_end(&network, &jobs).await;
     println!("{JOBS} jobs ended in {} s", started.elapsed().as_secs());
     check_money(&network, &faults).await;
+    check_collateral(&network).await;
     let left = held(&network, &network.requester.account).await;
     assert_eq!(left, on_hold, "nothing stays on hold for jobs that have ended");
     check_machines(&network, &halfway).await;
@@ -128,7 +129,8 @@ async fn held(network: &Network, account: &AccountId) -> Balance {
     network.chain.account(last, account).await.expect("the node answers").on_hold
 }
 
-/// Every job is settled or refunded, and no collateral stays locked. Only a liar loses for a wrong result or a reveal that can't be made, and only who was away for a no-show.
+/// Every job is settled or refunded. Only a liar loses for a wrong result or a reveal that can't be made, and only who was
+/// away for a no-show.
 async fn check_money(network: &Network, faults: &Faults) {
     let audit = network.audit().await;
     let mut outcomes = BTreeMap::new();
@@ -154,6 +156,10 @@ async fn check_money(network: &Network, faults: &Faults) {
     for liar in &faults.liars {
         assert!(audit.faults.iter().any(|(_, name, _)| name == liar), "{liar} is not found out");
     }
+}
+
+/// No collateral stays locked for seats of jobs that have ended.
+async fn check_collateral(network: &Network) {
     let last = network.chain.tip().await.expect("the node answers").finalized.hash;
     for (name, provider) in network.providers() {
         let ledger = network.chain.ledger(last, &provider.owner.account).await.expect("the node answers");
