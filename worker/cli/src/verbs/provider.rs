@@ -348,6 +348,8 @@ async fn list(context: &Context) -> Result<(), CliError> {
 struct Offered {
     machine: String,
     description: String,
+    /// Bytes of memory that a job may take.
+    job_memory: Option<u64>,
     enabled: bool,
     price: Amount,
     providers: u32,
@@ -361,6 +363,7 @@ impl From<MachineState> for Offered {
         Self {
             machine: number(machine),
             description: String::from_utf8_lossy(&entry.description).into_owned(),
+            job_memory: machine.job_memory(),
             enabled: entry.enabled,
             price: Amount(liquidity.price),
             providers: liquidity.providers,

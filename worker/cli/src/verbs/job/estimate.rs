@@ -16,6 +16,9 @@ use assay_primitives::{JobClass, Machine, MarketBlock};
 use assay_rules::policy::least_price;
 use serde::Serialize;
 
+/// What a job's process takes of its machine's memory beside the job: the program, stacks, what the allocator reserves.
+const BESIDE: u64 = 1 << 30;
+
 /// How much more than now a unit may cost where nobody says: the price moves by a percent in a period.
 const HEADROOM: Balance = 2;
 
@@ -81,16 +84,15 @@ fn check_size(units: u64, output_bytes: u64, limits: &JobLimits) -> Result<(), C
 
 /// Refuses a job that the workers of a machine would refuse. What a machine is that has no meaning here, they know.
 fn check_memory(memory: u64, machine: Machine) -> Result<(), CliError> {
-    match machine.job_memory() {
-        Some(most) if memory > most => {
-            let (memory, most, name) = (size(memory), size(most), machine::number(machine));
-            Err(CliError::Refused(format!(
-                "the job takes {memory} of memory, and machine {name} gives it {most}: choose a larger one by \
-                 --machine (see `assay provider list`), or split the job"
-            )))
-        }
-        _ => Ok(()),
+    let Some(most) = machine.job_memory().map(|bytes| bytes.saturating_sub(BESIDE)) else { return Ok(()) };
+    if memory > most {
+        let (memory, most, name) = (size(memory), size(most), machine::number(machine));
+        return Err(CliError::Refused(format!(
+            "the job takes {memory} of memory, and machine {name} has {most} for it: choose a larger one by \
+             --machine (see `assay provider list`), or split the job"
+        )));
     }
+    Ok(())
 }
 
 fn random() -> Result<[u8; 32], CliError> {
@@ -174,12 +176,12 @@ mod tests {
     #[test]
     fn a_job_that_takes_more_memory_than_its_machine_has_is_refused() {
         let small = Machine { hardware: 0, memory: 0 };
-        assert!(check_memory(8 << 30, small).is_ok());
-        let error = check_memory((8 << 30) + 1, small).unwrap_err();
+        assert!(check_memory(7 << 30, small).is_ok());
+        let error = check_memory((7 << 30) + 1, small).unwrap_err();
         assert_eq!(error.exit_code(), 4);
-        let words = "machine 0:0 gives it 8.00 GiB: choose a larger one by --machine";
+        let words = "machine 0:0 has 7.00 GiB for it: choose a larger one by --machine";
         assert!(error.line().contains(words), "{error}");
-        assert!(check_memory(9 << 30, Machine { hardware: 0, memory: 1 }).is_ok());
+        assert!(check_memory(31 << 30, Machine { hardware: 0, memory: 1 }).is_ok());
         assert!(check_memory(u64::MAX, Machine { hardware: 9, memory: 9 }).is_ok());
     }
 

@@ -118,7 +118,9 @@ async fn leave(provider: &Provider) {
     until("the end of that change", async || status()["pending"].is_null().then_some(())).await;
     let machines = owner.assay(&["provider", "list"]);
     let mut listed = machines.as_array().expect("machines").iter();
-    assert!(listed.any(|machine| machine["capacity"] == 4), "{machines}");
+    let own = listed.find(|machine| machine["capacity"] == 4).unwrap_or_else(|| panic!("{machines}"));
+    assert_eq!(own["machine"], "0:0", "{own}");
+    assert_eq!(own["jobMemory"], 8_u64 << 30, "{own}");
     owner.assay(&["provider", "retire"]);
     // Who has retired is no provider any more, or one that is not in play.
     until("the retirement", async || (status()["isInPlay"] != true).then_some(())).await;
