@@ -131,7 +131,7 @@ mod tests {
         };
         assert_eq!([most(None, 0), most(None, 1)], [8 * GIB, 32 * GIB]);
         assert_eq!([most(Some(16 * GIB), 0), most(Some(16 * GIB), 1)], [8 * GIB, 16 * GIB]);
-        assert_eq!(most(None, 9), 8 * GIB, "of a machine that has no meaning, what the smallest one promises");
+        assert_eq!(most(None, 9), 8 * GIB, "of a machine without a meaning, what the smallest promises");
     }
 
     #[test]
@@ -167,7 +167,8 @@ mod tests {
         let need = Need { most: 500 * MIB, held: 50 * MIB };
         assert!(fits(place, 450 * MIB, need, &worker).is_ok(), "what was fetched before is not needed again");
         let line = fits(place, 450 * MIB - 1, need, &worker).unwrap_err().line();
-        assert!(line.starts_with("/data has room for 500.00 MiB, and the worker may take 500.00 MiB"), "{line}");
+        let words = "/data has room for 500.00 MiB, and the worker may take 500.00 MiB";
+        assert!(line.starts_with(words), "{line}");
         assert!(line.contains("1 of 100.00 MiB") && line.contains("worker.disk to \"99 MiB\""), "{line}");
         let line = fits(place, 0, Need { held: 0, ..need }, &worker).unwrap_err().line();
         assert!(line.contains("make room"), "{line}");
