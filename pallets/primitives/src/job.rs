@@ -90,6 +90,23 @@ pub struct Machine {
     pub memory: u8,
 }
 
+/// The machines whose numbers have a meaning, each with the most bytes of memory that a job may take on it: of main
+/// memory, and in hardware class 1, a CUDA GPU, of the device's own too. A number never gets another meaning, and
+/// governance lists a machine once the programs that people run know it.
+pub const MACHINES: [(Machine, u64); 4] = [
+    (Machine { hardware: 0, memory: 0 }, 8 << 30),
+    (Machine { hardware: 0, memory: 1 }, 32 << 30),
+    (Machine { hardware: 1, memory: 1 }, 24 << 30),
+    (Machine { hardware: 1, memory: 2 }, 80 << 30),
+];
+
+impl Machine {
+    /// The most bytes of memory that a job may take on it. `None` where its numbers have no meaning.
+    pub fn job_memory(&self) -> Option<u64> {
+        MACHINES.iter().find(|(machine, _)| machine == self).map(|(_, bytes)| *bytes)
+    }
+}
+
 /// A version of a listing.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

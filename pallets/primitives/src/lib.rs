@@ -45,7 +45,7 @@ pub use commitment::commitment;
 pub use fault::{Fault, FaultKind, OnSlash, ReportFault};
 pub use job::{
     is_endpoint, BlobRef, Claim, Digest, Endpoint, InlineOutput, JobClass, JobId, JobSpec, ListedVersion,
-    ListingId, Machine, MarketBlock, Policy, MAX_ENDPOINT, MAX_INLINE_OUTPUT,
+    ListingId, Machine, MarketBlock, Policy, MACHINES, MAX_ENDPOINT, MAX_INLINE_OUTPUT,
 };
 pub use market::{
     Candidate, Chance, Conduct, Escrow, Listings, OnBond, OnVerdict, Order, Outcome, Pay, PendingDraws,

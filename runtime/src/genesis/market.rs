@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde_json::{json, Value};
 use sp_runtime::Perbill;
 
-/// Hardware classes and memory tiers, with what they are.
+/// Hardware classes and memory tiers, with what they are: those that [`MACHINES`](assay_primitives::MACHINES) has.
 const MACHINES: [(u8, u8, &str); 4] = [
     (0, 0, "CPU, 8 GiB of memory"),
     (0, 1, "CPU, 32 GiB of memory"),

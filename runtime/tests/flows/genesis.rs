@@ -1,7 +1,7 @@
 //! What chains start from, and what they refuse to start from.
 
 use crate::chain;
-use assay_primitives::Machine;
+use assay_primitives::{Machine, MACHINES};
 use assay_runtime::{genesis, token, Balance, Balances, Providers, Runtime, Session};
 use serde_json::json;
 use sp_keyring::Sr25519Keyring::Alice;
@@ -162,4 +162,20 @@ fn providers_of_genesis_can_be_drawn_from_the_first_block_on() {
         // Half of the bond, in thousandths of an ASY: nobody has a score yet.
         assert_eq!((liquidity.weight, liquidity.in_play), (500_000_000, 500_000_000));
     });
+}
+
+/// A worker would refuse another machine, and could not tell how much memory a job may take there.
+#[test]
+fn presets_list_the_machines_that_have_a_meaning_and_say_which() {
+    for name in [genesis::DEVELOPMENT, genesis::LOCAL, genesis::TEST, genesis::PRODUCTION] {
+        let preset = genesis::preset(name).unwrap();
+        let listed = preset["providers"]["machines"].as_array().unwrap();
+        assert_eq!(listed.len(), MACHINES.len(), "{name}");
+        for (listed, (machine, bytes)) in listed.iter().zip(MACHINES) {
+            let numbers = [machine.hardware, machine.memory].map(|number| json!(number));
+            assert_eq!([&listed["hardware"], &listed["memory"]], numbers.each_ref(), "{name}");
+            let description = listed["description"].as_str().unwrap();
+            assert!(description.ends_with(&format!(", {} GiB of memory", bytes >> 30)), "{description}");
+        }
+    }
 }

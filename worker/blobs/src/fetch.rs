@@ -109,7 +109,7 @@ impl Fetcher {
         progress.start(blob.size);
         let mut download = Download { blob: *blob, staged, groups: None, done: 0 };
         let groups = self.try_all(&mut download, sources, progress).await?;
-        self.store.adopt(download.staged, blob, groups.encoded()).await
+        self.store.adopt(download.staged, blob, groups.encoded(), &()).await
     }
 
     /// Fetches the file of a result, of at most `max_size` bytes, from the first server that has one. The root is not

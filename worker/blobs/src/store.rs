@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::io::ReaderStream;
 
 use crate::error::BlobError;
-use crate::progress::Progress;
+use crate::progress::{copy, Progress};
 use crate::staging::{blocking, sweep, Staged};
 use crate::tree::{Tree, GROUP};
 
@@ -140,6 +140,16 @@ impl Store {
     ///
     /// [`Empty`](BlobError::Empty), [`File`](BlobError::File), [`Store`](BlobError::Store).
     pub async fn put(&self, bytes: Bytes) -> Result<BlobRef, BlobError> {
+        self.put_with(bytes, &()).await
+    }
+
+    /// The same, for somebody who watches: a transfer into staging, and where that is not the store's, one from there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`put`](Self::put).
+    pub async fn put_with(&self, bytes: Bytes, progress: &dyn Progress) -> Result<BlobRef, BlobError> {
+        progress.start(bytes.len() as u64);
         let hashed = bytes.clone();
         let tree = blocking(move || {
             let mut tree = Tree::default();
@@ -148,9 +158,15 @@ impl Store {
         });
         let (blob, groups) = tree.await.finish().ok_or(BlobError::Empty)?;
         if !self.has(&blob).await? {
-            let staged = self.staged()?;
-            staged.write(0, bytes).await?;
-            self.adopt(staged, &blob, groups).await?;
+            let (staged, mut rest, mut offset) = (self.staged()?, bytes, 0);
+            while !rest.is_empty() {
+                let group = rest.split_to(rest.len().min(GROUP as usize));
+                let len = group.len() as u64;
+                staged.write(offset, group).await?;
+                offset += len;
+                progress.add(len);
+            }
+            self.adopt(staged, &blob, groups, progress).await?;
         }
         Ok(blob)
     }
@@ -164,7 +180,7 @@ impl Store {
         let (staged, tree) = Staged::copy(path, self.staging(), progress).await?;
         let (blob, groups) = tree.finish().ok_or(BlobError::Empty)?;
         if !self.has(&blob).await? {
-            self.adopt(staged, &blob, groups).await?;
+            self.adopt(staged, &blob, groups, progress).await?;
         }
         Ok(blob)
     }
@@ -302,7 +318,7 @@ impl Store {
         if file.blake3 != *blake3 {
             return Err(BlobError::Changed(path.to_owned()));
         }
-        self.place(staged, file.size, &key(Kind::Result, root)).await
+        self.place(staged, file.size, &key(Kind::Result, root), &()).await
     }
 
     /// The file of a result, if it is here. Whoever reads it checks the root.
@@ -373,11 +389,17 @@ impl Store {
     }
 
     /// Takes a file that is whole and verified. The groups come first: a blob that is here always has them.
-    pub(crate) async fn adopt(&self, staged: Staged, blob: &BlobRef, groups: Bytes) -> Result<(), BlobError> {
+    pub(crate) async fn adopt(
+        &self,
+        staged: Staged,
+        blob: &BlobRef,
+        groups: Bytes,
+        progress: &dyn Progress,
+    ) -> Result<(), BlobError> {
         if !groups.is_empty() {
             self.write(&key(Kind::Groups, &blob.blake3), groups).await?;
         }
-        self.place(staged, blob.size, &key(Kind::Blob, &blob.blake3)).await
+        self.place(staged, blob.size, &key(Kind::Blob, &blob.blake3), progress).await
     }
 
     fn staged(&self) -> Result<Staged, BlobError> {
@@ -388,26 +410,32 @@ impl Store {
         let staged = self.staged()?;
         let len = bytes.len() as u64;
         staged.write(0, bytes).await?;
-        self.place(staged, len, key).await
+        self.place(staged, len, key, &()).await
     }
 
-    async fn place(&self, staged: Staged, len: u64, key: &Key) -> Result<(), BlobError> {
+    async fn place(
+        &self,
+        staged: Staged,
+        len: u64,
+        key: &Key,
+        progress: &dyn Progress,
+    ) -> Result<(), BlobError> {
         match &self.0.root {
             Some(root) => staged.finish(len, &root.join(key.as_ref())).await,
             None => {
                 staged.sync(len).await?;
-                self.upload(staged.path(), key).await?;
+                self.upload(staged.path(), key, progress).await?;
                 staged.discard()
             }
         }
     }
 
     /// Uploads a file, in parts where it is large. It is there once all are, or not at all.
-    async fn upload(&self, path: &Path, key: &Key) -> Result<(), BlobError> {
+    async fn upload(&self, path: &Path, key: &Key, progress: &dyn Progress) -> Result<(), BlobError> {
         let failed = |source| BlobError::file("upload", path, source);
         let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
         let mut writer = BufWriter::new(Arc::clone(&self.0.objects), key.clone());
-        if let Err(source) = tokio::io::copy(&mut file, &mut writer).await {
+        if let Err(source) = copy(&mut file, &mut writer, progress).await {
             if let Err(error) = writer.abort().await {
                 tracing::warn!(%error, "cannot take back what was uploaded");
             }
@@ -457,29 +485,4 @@ fn unusable(location: &str, source: object_store::Error) -> BlobError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use object_store::memory::InMemory;
-
-    #[tokio::test]
-    async fn store_without_a_directory_keeps_no_files() {
-        let store = Store::remote("memory", Arc::new(InMemory::new())).expect("a directory for staging");
-        // Over the size from which an upload goes in parts.
-        let bytes = Bytes::from(vec![5; 11 << 20]);
-        let blob = store.put(bytes.clone()).await.expect("it is stored");
-        assert_eq!(store.read(&blob).await.expect("it is there"), bytes);
-        assert_eq!(store.list().await.expect("it can be listed"), [blob]);
-        let groups = store.bytes(Kind::Groups, &blob.blake3).await.expect("it can be read");
-        assert_eq!(groups.map(|groups| groups.len()), Some(11 * 32));
-        assert_eq!(fs::read_dir(store.staging()).expect("it is there").count(), 0);
-
-        let copy = tempfile::tempdir().expect("a directory");
-        store.copy_to(&blob, &copy.path().join("copy"), &()).await.expect("it is there");
-        assert_eq!(fs::read(copy.path().join("copy")).expect("it is there"), bytes);
-
-        store.remove(&blob.blake3).await.expect("it is there");
-        store.remove(&blob.blake3).await.expect("that it is gone is fine");
-        assert_eq!(store.size(&blob.blake3).await.expect("it can be asked"), None);
-        assert_eq!(store.len(Kind::Groups, &blob.blake3).await.expect("it can be asked"), None);
-    }
-}
+mod tests;

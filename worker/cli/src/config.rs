@@ -102,8 +102,8 @@ pub struct WorkerConfig {
     pub jobs: u32,
     /// Threads of a job; 0 for one per processor.
     pub threads: usize,
-    /// Most bytes of memory of a job.
-    pub memory: u64,
+    /// Most bytes of memory of a job; none for what the machine that it runs on promises.
+    pub memory: Option<u64>,
     /// Most seconds of a job.
     pub seconds: u64,
     /// Most bytes of a job's files.
@@ -152,7 +152,7 @@ struct Blobs {
 struct Worker {
     jobs: u32,
     threads: usize,
-    memory: Size,
+    memory: Option<Size>,
     seconds: u64,
     disk: Size,
     backend: Option<String>,
@@ -222,14 +222,15 @@ impl Default for Blobs {
 }
 
 impl Default for Worker {
-    /// A job of the smallest memory tier, an hour of computing, and outputs for as long as receipts are kept: a week.
+    /// An hour of computing, files of 8 GiB, which is as much as the smallest machine has memory, and outputs for as long
+    /// as receipts are kept: a week.
     fn default() -> Self {
         Self {
             jobs: 1,
             threads: 0,
-            memory: Size(8 << 30),
+            memory: None,
             seconds: 3_600,
-            disk: Size(32 << 30),
+            disk: Size(8 << 30),
             backend: None,
             metrics: None,
             admin: SocketAddr::from(([127, 0, 0, 1], 9621)),
@@ -328,7 +329,7 @@ impl Worker {
         Ok(WorkerConfig {
             jobs: self.jobs,
             threads: self.threads,
-            memory: self.memory.0,
+            memory: self.memory.map(|size| size.0),
             seconds: self.seconds,
             disk: self.disk.0,
             backend,
@@ -471,7 +472,8 @@ mod tests {
     fn sizes_have_units() {
         let text = "[worker]\nmemory = '2 GiB'\ndisk = 4096\n[blobs]\nmax_size = '3MiB'";
         let config = load(text, &[("ASSAY_WORKER_DISK", "5")], &Overrides::default()).unwrap();
-        assert_eq!((config.worker.memory, config.worker.disk, config.blobs.max_size), (2 << 30, 5, 3 << 20));
+        assert_eq!((config.worker.memory, config.worker.disk), (Some(2 << 30), 5));
+        assert_eq!(config.blobs.max_size, 3 << 20);
         for size in ["'8 GB'", "'GiB'", "-1", "true", "'99999999999 TiB'"] {
             let line = refused(&format!("[worker]\nmemory = {size}"), &[]);
             assert!(line.contains("line 2: ") && line.contains("is no size"), "{line}");

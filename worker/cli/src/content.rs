@@ -1,18 +1,14 @@
 //! Packages on their way into a blob store.
 
 use crate::{error::CliError, output::Bar};
-use assay_blobs::{BlobRef, Progress, Store};
+use assay_blobs::{BlobRef, Store};
 use assay_graph::package::Package;
 use bytes::Bytes;
 
 /// Puts a package into a store; gives the reference to its manifest, which comes last: where it is, its blobs are.
 pub async fn put(store: &Store, package: Package, bar: &Bar) -> Result<BlobRef, CliError> {
-    let sizes = package.blobs.iter().map(|blob| blob.len() as u64);
-    bar.start(sizes.sum::<u64>() + package.manifest.len() as u64);
     for blob in package.blobs {
-        let size = blob.len() as u64;
-        store.put(Bytes::from(blob)).await?;
-        bar.add(size);
+        store.put_with(Bytes::from(blob), bar).await?;
     }
     Ok(store.put(Bytes::from(package.manifest)).await?)
 }

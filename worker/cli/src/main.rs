@@ -16,6 +16,7 @@ mod content;
 mod context;
 mod error;
 mod keys;
+mod machine;
 mod model;
 mod output;
 mod printable;

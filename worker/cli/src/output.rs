@@ -24,6 +24,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether it is for machines.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Shows a value: as one JSON document, or as the text that `human` makes.
     pub fn value(&self, value: &impl Serialize, human: impl FnOnce() -> String) {
         let text = match self.json {

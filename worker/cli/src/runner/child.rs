@@ -84,12 +84,12 @@ pub(super) fn compute(task: &Task) -> Result<Report, Stop> {
     let package = Package::read(&task.program, |bytes| {
         canonical::read::<Manifest>("program", bytes).map(|manifest| manifest.blobs)
     })?;
-    let mut held = bytes(&package);
+    let mut held = package.blob_bytes();
     let program = Program::load("program", &package)?;
     let package = Package::read(&task.input, |bytes| {
         canonical::read::<JobManifest>("input", bytes).map(|manifest| manifest.blobs)
     })?;
-    held += bytes(&package);
+    held += package.blob_bytes();
     let input = Input::load("input", &package)?;
     drop(package);
 
@@ -114,10 +114,6 @@ pub(super) fn compute(task: &Task) -> Result<Report, Stop> {
     Ok(Report::Computed { result: outcome.result_root(), trace: trace.root(), leaves: trace.leaves, file })
 }
 
-fn bytes(package: &Package) -> u64 {
-    package.blobs.iter().map(|blob| blob.len() as u64).sum()
-}
-
 /// Refuses what would fail later: outputs over the job's own bound, memory over this machine's limit.
 fn check_size(task: &Task, program: &Program, input: &Input, held: u64) -> Result<(), Stop> {
     let outputs = job::output_bytes(program, input)?;
@@ -129,7 +125,8 @@ fn check_size(task: &Task, program: &Program, input: &Input, held: u64) -> Resul
     let memory = job::memory(program, input)?.saturating_add(held);
     if memory > task.limits.memory {
         let most = task.limits.memory;
-        let reason = format!("it takes {memory} bytes of memory, and worker.memory allows {most}");
+        let reason =
+            format!("it takes {memory} bytes of memory, and its machine or worker.memory allows {most}");
         return Err(Stop::Refused(reason));
     }
     Ok(())

@@ -7,6 +7,7 @@ use crate::{
     context::Context,
     error::CliError,
     keys,
+    machine::{hold, memory, number},
     output::{fields, table},
 };
 use assay_chain::{
@@ -50,6 +51,9 @@ enum Verb {
         /// What to compute on, by its numbers (see `provider list`)
         #[arg(long, value_name = "HARDWARE:MEMORY", value_parser = machine)]
         machine: Option<Machine>,
+        /// Offer it however much memory there is here, as where the worker runs on another machine
+        #[arg(long, requires = "machine")]
+        any_memory: bool,
         /// The least that a compute unit of 10⁹ multiply-adds has to pay, in ASY
         #[arg(long, value_name = "AMOUNT")]
         reserve: Option<Amount>,
@@ -81,6 +85,9 @@ struct Offer {
     /// What to compute on, by its numbers (see `provider list`)
     #[arg(long, value_name = "HARDWARE:MEMORY", default_value = "0:0", value_parser = machine)]
     machine: Machine,
+    /// Offer it however much memory there is here, as where the worker runs on another machine
+    #[arg(long)]
+    any_memory: bool,
     /// The least that a compute unit of 10⁹ multiply-adds has to pay, in ASY
     #[arg(long, value_name = "AMOUNT", default_value = "0")]
     reserve: Amount,
@@ -114,7 +121,10 @@ pub fn endpoint(text: &str) -> Result<Endpoint, String> {
 pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     match args.verb {
         Verb::Register { offer, worker, endow } => register(context, offer, worker, endow).await,
-        Verb::Update { machine, reserve, capacity, endpoint } => {
+        Verb::Update { machine, any_memory, reserve, capacity, endpoint } => {
+            if let Some(machine) = machine {
+                check(machine, any_memory)?;
+            }
             update(context, machine, reserve, capacity, endpoint).await
         }
         Verb::Retire => {
@@ -126,6 +136,14 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     }
 }
 
+/// Refuses what this machine can't keep. How many jobs the worker takes at a time, `worker check` knows.
+fn check(machine: Machine, any_memory: bool) -> Result<(), CliError> {
+    if any_memory {
+        return Ok(());
+    }
+    hold(machine, 1, memory()?, "pass --any-memory if the worker runs on another machine")
+}
+
 /// One transaction: a provider without a worker that can pay its fees would only miss its seats.
 async fn register(
     context: &Context,
@@ -133,7 +151,8 @@ async fn register(
     worker: Option<AccountId>,
     endow: Amount,
 ) -> Result<(), CliError> {
-    let Offer { machine, reserve, capacity, endpoint } = offer;
+    let Offer { machine, any_memory, reserve, capacity, endpoint } = offer;
+    check(machine, any_memory)?;
     let endpoint = match (endpoint, &context.config.blobs.public_url) {
         (Some(endpoint), _) => Some(endpoint),
         (None, Some(url)) => Some(self::endpoint(url).map_err(CliError::Usage)?),
@@ -302,10 +321,6 @@ impl Shown {
     }
 }
 
-fn number(machine: Machine) -> String {
-    format!("{}:{}", machine.hardware, machine.memory)
-}
-
 fn change(change: Change) -> &'static str {
     match change {
         Change::Terms(_) => "other terms",
@@ -333,6 +348,8 @@ async fn list(context: &Context) -> Result<(), CliError> {
 struct Offered {
     machine: String,
     description: String,
+    /// Bytes of memory that a job may take.
+    job_memory: Option<u64>,
     enabled: bool,
     price: Amount,
     providers: u32,
@@ -346,6 +363,7 @@ impl From<MachineState> for Offered {
         Self {
             machine: number(machine),
             description: String::from_utf8_lossy(&entry.description).into_owned(),
+            job_memory: machine.job_memory(),
             enabled: entry.enabled,
             price: Amount(liquidity.price),
             providers: liquidity.providers,

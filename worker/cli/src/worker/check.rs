@@ -6,20 +6,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use assay_chain::{Account, AccountId, Balance, Chain, ChainClient, Pair};
+use assay_primitives::Machine;
+use assay_store::StoreError;
 use bytes::Bytes;
 use reqwest::Client;
-use rustix::fs::statvfs;
 use serde::Serialize;
 use sp_core::Pair as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::cache::bound;
-use super::{open_store, probe, send};
+use super::{limits, open_store, probe, send};
 use crate::amount::Amount;
+use crate::config::Config;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{fields, size};
+use crate::machine::{self, SMALLEST};
+use crate::output::fields;
 
 /// A worker has fees for so many transactions at hand.
 const TRANSACTIONS: Balance = 100;
@@ -85,16 +87,19 @@ impl Report {
 /// Something of it failed.
 pub async fn run(context: &Context) -> Result<(), CliError> {
     let mut report = Report::default();
-    let data = &context.config.data;
+    let Config { data, worker, .. } = &context.config;
+    let (mut offered, mut held) = (None, 0);
     let key = report.check("key", async { key(context) }).await;
     let chain = report.check("node", node(context)).await;
     if let (Some(pair), Some(chain)) = (&key, &chain) {
         let account = AccountId::from(pair.public());
-        report.check("provider", provider(chain, &account, context.config.worker.jobs)).await;
+        offered = report.check("provider", provider(chain, &account, worker.jobs)).await.flatten();
         report.check("fees", fees(chain, &account)).await;
-        report.check("database", async { database(context, chain, &account) }).await;
+        held = report.check("database", database(context, chain, &account)).await.unwrap_or(0);
     }
-    report.check("disk", async { disk(context, data) }).await;
+    let offered = offered.unwrap_or(SMALLEST);
+    report.check("memory", async { Ok(((), limits::memory(worker, offered, machine::memory()?)?)) }).await;
+    report.check("disk", async { Ok(((), limits::disk(&context.config, held)?)) }).await;
     report.check("numbers", async { golden() }).await;
     report.check("backend", backend(context, data)).await;
     report.check("blobs", blobs(context)).await;
@@ -124,11 +129,17 @@ async fn node(context: &Context) -> Result<(Chain, String), CliError> {
     Ok((chain, found))
 }
 
-/// Whom the key works for. That it is nobody yet is no fault: the check comes before the bond.
-async fn provider(chain: &Chain, account: &AccountId, jobs: u32) -> Result<((), String), CliError> {
+/// Whom the key works for, and what that one offers. That it is nobody yet is no fault: the check comes before the bond.
+async fn provider(
+    chain: &Chain,
+    account: &AccountId,
+    jobs: u32,
+) -> Result<(Option<Machine>, String), CliError> {
     let at = chain.tip().await?.best.hash;
     let owner = chain.owner_of(at, account).await?.unwrap_or_else(|| account.clone());
-    let found = match chain.provider(at, &owner).await? {
+    let provider = chain.provider(at, &owner).await?;
+    let offered = provider.as_ref().map(|provider| provider.terms.machine);
+    let found = match provider {
         None => format!("{owner} offers nothing yet: `assay provider register` does that"),
         Some(provider) if provider.silent => {
             format!("{owner} missed a commit: a running worker reports back")
@@ -139,7 +150,7 @@ async fn provider(chain: &Chain, account: &AccountId, jobs: u32) -> Result<((), 
         }
         Some(provider) => format!("{owner} offers {} seats", provider.terms.capacity),
     };
-    Ok(((), found))
+    Ok((offered, found))
 }
 
 /// What the key can pay. Before it is named as a worker it may have nothing: registering pays it.
@@ -163,31 +174,19 @@ async fn fees(chain: &Chain, account: &AccountId) -> Result<((), String), CliErr
     Ok(((), format!("{} for fees, a transaction costs about {}", Amount(usable), Amount(fee))))
 }
 
-fn database(context: &Context, chain: &Chain, account: &AccountId) -> Result<((), String), CliError> {
+/// The database, and how many bytes of blobs it lists as fetched.
+async fn database(context: &Context, chain: &Chain, account: &AccountId) -> Result<(u64, String), CliError> {
+    let failed = |error: StoreError| CliError::Worker(error.to_string());
     let store = open_store(&context.config, chain, account)?;
-    let seats = store.taken().map_err(|error| CliError::Worker(error.to_string()))?;
-    Ok(((), format!("{} seats to go on with", seats.len())))
-}
-
-/// Whether as many jobs as the worker takes could fill their limits.
-fn disk(context: &Context, data: &Path) -> Result<((), String), CliError> {
-    fs::create_dir_all(data).map_err(CliError::file(data))?;
-    let probe = tempfile::NamedTempFile::new_in(data).map_err(CliError::file(data))?;
-    fs::write(probe.path(), [0; 4096]).map_err(CliError::file(probe.path()))?;
-    let space = statvfs(data).map_err(|error| CliError::file(data)(error.into()))?;
-    let free = space.f_bavail.saturating_mul(space.f_frsize);
-    let worker = &context.config.worker;
-    let needed = worker.disk.saturating_mul(worker.jobs.into());
-    if free < needed {
-        let (free, needed) = (size(free), size(needed));
-        let place = data.display();
-        return Err(CliError::Worker(format!(
-            "{place} has {free} free, and {} jobs may take {needed}: lower worker.disk or worker.jobs",
-            worker.jobs
-        )));
+    let (seats, kept) = (store.taken().map_err(failed)?, store.kept_blobs().map_err(failed)?);
+    let mut held = 0;
+    // Whether the blobs can be had is tried by itself.
+    if let Ok(blobs) = context.store() {
+        for blake3 in kept {
+            held += blobs.size(&blake3).await.ok().flatten().unwrap_or(0);
+        }
     }
-    let content = size(bound(worker));
-    Ok(((), format!("{} free; what is fetched for jobs takes at most {content}", size(free))))
+    Ok((held, format!("{} seats to go on with", seats.len())))
 }
 
 fn golden() -> Result<((), String), CliError> {

@@ -22,7 +22,7 @@ use super::place::{Id, Place};
 use super::send;
 use super::tasks::failed;
 use crate::config::WorkerConfig;
-use crate::runner::{self, files, Drawn, Limits, Report, RunError, Task};
+use crate::runner::{self, files, Drawn, Report, RunError, Task};
 
 /// What was sealed is kept for at least so long after its job: a node may lie about the end.
 const SEALS_KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -217,7 +217,7 @@ impl<C: ChainClient> Hands<C> {
 
     fn task(&self, place: &Place, work: PathBuf, leaves: Option<Drawn>) -> Task {
         let spec = &place.record.spec;
-        let WorkerConfig { threads, memory, seconds, disk, backend, .. } = self.limits;
+        let WorkerConfig { threads, backend, .. } = self.limits;
         Task {
             program: place.program(),
             input: place.input(),
@@ -228,7 +228,7 @@ impl<C: ChainClient> Hands<C> {
             leaves,
             backend,
             threads,
-            limits: Limits { memory, seconds, disk },
+            limits: self.limits.job_limits(spec.machine),
         }
     }
 

@@ -4,7 +4,8 @@
 //!   (`assay-core`) what it sees.
 //! * [`hands`] does what that asks for: [`fetch`], [`runner`](crate::runner), the guard of the database, [`send`];
 //!   [`tasks`] holds what goes on, [`cache`] bounds what is fetched.
-//! * [`http`] and [`metrics`] show where it is; [`control`] is `status` and `drain`; [`check`] tries everything first.
+//! * [`http`] and [`metrics`] show where it is; [`control`] is `status` and `drain`; [`check`] tries everything first,
+//!   the [`limits`] of the machine among it.
 
 mod cache;
 mod check;
@@ -13,6 +14,7 @@ mod daemon;
 pub mod fetch;
 mod hands;
 mod http;
+mod limits;
 mod logs;
 mod metrics;
 mod place;
@@ -44,7 +46,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Work until told to drain: SIGTERM drains, a second one stops
-    #[command(after_help = "Example:\n  assay --config worker.toml --key worker.json worker start")]
+    #[command(after_help = "Logs go to standard error, with --json an object a line; ASSAY_LOG=debug says more.\n\n\
+                            Examples:\n  assay --config worker.toml --key worker.json worker start\n  \
+                            assay --json --config worker.toml worker start 2>>worker.log")]
     Start,
     /// Try configuration, key, fees, disk, backend, node and blobs before a bond is at risk
     #[command(after_help = "Example:\n  assay --config worker.toml --key worker.json worker check")]

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
 use crate::error::CliError;
-use crate::runner::{self, files, Limits, Report, Task};
+use crate::machine::SMALLEST;
+use crate::runner::{self, files, Report, Task};
 
 /// The hashes that every machine must get, by case.
 const GOLDEN: &str = include_str!("../../../../pallets/exact/golden/exact-v1.txt");
@@ -72,7 +73,7 @@ fn prepare(config: &WorkerConfig, directory: &Path) -> Result<(Task, Report), Cl
     given.write(&at("input"))?;
     fs::create_dir_all(at("work")).map_err(CliError::file(at("work")))?;
     let (program, input) = (Program::load("program", &package)?, Input::load("input", &given)?);
-    let WorkerConfig { threads, memory, seconds, disk, backend, .. } = *config;
+    let WorkerConfig { threads, backend, .. } = *config;
     let task = Task {
         program: at("program"),
         input: at("input"),
@@ -83,7 +84,7 @@ fn prepare(config: &WorkerConfig, directory: &Path) -> Result<(Task, Report), Cl
         leaves: None,
         backend,
         threads,
-        limits: Limits { memory, seconds, disk },
+        limits: config.job_limits(SMALLEST),
     };
     let expected = expect(&program, &input, &at("expected"))?;
     Ok((task, expected))

@@ -34,7 +34,7 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 ///
 /// The key, the node, the database, the blob store or an address is of no use.
 pub async fn run(context: &Context) -> Result<(), CliError> {
-    logs::start()?;
+    logs::start(context.output.is_json())?;
     let hands = Arc::new(hands(context).await?);
     let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
     let (shown, status) = watch::channel(Status::default());

@@ -290,11 +290,11 @@ impl Running {
     }
 }
 
-fn limits() -> WorkerConfig {
+pub(super) fn limits() -> WorkerConfig {
     WorkerConfig {
         jobs: 1,
         threads: 1,
-        memory: 1 << 30,
+        memory: Some(1 << 30),
         seconds: 60,
         disk: 1 << 20,
         backend: BackendChoice::Reference,

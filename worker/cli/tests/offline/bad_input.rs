@@ -72,6 +72,22 @@ fn a_wrong_password_and_a_missing_one_are_told_apart() {
 }
 
 #[test]
+fn a_machine_that_is_not_here_is_not_offered() {
+    let home = Home::new();
+    let offer = |machine, more: &[&str]| {
+        let register = ["--node", NO_NODE, "--key", ALICE, "provider", "register", "--machine", machine];
+        home.refused(&[&register[..], more].concat(), &[])
+    };
+    let (code, line) = offer("9:9", &[]);
+    assert_eq!(code, 2, "{line}");
+    assert!(line.contains("does not know what machine 9:9 is: offer one of 0:0, 0:1"), "{line}");
+    let (code, line) = offer("9:9", &["--any-memory"]);
+    assert_eq!(code, 3, "its worker may know it, so the chain is asked: {line}");
+    let update = ["--node", NO_NODE, "--key", ALICE, "provider", "update", "--machine", "9:9"];
+    refuses(&home, &update, 2, &["does not know what machine 9:9 is"]);
+}
+
+#[test]
 fn models_and_texts_that_are_not_there_are_named() {
     let home = Home::new();
     home.training();

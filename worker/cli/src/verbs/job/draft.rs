@@ -147,7 +147,7 @@ pub struct Draft {
     pub units: u64,
     /// Most bytes of the outputs.
     pub output_bytes: u64,
-    /// Most bytes of memory beside program and input.
+    /// Most bytes of memory that it takes, with program and input.
     pub memory: u64,
     roots: (Digest, Digest),
 }
@@ -183,10 +183,11 @@ impl Draft {
         let package = Input::pack(kind, tensors)?;
         let input = Input::load("input", &package)?;
         let program = &model.program;
+        let held = model.package.blob_bytes() + package.blob_bytes();
         Ok(Self {
             units: job::units(program, &input)?,
             output_bytes: job::output_bytes(program, &input)?,
-            memory: job::memory(program, &input)?,
+            memory: job::memory(program, &input)?.saturating_add(held),
             roots: (program.root, input.root),
             program: model.package,
             input: package,

@@ -5,15 +5,19 @@ use crate::{
     amount::Amount,
     context::Context,
     error::CliError,
+    machine,
     output::{fields, size},
 };
 use assay_chain::{
     market::{Estimate, JobSpec},
     Balance, Chain, ChainClient, Hash, JobLimits,
 };
-use assay_primitives::{JobClass, MarketBlock};
+use assay_primitives::{JobClass, Machine, MarketBlock};
 use assay_rules::policy::least_price;
 use serde::Serialize;
+
+/// What a job's process takes of its machine's memory beside the job: the program, stacks, what the allocator reserves.
+const BESIDE: u64 = 1 << 30;
 
 /// How much more than now a unit may cost where nobody says: the price moves by a percent in a period.
 const HEADROOM: Balance = 2;
@@ -34,12 +38,13 @@ pub struct Priced {
 pub async fn price(chain: &Chain, at: Hash, draft: &Draft) -> Result<Priced, CliError> {
     check_size(draft.units, draft.output_bytes, &chain.job_limits(at).await?)?;
     let Terms { machine, cap, patience, seed, .. } = draft.terms;
+    check_memory(draft.memory, machine)?;
     let cap = match cap {
         Some(cap) => cap.0,
         None => {
             let machines = chain.machines(at).await?;
             let state = machines.into_iter().find(|state| state.machine == machine).ok_or_else(|| {
-                let name = format!("{}:{}", machine.hardware, machine.memory);
+                let name = machine::number(machine);
                 CliError::Refused(format!("there is no machine {name}: `assay provider list` shows them"))
             })?;
             // A small job costs what a seat is paid at least.
@@ -72,6 +77,19 @@ fn check_size(units: u64, output_bytes: u64, limits: &JobLimits) -> Result<(), C
     if output_bytes > max_output_bytes {
         return Err(CliError::Refused(format!(
             "the results may have {output_bytes} bytes, and the chain takes {max_output_bytes} at most: split the job"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a job that the workers of a machine would refuse. What a machine is that has no meaning here, they know.
+fn check_memory(memory: u64, machine: Machine) -> Result<(), CliError> {
+    let Some(most) = machine.job_memory().map(|bytes| bytes.saturating_sub(BESIDE)) else { return Ok(()) };
+    if memory > most {
+        let (memory, most, name) = (size(memory), size(most), machine::number(machine));
+        return Err(CliError::Refused(format!(
+            "the job takes {memory} of memory, and machine {name} has {most} for it: choose a larger one by \
+             --machine (see `assay provider list`), or split the job"
         )));
     }
     Ok(())
@@ -154,6 +172,18 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_that_takes_more_memory_than_its_machine_has_is_refused() {
+        let small = Machine { hardware: 0, memory: 0 };
+        assert!(check_memory(7 << 30, small).is_ok());
+        let error = check_memory((7 << 30) + 1, small).unwrap_err();
+        assert_eq!(error.exit_code(), 4);
+        let words = "machine 0:0 has 7.00 GiB for it: choose a larger one by --machine";
+        assert!(error.line().contains(words), "{error}");
+        assert!(check_memory(31 << 30, Machine { hardware: 0, memory: 1 }).is_ok());
+        assert!(check_memory(u64::MAX, Machine { hardware: 9, memory: 9 }).is_ok());
+    }
 
     #[test]
     fn a_job_over_the_caps_is_refused_by_field_and_limit() {

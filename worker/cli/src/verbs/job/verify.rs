@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     error::CliError,
     output::{fields, Hex},
-    runner::{self, Limits, Report, Task},
+    runner::{self, Report, Task},
     worker::fetch::{FetchError, Keeper, Part, Sources},
 };
 use assay_blobs::Store;
@@ -92,7 +92,7 @@ async fn compute(
         leaves: None,
         backend: worker.backend,
         threads: worker.threads,
-        limits: Limits { memory: worker.memory, seconds: worker.seconds, disk: worker.disk },
+        limits: worker.job_limits(spec.machine),
     };
     let _waiting = context.output.spinner(&format!("computing {} units", spec.units));
     Ok(runner::run(&task, &CancellationToken::new()).await?)

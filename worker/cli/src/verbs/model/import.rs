@@ -5,6 +5,7 @@ use crate::{
     context::Context,
     error::CliError,
     model::{self, Model},
+    output::Bar,
 };
 use assay_exact::Precision;
 use assay_graph::{
@@ -72,10 +73,11 @@ pub fn run(import: Import, context: &Context) -> Result<(), CliError> {
             };
             model::write(&import.directory, &package, None)?;
         }
-        None => of_directory(&import)?,
+        None => of_directory(&import, &working)?,
     }
-    drop(working);
+    working.say("importing: checking what was written");
     let shown = Shown::of(&Model::open(&import.directory)?);
+    drop(working);
     context.output.value(&shown, || shown.text());
     Ok(())
 }
@@ -89,18 +91,21 @@ fn precision(text: &str) -> Result<Precision, String> {
 }
 
 /// Makes a model of one that others trained.
-fn of_directory(import: &Import) -> Result<(), CliError> {
+fn of_directory(import: &Import, working: &Bar) -> Result<(), CliError> {
     let source = Path::new(&import.source);
+    working.say("importing: quantising the tensors");
     let tokenizer = source.join("tokenizer.json");
     match Family::of(source)? {
         Family::Encoder => {
             let package = bert(source, import.max_tokens.unwrap_or(ENCODER_TOKENS))?;
+            working.say("importing: writing the model");
             model::write(&import.directory, &package, Some(&tokenizer))
         }
         Family::Decoder => {
             let tokens = import.max_tokens.unwrap_or(DECODER_TOKENS);
             let stop = stop_tokens(source)?;
             let package = llama(source, tokens, import.precision)?;
+            working.say("importing: writing the model");
             model::write(&import.directory, &package, Some(&tokenizer))?;
             model::write_stop_tokens(&import.directory, &stop)
         }
@@ -139,6 +144,7 @@ fn generating(decoder: &Decoder, checkpoint: &Path) -> Result<Package, CliError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Output;
 
     #[test]
     fn presets_are_decoders_that_can_be_trained() {
@@ -171,7 +177,7 @@ mod tests {
             tokens: 1,
             rate: 0.1,
         };
-        let line = of_directory(&import).unwrap_err().line();
+        let line = of_directory(&import, &Output::new(true).spinner("")).unwrap_err().line();
         assert!(line.contains("config.json: model_type: is \"t5\", expected \"bert\""), "{line}");
         assert!(!import.directory.exists());
     }

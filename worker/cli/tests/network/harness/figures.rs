@@ -1,4 +1,4 @@
-//! How much a worker takes of its machine.
+//! How much a worker, and the node, take of their machine.
 
 use super::network::Network;
 use std::{fmt, fs, path::Path};
@@ -40,12 +40,17 @@ impl Network {
             blobs: bytes(&worker.path("blobs")),
         })
     }
+
+    /// KiB of memory that the node takes now.
+    pub fn node_memory(&self) -> u64 {
+        memory(self.node.process())
+    }
 }
 
-/// KiB of memory that a process has resident.
+/// KiB of memory that a process has for itself: of files that it maps the system keeps as much as it likes.
 fn memory(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let digits = line.and_then(|line| line.trim().strip_suffix(" kB")).expect("a process has memory");
     digits.parse().expect("it is a number")
 }

@@ -32,10 +32,14 @@ pub enum Start {
     Clock(i64),
 }
 
+/// What all workers of a network are told by their environment.
+pub type Variables = &'static [(&'static str, &'static str)];
+
 /// An owner of a bond, and its worker, which has a key of its own.
 pub struct Provider {
     pub owner: Home,
     pub worker: Home,
+    variables: Variables,
     process: Option<Process>,
 }
 
@@ -56,6 +60,7 @@ pub struct Network {
     pub stranger: Home,
     /// What providers had when they were ready.
     pub before: BTreeMap<&'static str, Balances>,
+    variables: Variables,
     http: reqwest::Client,
     directory: TempDir,
 }
@@ -65,7 +70,8 @@ impl Provider {
         self.owner.assay(&["stake", "bond", BOND, "--role", "provider"]);
         let worker = self.worker.account.to_string();
         let register = ["provider", "register", "--capacity", CAPACITY, "--worker", &worker, "--endow", "10"];
-        self.owner.assay(&[&register[..], &["--endpoint", &self.worker.url]].concat());
+        // All workers share the memory of this machine, which jobs as small as these hardly take.
+        self.owner.assay(&[&register[..], &["--endpoint", &self.worker.url, "--any-memory"]].concat());
     }
 
     fn start(&mut self, how: Start) {
@@ -83,6 +89,7 @@ impl Provider {
                 command.env("LD_PRELOAD", clock::shifted(&self.worker.path(""), seconds));
             }
         }
+        command.envs(self.variables.iter().copied());
         self.process = Some(Process::start(command, &self.worker.log_file()));
     }
 }
@@ -100,6 +107,11 @@ fn limited(command: &Command, kib: u32) -> Command {
 impl Network {
     /// A network of the first so many providers, all of them ready.
     pub async fn start(providers: usize) -> Self {
+        Self::start_with(providers, &[]).await
+    }
+
+    /// The same, with something in the environment of all workers.
+    pub async fn start_with(providers: usize, variables: Variables) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let mut node = Node::start_in(directory.path());
         let chain = node.connect().await;
@@ -119,6 +131,7 @@ impl Network {
             requester,
             stranger,
             before: BTreeMap::new(),
+            variables,
             http,
             directory,
         };
@@ -134,8 +147,8 @@ impl Network {
                 let (name, uri) = (format!("{name}{suffix}"), format!("//{name}{path}"));
                 Home::new(self.directory.path(), &name, &uri, &self.gate.url(), &[&self.requester.url])
             };
-            let mut provider =
-                Provider { owner: home("", ""), worker: home("-worker", "//worker"), process: None };
+            let (owner, worker, variables) = (home("", ""), home("-worker", "//worker"), self.variables);
+            let mut provider = Provider { owner, worker, variables, process: None };
             provider.start(Start::Honest);
             self.providers.insert(name, provider);
         }

@@ -86,6 +86,11 @@ impl Node {
         self.process = Some(Process::start(command, &self.log()));
     }
 
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.process.as_ref().expect("the node runs").id()
+    }
+
     /// Ends the node as a power cut would.
     pub fn kill(&mut self) {
         self.process.take().expect("the node runs").kill();

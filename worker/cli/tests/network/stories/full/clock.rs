@@ -2,6 +2,7 @@
 
 use crate::harness::{Network, Start};
 use assay_chain::market::Outcome;
+use serde_json::Value;
 
 const HOURS: i64 = 5 * 3_600;
 /// Longer than anything is kept for.
@@ -45,6 +46,9 @@ async fn workers_whose_clocks_are_hours_off_and_then_jump_by_years_commit_reveal
 /// The year in which a worker has logged something last, as it believes.
 fn year(network: &Network, name: &str) -> i32 {
     let log = network.provider(name).worker.log();
-    let year = log.lines().rev().find_map(|line| line.get(..4)?.parse().ok());
+    let year = log.lines().rev().find_map(|line| {
+        let event: Value = serde_json::from_str(line).ok()?;
+        event["timestamp"].as_str()?.get(..4)?.parse().ok()
+    });
     year.unwrap_or_else(|| panic!("{name} logs without time"))
 }

@@ -1,9 +1,14 @@
 //! Many jobs, and workers that are killed and lie meanwhile.
 
-use crate::harness::{figures::Figures, network::NAMES, Network, Start};
+use crate::harness::{
+    figures::Figures,
+    network::{Variables, NAMES},
+    Network, Start,
+};
 use assay_chain::{
     bonds::FaultKind,
     market::{JobId, Outcome},
+    AccountId, Balance, ChainClient,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,8 +26,17 @@ const MOST_AWAY: u64 = 8_000;
 /// For how long a job may be refused while too few providers are in play, or be open after the last one is posted.
 const PATIENCE: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_secs(1);
+/// Nothing is done to its worker, so that what that takes is seen from the first job to the last.
+const STEADY: &str = NAMES[0];
+/// What is kept is removed when it is not needed any more, not a week later: so what stays behind is a leak.
+const KEEP_NOTHING: Variables = &[("ASSAY_WORKER_KEEP_HOURS", "0")];
 /// What a worker may take more of memory after another hundred jobs, in KiB.
 const GROWTH_KIB: u64 = 32 << 10;
+/// The same of the node, whose caches may still grow.
+const NODE_GROWTH_KIB: u64 = 256 << 10;
+/// The most that may be left of what was fetched and published: parts that a killed worker has not completed. All that a
+/// worker publishes in this story is several times as much.
+const BLOB_BYTES: u64 = 4 << 20;
 /// The most that a database of so few open seats may take.
 const DATABASE_BYTES: u64 = 16 << 20;
 
@@ -36,20 +50,24 @@ struct Faults {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_jobs_among_faults_all_end_and_workers_leak_nothing() {
     let started = Instant::now();
-    let mut network = Network::start(WORKERS).await;
-    let (mut jobs, mut faults, mut halfway) = (Vec::new(), Faults::default(), BTreeMap::new());
+    let mut network = Network::start_with(WORKERS, KEEP_NOTHING).await;
+    let on_hold = held(&network, &network.requester.account).await;
+    let (mut jobs, mut faults, mut halfway) = (Vec::new(), Faults::default(), Taken::default());
     for number in 1..=JOBS {
         jobs.push(post(&network).await);
         if number.is_multiple_of(JOBS_PER_FAULT) {
             faults.inject(&mut network, number / JOBS_PER_FAULT).await;
         }
         if number == JOBS / 2 {
-            halfway = figures(&network, "halfway");
+            halfway = Taken::now(&network, "halfway");
         }
     }
     all_end(&network, &jobs).await;
     println!("{JOBS} jobs ended in {} s", started.elapsed().as_secs());
     check_money(&network, &faults).await;
+    check_collateral(&network).await;
+    let left = held(&network, &network.requester.account).await;
+    assert_eq!(left, on_hold, "nothing stays on hold for jobs that have ended");
     check_machines(&network, &halfway).await;
 }
 
@@ -83,8 +101,8 @@ impl Faults {
     async fn inject(&mut self, network: &mut Network, number: u64) {
         let chance = blake3::hash(&number.to_le_bytes());
         let [pick, away, ..] = *chance.as_bytes();
-        let liars: Vec<_> = self.liars.iter().copied().collect();
-        let honest = network.all_but(&liars);
+        let spared: Vec<_> = self.liars.iter().copied().chain([STEADY]).collect();
+        let honest = network.all_but(&spared);
         let name = honest[usize::from(pick) % honest.len()];
         network.kill(name);
         if LIES.contains(&number) {
@@ -105,12 +123,22 @@ impl Faults {
     }
 }
 
-/// Only a liar loses for a wrong result or a reveal that can't be made, and only who was away for a no-show.
+/// What an account has on hold, in planck.
+async fn held(network: &Network, account: &AccountId) -> Balance {
+    let last = network.chain.tip().await.expect("the node answers").finalized.hash;
+    network.chain.account(last, account).await.expect("the node answers").on_hold
+}
+
+/// Every job is settled or refunded. Only a liar loses for a wrong result or a reveal that can't be made, and only who was
+/// away for a no-show.
 async fn check_money(network: &Network, faults: &Faults) {
     let audit = network.audit().await;
     let mut outcomes = BTreeMap::new();
-    for ended in audit.ended.values() {
-        *outcomes.entry(format!("{:?}", ended.receipt.outcome)).or_insert(0_u64) += 1;
+    for (job, ended) in &audit.ended {
+        let receipt = &ended.receipt;
+        let is_settled = matches!(receipt.outcome, Outcome::Agreed | Outcome::Decided);
+        assert!(is_settled || receipt.refunded > 0, "job {job} is neither settled nor refunded: {receipt:?}");
+        *outcomes.entry(format!("{:?}", receipt.outcome)).or_insert(0_u64) += 1;
     }
     println!("ended: {outcomes:?}; slashed: {:?}", audit.faults);
     assert_eq!(outcomes.values().sum::<u64>(), JOBS);
@@ -130,26 +158,48 @@ async fn check_money(network: &Network, faults: &Faults) {
     }
 }
 
-/// Waits until workers have cleaned up, and looks at what is left.
-async fn check_machines(network: &Network, halfway: &BTreeMap<&'static str, Figures>) {
-    let deadline = Instant::now() + PATIENCE;
-    while network.providers().any(|(name, _)| network.figures(name).is_some_and(|now| now.jobs > 0)) {
-        assert!(Instant::now() < deadline, "files of jobs are left: {:?}", figures(network, "in the end"));
-        tokio::time::sleep(PAUSE).await;
-    }
-    for (name, now) in figures(network, "in the end") {
-        assert!(now.database < DATABASE_BYTES, "{name}: {now}");
-        let before = halfway.get(name).filter(|before| before.process == now.process);
-        if let Some(before) = before {
-            assert!(now.memory < before.memory + GROWTH_KIB, "{name}: {before}, then {now}");
-        }
+/// No collateral stays locked for seats of jobs that have ended.
+async fn check_collateral(network: &Network) {
+    let last = network.chain.tip().await.expect("the node answers").finalized.hash;
+    for (name, provider) in network.providers() {
+        let ledger = network.chain.ledger(last, &provider.owner.account).await.expect("the node answers");
+        assert_eq!(ledger.expect("it has bonded").locked, 0, "collateral of {name} stays locked");
     }
 }
 
-/// What each worker takes, printed too.
-fn figures(network: &Network, when: &str) -> BTreeMap<&'static str, Figures> {
-    let running = network.providers().filter_map(|(name, _)| Some((name, network.figures(name)?)));
-    let figures: BTreeMap<_, _> = running.collect();
-    figures.iter().for_each(|(name, figures)| println!("{when}: {name:8} {figures}"));
-    figures
+/// Waits until workers have cleaned up, and looks at what is left.
+async fn check_machines(network: &Network, halfway: &Taken) {
+    let deadline = Instant::now() + PATIENCE;
+    let is_left = |name| network.figures(name).is_some_and(|now| now.jobs > 0 || now.blobs >= BLOB_BYTES);
+    while network.providers().any(|(name, _)| is_left(name)) {
+        assert!(Instant::now() < deadline, "files are left: {:?}", Taken::now(network, "in the end"));
+        tokio::time::sleep(PAUSE).await;
+    }
+    let now = Taken::now(network, "in the end");
+    for (name, figures) in &now.workers {
+        assert!(figures.database < DATABASE_BYTES, "{name}: {figures}");
+    }
+    let [before, after] = [halfway, &now].map(|taken| taken.workers[STEADY]);
+    assert_eq!(after.process, before.process, "{STEADY} was to be left alone");
+    assert!(after.memory < before.memory + GROWTH_KIB, "{STEADY}: {before}, then {after}");
+    assert!(now.node < halfway.node + NODE_GROWTH_KIB, "the node: {}, then {} KiB", halfway.node, now.node);
+}
+
+/// What is taken of the machine at a time.
+#[derive(Debug, Default)]
+struct Taken {
+    workers: BTreeMap<&'static str, Figures>,
+    /// KiB of the node's memory.
+    node: u64,
+}
+
+impl Taken {
+    /// Looks, and prints it.
+    fn now(network: &Network, when: &str) -> Self {
+        let running = network.providers().filter_map(|(name, _)| Some((name, network.figures(name)?)));
+        let taken = Self { workers: running.collect(), node: network.node_memory() };
+        taken.workers.iter().for_each(|(name, figures)| println!("{when}: {name:8} {figures}"));
+        println!("{when}: the node {} KiB of memory", taken.node);
+        taken
+    }
 }
