@@ -46,9 +46,11 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Work until told to drain: SIGTERM drains, a second one stops
-    #[command(after_help = "Logs go to standard error, with --json an object a line; ASSAY_LOG=debug says more.\n\n\
+    #[command(
+        after_help = "Logs go to standard error, with --json an object a line; ASSAY_LOG=debug says more.\n\n\
                             Examples:\n  assay --config worker.toml --key worker.json worker start\n  \
-                            assay --json --config worker.toml worker start 2>>worker.log")]
+                            assay --json --config worker.toml worker start 2>>worker.log"
+    )]
     Start,
     /// Try configuration, key, fees, disk, backend, node and blobs before a bond is at risk
     #[command(after_help = "Example:\n  assay --config worker.toml --key worker.json worker check")]
