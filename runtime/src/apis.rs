@@ -2,13 +2,13 @@
 
 use crate::{
     bonds::{self, Candidate, Ledger, LockId, Locks, Slash, SlashId, Validator},
-    genesis,
+    genesis, governance,
     market::{
         self, Assignment, Estimate, JobClass, JobId, JobSpec, ListingId, MachineState, Policy, Provider,
         Receipt, Refusal, Status,
     },
     network::Network,
-    opaque, AccountId, Babe, Balance, Block, BlockNumber, Clock, Executive, Grandpa, Historical,
+    opaque, AccountId, Babe, Balance, Block, BlockNumber, Clock, Executive, Grandpa, Hash, Historical,
     InherentDataExt, Jobs, Nonce, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, Session, Staking,
     System, TransactionPayment, Verification, BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
@@ -332,6 +332,64 @@ impl_runtime_apis! {
 
         fn policy(class: JobClass) -> Option<(u32, Policy)> {
             Verification::policy(class)
+        }
+    }
+
+    impl crate::governance::GovernanceApi<Block> for Runtime {
+        fn tracks() -> Vec<governance::Track> {
+            governance::Track::all()
+        }
+
+        fn terms() -> governance::Terms {
+            governance::Terms::now()
+        }
+
+        fn standing() -> governance::Standing {
+            governance::Standing::now()
+        }
+
+        fn referenda(
+            body: governance::Body,
+            before: Option<u32>,
+            limit: u32,
+        ) -> Vec<(u32, governance::Referendum)> {
+            governance::Referendum::before(body, before, limit)
+        }
+
+        fn referendum(body: governance::Body, index: u32) -> Option<governance::Referendum> {
+            governance::Referendum::of(body, index)
+        }
+
+        fn votes(who: AccountId) -> Vec<governance::Voting> {
+            governance::Voting::all(&who)
+        }
+
+        fn preimage(hash: Hash) -> Option<governance::Noted> {
+            governance::Noted::of(hash)
+        }
+
+        fn rehearse(track: u16, call: Vec<u8>) -> Result<(), Refusal> {
+            governance::rehearse(track, &call)
+        }
+
+        fn treasury() -> governance::Treasury {
+            governance::Treasury::now()
+        }
+
+        fn spends(after: Option<u32>, limit: u32) -> Vec<(u32, governance::Spend)> {
+            governance::Spend::after(after, limit)
+        }
+
+        fn rewards(validator: AccountId) -> governance::Rewards {
+            governance::Rewards::of(validator)
+        }
+
+        fn appeals(after: Option<SlashId>, limit: u32) -> Vec<(SlashId, governance::Appeal)> {
+            governance::appeals(after, limit)
+        }
+
+        fn appeal(slash: SlashId) -> governance::AppealView {
+            governance::AppealView::of(slash)
         }
     }
 

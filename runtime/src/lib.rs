@@ -19,6 +19,7 @@ pub mod benchmarks;
 pub mod bonds;
 pub mod configs;
 pub mod genesis;
+pub mod governance;
 pub mod market;
 pub mod network;
 #[cfg(feature = "next-version")]
@@ -183,6 +184,9 @@ mod runtime {
     pub type Balances = pallet_balances;
     #[runtime::pallet_index(6)]
     pub type TransactionPayment = pallet_transaction_payment;
+    // Before bonds: what vests is free when genesis is built.
+    #[runtime::pallet_index(7)]
+    pub type Vesting = pallet_vesting;
 
     // Bonds. The index is also the order of hooks and of genesis: the first sets are elected when Session's genesis is
     // built, from balances, bonds and parameters that are there by then.
@@ -202,6 +206,9 @@ mod runtime {
     pub type Session = pallet_session;
     #[runtime::pallet_index(14)]
     pub type Grandpa = pallet_grandpa;
+    // After sessions: a block counts for the era that it may begin.
+    #[runtime::pallet_index(15)]
+    pub type Rewards = pallet_assay_rewards;
 
     // The market. Changes of providers are applied before draws run.
     #[runtime::pallet_index(20)]
@@ -236,6 +243,22 @@ mod runtime {
     pub type SafeMode = pallet_safe_mode;
     #[runtime::pallet_index(45)]
     pub type TxPause = pallet_tx_pause;
-    #[runtime::pallet_index(49)]
-    pub type Sudo = pallet_sudo;
+
+    // Votes, and what they reach.
+    #[runtime::pallet_index(50)]
+    pub type Treasury = pallet_treasury;
+    #[runtime::pallet_index(51)]
+    pub type Bounties = pallet_bounties;
+    #[runtime::pallet_index(52)]
+    pub type Referenda = pallet_referenda;
+    #[runtime::pallet_index(53)]
+    pub type ConvictionVoting = pallet_conviction_voting;
+    #[runtime::pallet_index(54)]
+    pub type Fellowship = pallet_ranked_collective;
+    #[runtime::pallet_index(55)]
+    pub type FellowshipReferenda = pallet_referenda<Instance1>;
+    #[runtime::pallet_index(56)]
+    pub type Whitelist = pallet_whitelist;
+    #[runtime::pallet_index(57)]
+    pub type Dao = pallet_assay_dao;
 }

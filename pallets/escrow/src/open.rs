@@ -23,7 +23,8 @@ impl<T: Config> Pallet<T> {
         ensure!(expires > T::Clock::current_block_number(), Error::<T>::ExpiresTooSoon);
         ensure!(!Escrows::<T>::contains_key(job), Error::<T>::AlreadyOpen);
         // A hold takes of what is frozen too. What other holds have stays the owner's, so only escrow counts here.
-        let escrowed = Self::total_of(requester).checked_add(amount).ok_or(TokenError::FundsUnavailable)?;
+        let before = Self::total_of(requester);
+        let escrowed = before.checked_add(amount).ok_or(TokenError::FundsUnavailable)?;
         let rest = T::Currency::total_balance(requester)
             .checked_sub(escrowed)
             .ok_or(TokenError::FundsUnavailable)?;
@@ -31,6 +32,7 @@ impl<T: Config> Pallet<T> {
         T::Currency::hold(&HoldReason::Job.into(), requester, amount)?;
 
         Escrows::<T>::insert(job, Funds { requester: requester.clone(), amount, expires });
+        T::Frozen::escrow_changed(requester, before, escrowed);
         Self::deposit_event(Event::Opened { job, requester: requester.clone(), amount, expires });
         Ok(())
     }

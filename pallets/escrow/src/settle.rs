@@ -1,7 +1,7 @@
 //! Money is paid out. All of it leaves the hold as one credit, of which each leg is a part: what is not delivered is
 //! still in hand, and what is in nobody's hand in the end is burnt. So no order of failures makes or loses money.
 
-use crate::{pallet::*, CreditOf, Funds};
+use crate::{pallet::*, CreditOf, FrozenBalance, Funds};
 use alloc::vec::Vec;
 use assay_primitives::{Balance, JobId, Settlement};
 use frame_support::traits::{
@@ -19,12 +19,19 @@ fn asked<AccountId>(settlement: &Settlement<AccountId>) -> Balance {
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_settle(job: JobId, settlement: Settlement<T::AccountId>) {
         let asked = asked(&settlement);
-        // Taken off the books, its money is still on hold.
-        let paid = Escrows::<T>::take(job).map_or(0, |funds| Self::pay_out(job, funds, settlement));
+        let paid = Self::close(job).map_or(0, |funds| Self::pay_out(job, funds, settlement));
         let missing = asked.saturating_sub(paid);
         if missing > 0 {
             Self::deposit_event(Event::Short { job, missing });
         }
+    }
+
+    /// Takes an escrow off the books. Its money is still on hold.
+    fn close(job: JobId) -> Option<Funds<T::AccountId>> {
+        let funds = Escrows::<T>::take(job)?;
+        let before = Self::total_of(&funds.requester);
+        T::Frozen::escrow_changed(&funds.requester, before, before.saturating_sub(funds.amount));
+        Some(funds)
     }
 
     /// Pays in the order of the settlement, as far as the funds go, and gives the rest back. Says how much of what was

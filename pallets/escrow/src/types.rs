@@ -23,8 +23,12 @@ pub struct Funds<AccountId> {
 /// What an account may not spend because it votes or vests with it. Holds may take of it, as far as their owner loses
 /// nothing that it could not lose otherwise: an escrow pays others, so it may not.
 pub trait FrozenBalance<AccountId> {
-    /// The amount below which the account's total may not fall by its owner's will, in planck.
+    /// The amount below which the account's total, escrow left out, may not fall by its owner's will, in planck.
     fn frozen(who: &AccountId) -> Balance;
+
+    /// What an account has in escrow, all jobs together, has changed, in planck. Locks that count what is on hold as kept
+    /// have to keep as much more of what is free.
+    fn escrow_changed(_who: &AccountId, _before: Balance, _after: Balance) {}
 }
 
 /// Nothing is ever frozen.

@@ -1,7 +1,10 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
 use crate::{pallet::*, prune::page_of, JobOf, Queue, ReceiptOf, PAGE};
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use assay_primitives::{Escrow, JobId};
 use frame_support::ensure;
 use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion, TryRuntimeError};
@@ -12,6 +15,7 @@ impl<T: Config> Pallet<T> {
         Receipts::<T>::iter().try_for_each(|(id, receipt)| Self::check_receipt(id, &receipt))?;
         Self::check_index()?;
         Self::check_ended()?;
+        Self::check_policies()?;
         Self::check_params()
     }
 
@@ -88,6 +92,21 @@ impl<T: Config> Pallet<T> {
         let ends: Vec<_> = jobs.iter().filter_map(Receipts::<T>::get).map(|receipt| receipt.ended).collect();
         ensure!(ends.is_sorted(), "ended jobs are not in order of time");
         ensure!(ends.len() == Receipts::<T>::iter_keys().count(), "a receipt would never be swept");
+        Ok(())
+    }
+
+    /// Invariant 7: jobs and receipts are counted by the version of the policy that they name.
+    fn check_policies() -> Result<(), TryRuntimeError> {
+        let open = Jobs::<T>::iter_values().map(|job| (job.spec.class, job.policy));
+        let ended = Receipts::<T>::iter_values().map(|receipt| (receipt.spec.class, receipt.policy));
+        let mut named = BTreeMap::<_, u64>::new();
+        for version in open.chain(ended) {
+            let jobs = named.entry(version).or_default();
+            *jobs = jobs.saturating_add(1);
+        }
+        let counted: BTreeMap<_, _> =
+            PolicyJobs::<T>::iter().map(|(class, version, jobs)| ((class, version), jobs)).collect();
+        ensure!(named == counted, "jobs are not counted by the version of the policy that they name");
         Ok(())
     }
 

@@ -75,7 +75,8 @@ pub mod pallet {
     use super::*;
     use alloc::{boxed::Box, vec::Vec};
     use assay_primitives::{
-        Balance, Digest, Endpoint, Escrow, JobId, JobSpec, Listings, MarketBlock, Sortition, Verification,
+        Balance, Digest, Endpoint, Escrow, JobClass, JobId, JobSpec, Listings, MarketBlock, Sortition,
+        Verification,
     };
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
@@ -146,6 +147,10 @@ pub mod pallet {
     /// comes; a page is kept until the turn of its last place.
     #[pallet::storage]
     pub type Ended<T> = StorageMap<_, Twox64Concat, u64, BoundedVec<JobId, ConstU32<PAGE>>, ValueQuery>;
+
+    /// How many jobs, open or ended, name each version of a policy. Kept while there is one.
+    #[pallet::storage]
+    pub type PolicyJobs<T> = StorageDoubleMap<_, Twox64Concat, JobClass, Twox64Concat, u32, u64>;
 
     /// Which places there are.
     #[pallet::storage]

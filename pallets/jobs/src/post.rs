@@ -45,6 +45,9 @@ impl<T: Config> Pallet<T> {
 
         NextJob::<T>::put(next);
         JobsOf::<T>::insert(&requester, Self::place(id), ());
+        PolicyJobs::<T>::mutate(spec.class, version, |jobs| {
+            *jobs = Some(jobs.unwrap_or_default().saturating_add(1));
+        });
         let posted = T::Clock::current_block_number();
         let job = Job { requester, spec, policy: version, royalty, hold, posted, expires };
         Jobs::<T>::insert(id, &job);

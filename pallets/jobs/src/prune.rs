@@ -73,6 +73,9 @@ impl<T: Config> Pallet<T> {
         Receipts::<T>::remove(id);
         Sources::<T>::remove(id);
         JobsOf::<T>::remove(&receipt.requester, Self::place(id));
+        PolicyJobs::<T>::mutate_exists(receipt.spec.class, receipt.policy, |jobs| {
+            *jobs = jobs.and_then(|jobs| jobs.checked_sub(1)).filter(|jobs| *jobs > 0);
+        });
         Self::deposit_event(Event::Pruned { id });
     }
 }

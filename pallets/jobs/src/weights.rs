@@ -31,12 +31,12 @@ impl WeightInfo for () {
         priced(10, 0, 1)
     }
 
-    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob, Sources (4 w); the lists of machines, the policy, the listing
-    // and its version (4 r); of verification the case, the weights of the machine and of all, the queue of draws (7 r),
-    // the case, the draw, its queue, the deadline (4 w); of escrow the entry (r, w), the account, holds, locks and
-    // freezes (4 r, 2 w).
+    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob, Sources (4 w), PolicyJobs (r, w); the lists of machines,
+    // the policy, the listing and its version (4 r); of verification the case, the weights of the machine and of all,
+    // the queue of draws (7 r), the case, the draw, its queue, the deadline (4 w); of escrow the entry (r, w), the
+    // account, holds, locks and freezes (4 r, 2 w).
     fn post() -> Weight {
-        priced(130, 19, 11)
+        priced(130, 20, 12)
     }
 
     // Jobs (r, w), Receipts, Ended (w), EndedQueue (r, w), the clock (r); of verification the case and its deadline (r,
@@ -46,9 +46,9 @@ impl WeightInfo for () {
         priced(150, 12, 14).saturating_add(priced(60, 4, 4).saturating_mul(8))
     }
 
-    // Receipts (r, w), the clock, Params (r), JobsOf, Sources (2 w).
+    // Receipts, PolicyJobs (r, w), the clock, Params (r), JobsOf, Sources (2 w).
     fn prune() -> Weight {
-        priced(20, 3, 3)
+        priced(20, 4, 4)
     }
 
     // EndedQueue (r, w), and what every job asks: the clock, Params (r).
@@ -56,8 +56,8 @@ impl WeightInfo for () {
         priced(10, 3, 1)
     }
 
-    // A page of Ended (r, w), Receipts (r, w), JobsOf, Sources (2 w).
+    // A page of Ended, Receipts, PolicyJobs (r, w), JobsOf, Sources (2 w).
     fn sweep_job() -> Weight {
-        priced(20, 2, 4)
+        priced(20, 3, 5)
     }
 }

@@ -68,6 +68,11 @@ pub enum JobClass {
     ExactV1,
 }
 
+impl JobClass {
+    /// All classes.
+    pub const ALL: [Self; 1] = [Self::ExactV1];
+}
+
 /// What a job needs to run on: governed lists of hardware classes and of memory tiers give the numbers their meaning.
 #[derive(
     Clone,

@@ -3,6 +3,7 @@
 //!
 //! * **Bonds** ([`Role`], [`Collateral`], [`Bonds`]) and **faults** ([`Fault`]).
 //! * **Jobs** ([`JobSpec`], [`Claim`], [`Policy`]) and the traits of the market between them and the money.
+//! * What **governance** reaches: [`Slashes`], [`Policies`], [`Curated`].
 //! * What is hashed, byte for byte, on chain and by workers: [`JobSpec::hash`], [`commitment()`], [`inline_root`],
 //!   [`trace_root`]. These bytes never change: `tests/golden.rs` holds them.
 //!
@@ -29,6 +30,8 @@ mod commitment;
 #[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
 mod fault;
 #[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
+mod governance;
+#[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
 mod job;
 #[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
 mod market;
@@ -43,6 +46,7 @@ pub mod weights;
 pub use collateral::{Bonds, Collateral};
 pub use commitment::commitment;
 pub use fault::{Fault, FaultKind, OnSlash, ReportFault};
+pub use governance::{Curated, Policies, Slashes, Subject};
 pub use job::{
     is_endpoint, BlobRef, Claim, Digest, Endpoint, InlineOutput, JobClass, JobId, JobSpec, ListedVersion,
     ListingId, Machine, MarketBlock, Policy, MACHINES, MAX_ENDPOINT, MAX_INLINE_OUTPUT,

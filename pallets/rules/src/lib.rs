@@ -6,6 +6,8 @@
 //! Not for: storage, money itself, anything of FRAME; who may do what (pallets).
 //!
 //! * [`draw`]: what the chance of blocks decides: tickets, audits, leaves to open.
+//! * [`fees`]: what of a transaction's fee is burnt, and who gets the rest.
+//! * [`inflation`]: how much money an era issues, and who gets how much of it.
 //! * [`penalty`]: what a validator's fault costs, what several faults of an era cost together, who gets what was taken.
 //! * [`policy`]: how many seats a job can have, how long it can take, whether a policy makes lying a loss.
 //! * [`price`]: what a unit costs from one hour to the next.
@@ -30,6 +32,9 @@ extern crate alloc;
 
 #[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
 pub mod draw;
+#[allow(clippy::as_conversions, reason = "derived code casts counts of fields")]
+pub mod fees;
+pub mod inflation;
 pub mod penalty;
 pub mod policy;
 #[allow(clippy::as_conversions, reason = "derived code casts counts of fields")]

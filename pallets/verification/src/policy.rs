@@ -24,7 +24,11 @@ impl<T> From<PolicyError> for Error<T> {
 
 impl<T: Config> Pallet<T> {
     /// Says which rule a policy breaks.
-    pub(crate) fn check_policy(policy: &Policy) -> Result<(), Error<T>> {
+    ///
+    /// # Errors
+    ///
+    /// The first one that it does.
+    pub fn check_policy(policy: &Policy) -> Result<(), Error<T>> {
         check(policy).map_err(Error::<T>::from)?;
         ensure!(policy.draw_blocks <= T::MaxDrawBlocks::get(), Error::<T>::DrawsOutlastChanges);
         ensure!(least_collateral(policy) <= T::MaxStake::get(), Error::<T>::CollateralAboveStakes);

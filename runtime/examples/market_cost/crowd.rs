@@ -10,7 +10,7 @@ use assay_primitives::{
 use assay_rules::policy::FIRST_SEATS;
 use assay_runtime::{token::ASY, AccountId, Balances, Escrow, Jobs, Runtime};
 use frame_support::traits::fungible::{Mutate, MutateHold};
-use pallet_assay_jobs::{Estimate, Job, JobsOf, NextJob};
+use pallet_assay_jobs::{Estimate, Job, JobsOf, NextJob, PolicyJobs};
 use pallet_assay_providers::{
     Leaves, Node, Nodes, Pools, Provider, Providers, Seats, State, Terms, TotalInPlay, ARITY, DEPTH,
 };
@@ -177,6 +177,7 @@ fn put_job(number: u32, owners: &[AccountId], posted: &Posted) {
     let spec = posted.spec;
     let job = Job { requester, spec, policy, royalty: None, hold, posted: 0, expires };
     pallet_assay_jobs::Jobs::<Runtime>::insert(id, job);
+    PolicyJobs::<Runtime>::mutate(spec.class, policy, |jobs| *jobs = Some(jobs.unwrap_or_default() + 1));
 }
 
 fn put_case(job: u32, owners: &[AccountId], posted: &Posted) {

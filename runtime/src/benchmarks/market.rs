@@ -1,7 +1,7 @@
 //! Providers, listings and jobs, as verification and jobs find them.
 
 use crate::{
-    configs::{ExistentialDeposit, Treasury},
+    configs::{ExistentialDeposit, Treasury, VotingBalance},
     *,
 };
 use assay_primitives::{
@@ -11,9 +11,12 @@ use assay_primitives::{
 use assay_rules::policy::MAX_DECLINES;
 use frame_support::{
     assert_ok,
-    traits::fungible::{Mutate, MutateHold},
+    traits::{
+        fungible::{Mutate, MutateHold},
+        LockableCurrency, WithdrawReasons,
+    },
 };
-use pallet_assay_jobs::{Job, Jobs as OpenJobs, JobsOf, NextJob};
+use pallet_assay_jobs::{Job, Jobs as OpenJobs, JobsOf, NextJob, PolicyJobs};
 use pallet_assay_providers::{
     Leaves, Nodes, Pools, Provider, Providers as Members, Seats, State, Terms, TotalInPlay, ARITY, DEPTH,
 };
@@ -37,10 +40,17 @@ const LEAVES_BELOW: u32 = ARITY * ARITY;
 /// The market of a preset, with providers, a listing and jobs as they are asked for.
 pub struct Market;
 
-fn funded(name: &'static str, index: u32) -> AccountId {
+pub(super) fn funded(name: &'static str, index: u32) -> AccountId {
     let account: AccountId = frame_benchmarking::account(name, index, 0);
     assert_ok!(Balances::mint_into(&account, 10_000_000 * token::ASY));
     account
+}
+
+/// Locks what a vote and what vests would: both follow what is in escrow.
+fn lock(requester: &AccountId) {
+    for id in [*b"pyconvot", *b"vesting "] {
+        VotingBalance::set_lock(id, requester, token::ASY, WithdrawReasons::all());
+    }
 }
 
 fn bond(owner: &AccountId, amount: Balance) {
@@ -123,7 +133,7 @@ fn set_vrfs(after: u32, until: u32) {
 }
 
 /// The first version of a listing of the program.
-fn listed() -> ListedVersion {
+pub(super) fn listed() -> ListedVersion {
     let blob = BlobRef { blake3: [2; 32], size: 1_000 };
     Registry::listed(PROGRAM).unwrap_or_else(|| {
         let owner = funded("lister", 0);
@@ -180,6 +190,7 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
 
     fn job(job: JobId, requester: &AccountId) {
         assert_ok!(Balances::mint_into(requester, 1_000 * token::ASY));
+        lock(requester);
         assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
         let (version, policy) = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1)
             .expect("the preset has one");
@@ -194,6 +205,7 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
         let (requester, royalty) = (requester.clone(), Some(royalty));
         let job_of =
             Job { requester: requester.clone(), spec, policy: version, royalty, hold, posted, expires };
+        PolicyJobs::<Runtime>::insert(job_of.spec.class, version, 1);
         OpenJobs::<Runtime>::insert(job, job_of);
         JobsOf::<Runtime>::insert(requester, job.to_be_bytes(), ());
         NextJob::<Runtime>::put(job.saturating_add(1));
@@ -203,7 +215,9 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
 impl pallet_assay_jobs::BenchmarkHelper<AccountId> for Market {
     fn requester() -> AccountId {
         assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
-        funded("requester", 0)
+        let requester = funded("requester", 0);
+        lock(&requester);
+        requester
     }
 
     fn spec() -> JobSpec {

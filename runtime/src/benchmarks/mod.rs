@@ -1,12 +1,16 @@
 //! What is benchmarked, and what benchmarks find on the chain: see `scripts/weights`.
 
+mod authors;
+mod governance;
 mod market;
 mod validators;
 
 use crate::*;
 use alloc::{string::String, vec::Vec};
+pub use authors::Authors;
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
+pub use governance::Governance;
 pub use market::Market;
 pub use validators::Validators;
 
@@ -23,11 +27,13 @@ frame_benchmarking::define_benchmarks!(
     [pallet_clock, Clock]
     [pallet_assay_slashing, Slashing]
     [pallet_assay_staking, Staking]
+    [pallet_assay_rewards, Rewards]
     [pallet_assay_registry, Registry]
     [pallet_assay_escrow, Escrow]
     [pallet_assay_providers, Providers]
     [pallet_assay_verification, Verification]
     [pallet_assay_jobs, Jobs]
+    [pallet_assay_dao, Dao]
 );
 
 /// Lists the benchmarks and the storage that they may touch.

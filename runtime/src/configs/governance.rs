@@ -1,18 +1,23 @@
-//! Governance and the tools of accounts: sudo (development only), parameters, preimages, scheduler, multisig, proxies.
+//! The tools of governance and of accounts: parameters, preimages, scheduler, multisig, proxies.
 
+use super::agenda::ShallowPreimages;
 use crate::*;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
     dynamic_params::{dynamic_pallet_params, dynamic_params},
     parameter_types,
     traits::{
-        fungible::HoldConsideration, ConstU32, EnsureOriginWithArg, EqualPrivilegeOnly, InstanceFilter,
-        LinearStoragePrice,
+        fungible::HoldConsideration, ConstU32, EitherOf, EnsureOrigin, EnsureOriginWithArg,
+        EqualPrivilegeOnly, InstanceFilter, LinearStoragePrice,
     },
     weights::Weight,
 };
 use frame_system::EnsureRoot;
+use pallet_assay_dao::{EnsureTrack, PARAMETERS};
 use sp_runtime::{traits::BlakeTwo256, Perbill};
+
+/// Root, or the origin of a track.
+pub type RootOr<const TRACK: u16> = EitherOf<EnsureRoot<AccountId>, EnsureTrack<TRACK>>;
 
 /// What storing `items` entries of together `bytes` bytes is worth.
 pub(super) const fn deposit(items: u32, bytes: u32) -> Balance {
@@ -51,7 +56,7 @@ impl EnsureOriginWithArg<RuntimeOrigin, RuntimeParametersKey> for ParametersAdmi
     type Success = ();
 
     fn try_origin(origin: RuntimeOrigin, _: &RuntimeParametersKey) -> Result<(), RuntimeOrigin> {
-        frame_system::ensure_root(origin.clone()).map_err(|_| origin)
+        <RootOr<PARAMETERS> as EnsureOrigin<RuntimeOrigin>>::try_origin(origin)
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -76,12 +81,6 @@ impl pallet_parameters::WeightInfo for SetParameterWeight {
         Weight::from_parts(6_204_000, 14_787)
             .saturating_add(<Runtime as frame_system::Config>::DbWeight::get().reads_writes(1, 1))
     }
-}
-
-impl pallet_sudo::Config for Runtime {
-    type RuntimeCall = RuntimeCall;
-    type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }
 
 parameter_types! {
@@ -127,7 +126,7 @@ impl pallet_scheduler::Config for Runtime {
     type MaximumWeight = MaxScheduledWeight;
     type OriginPrivilegeCmp = EqualPrivilegeOnly;
     type PalletsOrigin = OriginCaller;
-    type Preimages = Preimage;
+    type Preimages = ShallowPreimages;
     type RuntimeCall = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
     type RuntimeOrigin = RuntimeOrigin;

@@ -1,15 +1,17 @@
 //! The market: listings, providers, escrow, verification, jobs.
 
-use super::{staking::Treasury, BlockWeights};
+use super::{governance::RootOr, staking::Treasury, voting::VotingBalance, BlockWeights};
 use crate::*;
-use assay_primitives::{JobClass, Policy, Verification as VerificationOf};
+use assay_primitives::{JobClass, JobId, Order, Policy, Subject, Verification as VerificationOf};
 use assay_rules::policy::least_collateral;
 use frame_support::{
+    dispatch::DispatchResult,
     parameter_types,
     traits::{ConstU32, Get},
     weights::Weight,
 };
 use frame_system::EnsureRoot;
+use pallet_assay_dao::{Standing, PARAMETERS};
 use sp_runtime::Perbill;
 
 /// What listings, deadlines, prices and terms in jail are counted on.
@@ -35,12 +37,16 @@ impl pallet_assay_registry::Config for Runtime {
     type WeightInfo = weights::registry::WeightInfo<Runtime>;
 }
 
-/// The most that an account's locks and freezes ask it to keep.
+/// The most that an account's locks ask it to keep beside escrow.
 pub struct Frozen;
 
 impl pallet_assay_escrow::FrozenBalance<AccountId> for Frozen {
     fn frozen(who: &AccountId) -> Balance {
-        System::account(who).data.frozen
+        System::account(who).data.frozen.saturating_sub(Escrow::total(who.clone()))
+    }
+
+    fn escrow_changed(who: &AccountId, before: Balance, after: Balance) {
+        VotingBalance::escrow_changed(who, before, after);
     }
 }
 
@@ -83,7 +89,7 @@ impl pallet_assay_providers::Config for Runtime {
     type Clock = MarketClock;
     type DrawBlocks = DrawBlocks;
     type Draws = Verification;
-    type GovernanceOrigin = EnsureRoot<AccountId>;
+    type GovernanceOrigin = RootOr<PARAMETERS>;
     type LeastCollateral = LeastCollateral;
     type MaxPerBlock = ConstU32<128>;
     type WeightInfo = weights::providers::WeightInfo<Runtime>;
@@ -128,14 +134,34 @@ impl pallet_assay_verification::Config for Runtime {
     type Workers = Staking;
 }
 
+/// Verification of classes of jobs that curation has not delisted.
+pub struct OpenClasses;
+
+impl VerificationOf<AccountId> for OpenClasses {
+    fn policy(class: JobClass) -> Option<(u32, Policy)> {
+        if Dao::standing_of(Subject::JobClass(class)) == Standing::Delisted {
+            return None;
+        }
+        <Verification as VerificationOf<AccountId>>::policy(class)
+    }
+
+    fn open(job: JobId, order: Order<AccountId>) -> DispatchResult {
+        <Verification as VerificationOf<AccountId>>::open(job, order)
+    }
+
+    fn cancel(job: JobId) -> DispatchResult {
+        <Verification as VerificationOf<AccountId>>::cancel(job)
+    }
+}
+
 impl pallet_assay_jobs::Config for Runtime {
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = crate::benchmarks::Market;
     type Clock = MarketClock;
     type Escrow = Escrow;
     type Listings = Registry;
-    type ParamsOrigin = EnsureRoot<AccountId>;
+    type ParamsOrigin = RootOr<PARAMETERS>;
     type Providers = Providers;
-    type Verification = Verification;
+    type Verification = OpenClasses;
     type WeightInfo = weights::jobs::WeightInfo<Runtime>;
 }

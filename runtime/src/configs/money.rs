@@ -7,6 +7,7 @@ use frame_support::{
     traits::{ConstU32, ConstU8, VariantCountOf},
     weights::{ConstantMultiplier, IdentityFee},
 };
+use pallet_assay_rewards::ShareFees;
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_runtime::{traits::Bounded, FixedPointNumber, Perquintill};
 
@@ -43,7 +44,6 @@ impl pallet_balances::Config for Runtime {
     type WeightInfo = weights::balances::WeightInfo<Runtime>;
 }
 
-// Fees are burnt until the treasury and the validators' rewards are there to share them.
 impl pallet_transaction_payment::Config for Runtime {
     type FeeMultiplierUpdate = TargetedFeeAdjustment<
         Self,
@@ -53,7 +53,7 @@ impl pallet_transaction_payment::Config for Runtime {
         MaximumMultiplier,
     >;
     type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;
-    type OnChargeTransaction = FungibleAdapter<Balances, ()>;
+    type OnChargeTransaction = FungibleAdapter<Balances, ShareFees<Runtime>>;
     type OperationalFeeMultiplier = ConstU8<5>;
     type RuntimeEvent = RuntimeEvent;
     type WeightInfo = weights::transaction_payment::WeightInfo<Runtime>;

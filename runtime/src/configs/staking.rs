@@ -1,6 +1,9 @@
 //! Bonds, elections and slashes.
 
-use super::consensus::{MAX_CANDIDATES, MAX_REPORT_SESSIONS, MAX_VALIDATORS};
+use super::{
+    consensus::{MAX_CANDIDATES, MAX_REPORT_SESSIONS, MAX_VALIDATORS},
+    governance::RootOr,
+};
 use crate::*;
 use frame_support::{
     parameter_types,
@@ -8,6 +11,7 @@ use frame_support::{
     PalletId,
 };
 use frame_system::EnsureRoot;
+use pallet_assay_dao::PARAMETERS;
 use sp_runtime::{traits::AccountIdConversion, SaturatedConversion};
 use sp_staking::{offence::OffenceSeverity, SessionIndex};
 
@@ -30,7 +34,7 @@ impl pallet_assay_staking::Config for Runtime {
     type BenchmarkHelper = crate::benchmarks::Validators;
     type Clock = pallet_clock::MarketClock<Runtime>;
     type Currency = Balances;
-    type GovernanceOrigin = EnsureRoot<AccountId>;
+    type GovernanceOrigin = RootOr<PARAMETERS>;
     type MaxCandidates = ConstU32<MAX_CANDIDATES>;
     type MaxChunks = ConstU32<32>;
     type MaxReportSessions = ConstU32<MAX_REPORT_SESSIONS>;
@@ -60,7 +64,7 @@ impl pallet_assay_slashing::Config for Runtime {
     type Disable = DisableOffender;
     type MaxPerBlock = ConstU32<16>;
     type OnSlash = ();
-    type ParamsOrigin = EnsureRoot<AccountId>;
+    type ParamsOrigin = RootOr<PARAMETERS>;
     type Treasury = Treasury;
     type WeightInfo = weights::slashing::WeightInfo<Runtime>;
     type WithinUnbonding = pallet_assay_staking::WithinUnbonding<Runtime>;

@@ -3,7 +3,7 @@
 
 use crate::{
     configs::{ExistentialDeposit, MAX_VALIDATORS},
-    AccountId, Jobs, Runtime, RuntimeGenesisConfig,
+    AccountId, Balance, Dao, Jobs, Rewards, Runtime, RuntimeGenesisConfig,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +22,35 @@ pub(super) fn check(config: &RuntimeGenesisConfig) -> Result<(), String> {
     check_validators(config)?;
     check_balances(config)?;
     check_bonds(config)?;
-    check_market(config)
+    check_market(config)?;
+    check_votes(config)?;
+    check_money(config)
+}
+
+fn check_votes(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    ensure!(config.dao.shortening > 0, "dao.shortening is zero: 1 is what production has");
+    Dao::check(&config.dao.params).map_err(|wrong| format!("dao.params: {}", <&'static str>::from(wrong)))
+}
+
+fn check_money(config: &RuntimeGenesisConfig) -> Result<(), String> {
+    Rewards::check(&config.rewards.params)
+        .map_err(|wrong| format!("rewards.params: {}", <&'static str>::from(wrong)))?;
+    let balances: BTreeMap<_, _> =
+        config.balances.balances.iter().map(|(account, amount)| (account, *amount)).collect();
+    let mut accounts = BTreeSet::new();
+    for (account, _, length, liquid) in &config.vesting.vesting {
+        ensure!(accounts.insert(account), format!("vesting.vesting: {account:?} is named twice"));
+        let balance = balances.get(account).copied().unwrap_or_default();
+        let (vests, blocks) = (balance.saturating_sub(*liquid), Balance::from(*length));
+        ensure!(
+            blocks > 0 && vests >= blocks,
+            format!(
+                "vesting.vesting: {account:?} has {balance}, of which {vests} vests in {blocks} blocks; it takes a \
+                 block and a planck a block at least"
+            )
+        );
+    }
+    Ok(())
 }
 
 fn check_market(config: &RuntimeGenesisConfig) -> Result<(), String> {
@@ -131,7 +159,7 @@ fn check_balances(config: &RuntimeGenesisConfig) -> Result<(), String> {
             *amount >= least,
             format!("balances.balances: {account:?} has {amount}, and {least} is the least")
         );
-        issuance = issuance.and_then(|sum: crate::Balance| sum.checked_add(*amount));
+        issuance = issuance.and_then(|sum: Balance| sum.checked_add(*amount));
     }
     ensure!(issuance.is_some(), "balances.balances: the sum is more than a balance can hold");
     Ok(())

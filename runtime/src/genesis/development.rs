@@ -1,8 +1,8 @@
 //! Accounts whose keys everyone knows, and networks of them.
 
-use super::{market::PRICE_FLOOR, Bonds, Market, Preset, GENESIS_ISSUANCE};
+use super::{market::PRICE_FLOOR, Bonds, Market, Money, Preset, Votes, GENESIS_ISSUANCE};
 use crate::{opaque::SessionKeys, token, AccountId, Balance, BlockNumber};
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use serde_json::{json, Value};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
@@ -26,7 +26,7 @@ const EPOCH_SLOTS: u64 = 20;
 /// What each validator of a development network has bonded.
 const BOND: Balance = 1_000_000 * token::ASY;
 
-/// A network of the first `validators` accounts, all of them endowed, the first of them root.
+/// A network of the first `validators` accounts, all of them endowed.
 pub(super) fn preset(validators: usize, slot_millis: u64, commit_blocks: BlockNumber) -> Preset {
     Preset {
         slot_millis,
@@ -58,8 +58,16 @@ pub(super) fn preset(validators: usize, slot_millis: u64, commit_blocks: BlockNu
             hour: 100,
             min_payment: PRICE_FLOOR,
         },
-        sudo: Some(Sr25519Keyring::Alice.to_account_id()),
+        // A week of production is 20 blocks, as long as a slash waits.
+        votes: Votes { shortening: 10_080, policy_delay: 20, longest_pause: 100 },
+        money: Money { expiry: 100, vesting: vec![vesting()] },
     }
+}
+
+/// A fifth of what Two has vests in 1,000 blocks.
+fn vesting() -> (AccountId, BlockNumber, BlockNumber, Balance) {
+    let balance = GENESIS_ISSUANCE / ACCOUNTS.len() as Balance;
+    (Sr25519Keyring::Two.to_account_id(), 0, 1_000, balance / 5 * 4)
 }
 
 /// Patches a genesis configuration so that the first `validators` accounts, at most [`MAX_DEVELOPMENT_VALIDATORS`],

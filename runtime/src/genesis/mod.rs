@@ -36,7 +36,55 @@ struct Preset {
     balances: Vec<(AccountId, Balance)>,
     bonds: Bonds,
     market: Market,
-    sudo: Option<AccountId>,
+    votes: Votes,
+    money: Money,
+}
+
+/// Terms of governance.
+struct Votes {
+    /// How many times shorter its periods are than in production.
+    shortening: u32,
+    /// The least time before a policy is in force, in blocks of the market clock.
+    policy_delay: BlockNumber,
+    /// The longest that a call can be paused for, and how long safe-mode lasts, in blocks.
+    longest_pause: BlockNumber,
+}
+
+impl Votes {
+    fn dao(&self) -> Value {
+        json!({
+            "shortening": self.shortening,
+            "params": {
+                "policyDelay": self.policy_delay,
+                "appealDeposit": 100 * token::ASY,
+                "appealShare": Perbill::from_percent(10).deconstruct(),
+                "longestPause": self.longest_pause,
+            },
+        })
+    }
+}
+
+/// Terms of new money, and what of genesis' money its owners can't spend yet.
+struct Money {
+    /// For how many eras rewards can be claimed.
+    expiry: u32,
+    /// Whose, from which block on, over how many blocks, and how much can be spent at once, in planck.
+    vesting: Vec<(AccountId, BlockNumber, BlockNumber, Balance)>,
+}
+
+impl Money {
+    /// Of a year's 3%, a fifth to the treasury. Of fees half into the fire, a fifth to the treasury, the rest to authors.
+    fn rewards(&self) -> Value {
+        let percent = |share| Perbill::from_percent(share).deconstruct();
+        json!({
+            "params": {
+                "inflation": percent(3),
+                "treasuryShare": percent(20),
+                "fees": { "burn": percent(50), "treasury": percent(20) },
+                "expiry": self.expiry,
+            },
+        })
+    }
 }
 
 /// Terms of bonds and slashes; times in blocks of the market clock.
@@ -90,13 +138,15 @@ impl Preset {
             "babe": { "epochConfig": BABE_GENESIS_EPOCH_CONFIG },
             "balances": { "balances": self.balances },
             "clock": { "slotMillis": self.slot_millis, "epochSlots": self.epoch_slots },
+            "dao": self.votes.dao(),
             "jobs": self.market.jobs(),
             "providers": self.market.providers(),
+            "rewards": self.money.rewards(),
             "session": { "keys": self.validators },
             "slashing": self.bonds.slashing(),
             "staking": self.bonds.staking(),
-            "sudo": { "key": self.sudo },
             "verification": self.market.verification(),
+            "vesting": { "vesting": self.money.vesting },
         })
     }
 }
@@ -144,7 +194,10 @@ fn production() -> Preset {
         balances: vec![],
         bonds,
         market,
-        sudo: None,
+        // A week until a policy is in force; a day that a call is paused for.
+        votes: Votes { shortening: 1, policy_delay: 201_600, longest_pause: 28_800 },
+        // 28 days to claim.
+        money: Money { expiry: 112, vesting: vec![] },
     }
 }
 

@@ -201,7 +201,7 @@ fn pending_slashes_are_told_in_the_order_in_which_they_get_ready() {
         // An appeal holds the first one up, so that it gets ready last.
         let until = pending(None, None, 1)[0].1.due + 10;
         chain.open();
-        chain.sudo(slashing(pallet_assay_slashing::Call::suspend { id: equivocation, until }));
+        chain.root(slashing(pallet_assay_slashing::Call::suspend { id: equivocation, until }));
         chain.close();
         assert_eq!(ids(&pending(None, None, 10)), [of_bob, of_ferdie, equivocation]);
         for (owner, expected) in

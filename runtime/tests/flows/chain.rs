@@ -8,6 +8,8 @@ use assay_runtime::{
     Session, System, UncheckedExtrinsic,
 };
 use frame_support::traits::{TryState, TryStateSelect};
+use frame_system::RawOrigin;
+use serde_json::json;
 use sp_consensus_babe::{
     digests::{CompatibleDigestItem, PreDigest, SecondaryVRFPreDigest},
     AuthorityId, Epoch,
@@ -15,7 +17,10 @@ use sp_consensus_babe::{
 use sp_core::{crypto::VrfSecret, sr25519::Pair, Pair as _};
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{traits::Header as _, ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, MultiAddress};
+use sp_runtime::{
+    traits::{Dispatchable, Header as _},
+    ApplyExtrinsicResult, BuildStorage, Digest, DigestItem, MultiAddress, Perbill,
+};
 
 /// The first slot of the chains of these tests.
 const FIRST_SLOT: u64 = 600_000_000;
@@ -30,6 +35,15 @@ pub struct Chain {
 pub fn on(preset: &str, test: impl FnOnce(&mut Chain)) {
     let preset = genesis::preset(preset).expect("the preset exists");
     on_genesis(preset, test)
+}
+
+/// A preset on which nothing is issued and fees are burnt, for tests that keep books of something else.
+pub fn without_issues(preset: &str) -> serde_json::Value {
+    let mut preset = genesis::preset(preset).expect("the preset exists");
+    let params = &mut preset["rewards"]["params"];
+    params["inflation"] = json!(0);
+    params["fees"] = json!({ "burn": Perbill::one().deconstruct(), "treasury": 0 });
+    preset
 }
 
 /// Runs `test` on a new chain of a genesis configuration, then checks the invariants of all pallets.
@@ -147,11 +161,9 @@ impl Chain {
         self.apply(signed(signer, nonce, call))
     }
 
-    /// A call by root, in the open block.
-    pub fn sudo(&mut self, call: RuntimeCall) {
-        let call = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(call) });
-        self.submit(pair("//Alice"), call).expect("valid").expect("Alice is root");
-        System::assert_has_event(pallet_sudo::Event::Sudid { sudo_result: Ok(()) }.into());
+    /// A call by root in the open block, as if a referendum on its track had passed.
+    pub fn root(&mut self, call: RuntimeCall) {
+        call.dispatch(RawOrigin::Root.into()).expect("root may");
     }
 
     /// Slot of the newest block.

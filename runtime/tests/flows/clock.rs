@@ -88,13 +88,13 @@ fn governance_freezes_the_market_and_nothing_else() {
     chain::on(genesis::TEST, |chain| {
         let set_frozen = |frozen| RuntimeCall::Clock(pallet_clock::Call::set_frozen { frozen });
         chain.open();
-        chain.sudo(set_frozen(true));
+        chain.root(set_frozen(true));
         chain.close();
         chain.pass(3);
         assert_eq!(market_block(), 1);
         assert!(Clock::block_vrf(4).is_some());
         chain.open();
-        chain.sudo(set_frozen(false));
+        chain.root(set_frozen(false));
         chain.close();
         chain.pass(2);
         assert_eq!(market_block(), 3);

@@ -234,7 +234,7 @@ fn a_forgiven_offence_costs_nothing_when_another_offender_of_its_slot_is_reporte
         let of_alice = double_block_of(Sr25519Keyring::Alice, chain.slot());
         let id = report_bob(chain);
         chain.open();
-        chain.sudo(slashing(pallet_assay_slashing::Call::cancel { id }));
+        chain.root(slashing(pallet_assay_slashing::Call::cancel { id }));
         let owner = babe_owner_of(Sr25519Keyring::Alice);
         report_block(chain, of_alice, owner).expect("valid").expect("counts");
         chain.close();

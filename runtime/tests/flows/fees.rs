@@ -5,11 +5,11 @@ use crate::{
     chain::{self, free, signed, transfer},
 };
 use assay_runtime::{
-    configs::{dynamic_params, BlockWeights, RuntimeParameters},
+    configs::{dynamic_params, BlockWeights, RuntimeParameters, Treasury},
     genesis, token, Balances, RuntimeCall, System,
 };
 use frame_support::dispatch::{DispatchClass, GetDispatchInfo};
-use sp_keyring::Sr25519Keyring::{Alice, Bob};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
 use sp_runtime::{
     generic::Era,
     transaction_validity::{InvalidTransaction, TransactionValidityError},
@@ -52,15 +52,18 @@ fn a_block_takes_as_many_transfers_as_its_ceiling_says() {
 }
 
 #[test]
-fn fees_are_burnt() {
+fn half_of_a_fee_is_burnt_and_treasury_and_author_get_the_rest() {
     chain::on(genesis::DEVELOPMENT, |chain| {
-        let (issued, had) = (Balances::total_issuance(), free(Alice));
+        let treasury = || Balances::free_balance(Treasury::get());
+        let (issued, had) = (Balances::total_issuance(), [free(Alice), free(Bob), treasury()]);
         chain.open();
-        chain.submit(Alice, transfer(Bob, token::ASY)).expect("valid").expect("Alice can pay");
+        chain.submit(Bob, transfer(Charlie, token::ASY)).expect("valid").expect("Bob can pay");
         chain.close();
-        let fee = had - free(Alice) - token::ASY;
+        let fee = had[1] - free(Bob) - token::ASY;
         assert!(fee > 0);
-        assert_eq!(Balances::total_issuance(), issued - fee);
+        let (author, treasury) = (free(Alice) - had[0], treasury() - had[2]);
+        assert_eq!((author, treasury), (fee * 3 / 10, fee / 5), "Alice authors every block");
+        assert_eq!(Balances::total_issuance(), issued - (fee - author - treasury));
     });
 }
 
@@ -73,7 +76,7 @@ fn governance_changes_the_price_of_a_byte() {
             if let Some(price) = price {
                 let byte_price =
                     dynamic_params::fees::Parameters::BytePrice(dynamic_params::fees::BytePrice, Some(price));
-                chain.sudo(RuntimeCall::Parameters(pallet_parameters::Call::set_parameter {
+                chain.root(RuntimeCall::Parameters(pallet_parameters::Call::set_parameter {
                     key_value: RuntimeParameters::Fees(byte_price),
                 }));
             }

@@ -2,7 +2,9 @@
 
 use crate::chain;
 use assay_primitives::{Machine, MACHINES};
-use assay_runtime::{genesis, token, Balance, Balances, Providers, Runtime, Session};
+use assay_runtime::{
+    configs::ExistentialDeposit, genesis, token, Balance, Balances, Providers, Runtime, Session,
+};
 use serde_json::json;
 use sp_keyring::Sr25519Keyring::Alice;
 
@@ -27,14 +29,15 @@ fn presets_differ_in_time_and_validators_only() {
             assert_eq!(pallet_clock::SlotMillis::<Runtime>::get(), slot);
             assert_eq!(pallet_clock::EpochSlots::<Runtime>::get(), epoch);
             assert_eq!(Session::validators().len(), validators);
-            assert_eq!(Balances::total_issuance(), 1_000_000_000 * assay_runtime::token::ASY);
-            assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(Alice.to_account_id()));
+            // The treasury's account begins with the least that an account may hold.
+            let issuance = 1_000_000_000 * token::ASY + ExistentialDeposit::get();
+            assert_eq!(Balances::total_issuance(), issuance);
         });
     }
 }
 
 #[test]
-fn production_has_no_root_and_the_times_of_the_design() {
+fn production_has_no_fellows_and_the_times_of_the_design() {
     let mut preset = genesis::preset(genesis::PRODUCTION).unwrap();
     genesis::validators(&mut preset, 4);
     let owners = preset["staking"]["validators"].as_array().unwrap().iter();
@@ -44,7 +47,8 @@ fn production_has_no_root_and_the_times_of_the_design() {
         chain.pass(2);
         assert_eq!(pallet_clock::SlotMillis::<Runtime>::get(), 3_000);
         assert_eq!(pallet_clock::EpochSlots::<Runtime>::get(), 1_200);
-        assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
+        assert_eq!(pallet_assay_dao::Shortening::<Runtime>::get(), 1);
+        assert_eq!(pallet_ranked_collective::Members::<Runtime>::iter().count(), 0);
         assert_eq!(Session::validators().len(), 4);
     });
 }
@@ -115,6 +119,26 @@ fn refusal_of(change: impl FnOnce(&mut serde_json::Value)) -> String {
 }
 
 #[test]
+fn genesis_says_what_is_wrong_with_its_money() {
+    let printing = refusal_of(|preset| preset["rewards"]["params"]["inflation"] = json!(100_000_001));
+    assert!(printing.contains("rewards.params: InflationTooHigh"), "{printing}");
+
+    let twice = refusal_of(|preset| {
+        let first = preset["vesting"]["vesting"][0].clone();
+        preset["vesting"]["vesting"].as_array_mut().unwrap().push(first);
+    });
+    assert!(twice.contains("vesting.vesting:") && twice.contains("is named twice"), "{twice}");
+
+    let at_once = refusal_of(|preset| preset["vesting"]["vesting"][0][2] = json!(0));
+    assert!(at_once.contains("vests in 0 blocks"), "{at_once}");
+
+    let nothing = refusal_of(|preset| {
+        preset["vesting"]["vesting"][0][3] = preset["balances"]["balances"][7][1].clone();
+    });
+    assert!(nothing.contains("of which 0 vests in 1000 blocks"), "{nothing}");
+}
+
+#[test]
 fn genesis_says_what_is_wrong_with_its_market() {
     let hasty = refusal_of(|preset| preset["verification"]["exactV1"]["drawBlocks"] = json!(3));
     assert!(hasty.contains("providers.params.changeDelay is 3, and has to be above"), "{hasty}");
@@ -142,6 +166,15 @@ fn genesis_says_what_is_wrong_with_its_market() {
 
     let unbonded = refusal_of(|preset| preset["providers"]["providers"] = json!([provider(0)]));
     assert!(unbonded.contains("providers: a provider has no bond"), "{unbonded}");
+}
+
+#[test]
+fn genesis_says_what_is_wrong_with_its_governance() {
+    let timeless = refusal_of(|preset| preset["dao"]["shortening"] = json!(0));
+    assert!(timeless.contains("dao.shortening is zero"), "{timeless}");
+
+    let hasty = refusal_of(|preset| preset["dao"]["params"]["policyDelay"] = json!(0));
+    assert!(hasty.contains("dao.params: DelayIsZero"), "{hasty}");
 }
 
 /// Alice on a machine of this hardware class, with two seats to give.

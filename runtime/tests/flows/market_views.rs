@@ -316,7 +316,7 @@ fn the_policy_in_force_is_told_with_its_version() {
         next.reveal_blocks += 1;
         let set = pallet_assay_verification::Call::set_policy { class: JobClass::ExactV1, policy: next };
         chain.open();
-        chain.sudo(RuntimeCall::Verification(set));
+        chain.root(RuntimeCall::Verification(set));
         chain.close();
         assert_eq!(policy(), (1, next));
     });

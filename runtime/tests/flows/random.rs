@@ -17,12 +17,17 @@ use assay_primitives::{
     Balance, MarketBlock, Role,
 };
 use assay_runtime::{AccountId, Balances, Runtime, RuntimeCall, RuntimeEvent, System};
+use frame_system::RawOrigin;
 use pallet_assay_escrow::{Escrows, Event as EscrowEvent};
 use pallet_assay_jobs::{Jobs, JobsOf, Receipts};
 use pallet_assay_slashing::{Event as SlashingEvent, Params as SlashingParams, Pending};
 use pallet_assay_verification::{Cases, Event as VerificationEvent};
 use people::People;
-use sp_runtime::{traits::BlockNumberProvider, transaction_validity::InvalidTransaction, DispatchResult};
+use sp_runtime::{
+    traits::{BlockNumberProvider, Dispatchable},
+    transaction_validity::InvalidTransaction,
+    DispatchResult,
+};
 use std::collections::BTreeMap;
 
 const SEED: u64 = 8;
@@ -131,15 +136,10 @@ impl World {
         }
     }
 
-    /// A call by root; gives what came of it, not of the call to sudo.
-    fn sudo(&mut self, call: impl Into<RuntimeCall>) -> Outcome {
-        let (root, call) = (self.people.root(), Box::new(call.into()));
-        self.submit(&root, pallet_sudo::Call::<Runtime>::sudo { call })?.expect("Alice is root");
-        let told = System::events().into_iter().rev().find_map(|record| match record.event {
-            RuntimeEvent::Sudo(pallet_sudo::Event::Sudid { sudo_result }) => Some(sudo_result),
-            _ => None,
-        });
-        Some(told.expect("sudo tells what came of the call"))
+    /// A call by root, as if a referendum on its track had passed.
+    fn root(&mut self, call: impl Into<RuntimeCall>) -> Outcome {
+        let outcome = call.into().dispatch(RawOrigin::Root.into());
+        Some(outcome.map(drop).map_err(|refused| refused.error))
     }
 
     /// Has a call done that must not be refused, in this block or the next one that has room.

@@ -5,8 +5,9 @@ use crate::{
     equivocations,
 };
 use assay_runtime::{genesis, token, Clock, Runtime, RuntimeCall, SafeMode};
-use frame_support::assert_noop;
+use frame_support::{assert_noop, assert_ok};
 use frame_system::RawOrigin;
+use pallet_assay_dao::{Call as DaoCall, DaoOrigin};
 use pallet_safe_mode::Call as SafeModeCall;
 use pallet_tx_pause::Call as TxPauseCall;
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
@@ -24,7 +25,7 @@ fn filtered() -> sp_runtime::DispatchError {
 fn safe_mode_stops_transfers_but_not_the_chain_and_is_left_again() {
     chain::on(genesis::TEST, |chain| {
         chain.open();
-        chain.sudo(RuntimeCall::SafeMode(SafeModeCall::force_enter {}));
+        chain.root(RuntimeCall::SafeMode(SafeModeCall::force_enter {}));
         assert!(SafeMode::is_entered());
         let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
         assert_eq!(refused, filtered());
@@ -39,7 +40,7 @@ fn safe_mode_stops_transfers_but_not_the_chain_and_is_left_again() {
         assert!(Clock::market_halted());
 
         chain.open();
-        chain.sudo(RuntimeCall::SafeMode(SafeModeCall::force_exit {}));
+        chain.root(RuntimeCall::SafeMode(SafeModeCall::force_exit {}));
         chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").expect("transfers go on");
         chain.close();
         assert!(!Clock::market_halted());
@@ -57,7 +58,7 @@ fn a_failed_migration_leaves_the_chain_to_governance() {
         chain.open();
         let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
         assert_eq!(refused, filtered());
-        chain.sudo(RuntimeCall::SafeMode(SafeModeCall::force_exit {}));
+        chain.root(RuntimeCall::SafeMode(SafeModeCall::force_exit {}));
         chain.close();
         assert!(!SafeMode::is_entered());
     });
@@ -80,10 +81,10 @@ fn a_paused_call_is_refused_until_it_is_unpaused() {
     chain::on(genesis::TEST, |chain| {
         let call = name("Balances", "transfer_keep_alive");
         chain.open();
-        chain.sudo(RuntimeCall::TxPause(TxPauseCall::pause { full_name: call.clone() }));
+        chain.root(RuntimeCall::TxPause(TxPauseCall::pause { full_name: call.clone() }));
         let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
         assert_eq!(refused, filtered());
-        chain.sudo(RuntimeCall::TxPause(TxPauseCall::unpause { ident: call }));
+        chain.root(RuntimeCall::TxPause(TxPauseCall::unpause { ident: call }));
         chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").expect("transfers go on");
         chain.close();
     });
@@ -95,11 +96,14 @@ fn what_the_chain_lives_on_cannot_be_paused() {
         chain.open();
         for (pallet, call) in [
             ("Timestamp", "set"),
+            ("System", "apply_authorized_upgrade"),
             ("Babe", "report_equivocation"),
             ("Babe", "report_equivocation_unsigned"),
             ("Grandpa", "report_equivocation"),
             ("Grandpa", "report_equivocation_unsigned"),
-            ("Sudo", "sudo"),
+            ("Dao", "pause"),
+            ("Referenda", "submit"),
+            ("Whitelist", "dispatch_whitelisted_call"),
         ] {
             let pause = RuntimeCall::TxPause(TxPauseCall::pause { full_name: name(pallet, call) });
             assert_noop!(
@@ -107,6 +111,42 @@ fn what_the_chain_lives_on_cannot_be_paused() {
                 pallet_tx_pause::Error::<Runtime>::Unpausable
             );
         }
+        chain.close();
+    });
+}
+
+#[test]
+fn what_is_no_call_cannot_be_paused() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        let pause = |pallet, call| RuntimeCall::Dao(DaoCall::pause { call: name(pallet, call), blocks: 1 });
+        for (pallet, call) in [
+            ("Balances", "transfer_keep_alife"),
+            ("Balance", "transfer_keep_alive"),
+            ("balances", "burn"),
+            ("", ""),
+        ] {
+            assert_noop!(
+                pause(pallet, call).dispatch(DaoOrigin::EmergencyStop.into()),
+                pallet_assay_dao::Error::<Runtime>::NoSuchCall
+            );
+        }
+        assert_ok!(pause("Balances", "transfer_keep_alive").dispatch(DaoOrigin::EmergencyStop.into()));
+        let refused = chain.submit(Bob, transfer(Alice, token::ASY)).expect("valid").unwrap_err();
+        assert_eq!(refused, filtered());
+        chain.close();
+    });
+}
+
+#[test]
+fn approved_upgrade_is_taken_in_safe_mode() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        chain.root(RuntimeCall::SafeMode(SafeModeCall::force_enter {}));
+        let apply = frame_system::Call::apply_authorized_upgrade { code: vec![1] };
+        let refused = chain.submit(Bob, RuntimeCall::System(apply)).expect("valid").unwrap_err();
+        let unapproved = sp_runtime::DispatchError::from(frame_system::Error::<Runtime>::NothingAuthorized);
+        assert_eq!(refused, unapproved, "only that no vote has approved it stands in its way");
         chain.close();
     });
 }

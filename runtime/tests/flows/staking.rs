@@ -94,7 +94,7 @@ fn who_bonds_more_is_elected_and_who_is_outbid_leaves() {
 
 #[test]
 fn an_equivocation_costs_half_of_the_bond_after_the_window() {
-    chain::on(genesis::TEST, |chain| {
+    chain::on_genesis(chain::without_issues(genesis::TEST), |chain| {
         chain.pass(3);
         let issuance = Balances::total_issuance();
         report_bob(chain);
@@ -121,7 +121,7 @@ fn an_honest_restart_is_forgiven_within_the_window() {
         chain.pass(3);
         let id = report_bob(chain);
         chain.open();
-        chain.sudo(slashing(pallet_assay_slashing::Call::cancel { id }));
+        chain.root(slashing(pallet_assay_slashing::Call::cancel { id }));
         chain.close();
         chain.pass(2 * WINDOW);
         assert_eq!((bonded(Bob), held(Bob)), (BOND, BOND));

@@ -89,7 +89,13 @@ impl Chain {
         Ok(found.ok_or_else(|| unknown(block))?.block.extrinsics)
     }
 
-    async fn ask<R: Decode>(&self, api: &str, arguments: impl Encode, at: Hash) -> Result<R, ChainError> {
+    /// Asks a runtime API at a block.
+    pub(crate) async fn ask<R: Decode>(
+        &self,
+        api: &str,
+        arguments: impl Encode,
+        at: Hash,
+    ) -> Result<R, ChainError> {
         call(&self.link, api, arguments.encode(), Some(at)).await
     }
 

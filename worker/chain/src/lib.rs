@@ -1,7 +1,8 @@
 //! The way to the chain for whoever is no node: the worker and the command line.
 //!
 //! * [`Chain`] asks nodes: several addresses, tried in turn, connected again when a connection is lost.
-//! * [`ChainClient`] is what can be asked; `fake::FakeChain` (feature `fake`) answers it in tests.
+//! * [`ChainClient`] and [`GovernanceClient`] are what can be asked; `fake::FakeChain` (feature `fake`) answers in
+//!   tests.
 //! * [`Submitter`] signs calls with one key and brings each into the chain exactly once.
 //! * [`ChainError`] says what went wrong and what to do.
 //!
@@ -17,6 +18,7 @@ mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod fate;
+mod governance_client;
 mod hints;
 mod link;
 mod outcome;
@@ -27,12 +29,13 @@ mod tests;
 mod transaction;
 
 pub use assay_runtime::{
-    bonds, market, network, token, AccountId, Balance, BlockNumber, Hash, Nonce, RuntimeCall, RuntimeEvent,
-    Signature,
+    bonds, governance, market, network, token, AccountId, Balance, BlockNumber, Hash, Nonce, RuntimeCall,
+    RuntimeEvent, Signature,
 };
 pub use chain::Chain;
 pub use client::{Account, BlockId, ChainClient, Tip, Tips, Version};
 pub use error::ChainError;
+pub use governance_client::GovernanceClient;
 pub use outcome::{Done, Included};
 pub use pallet_assay_jobs::Parameters as JobLimits;
 pub use pool::Pooled;

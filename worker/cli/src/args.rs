@@ -69,6 +69,10 @@ pub enum Verb {
     Blob(verbs::blob::Args),
     /// Look at the chain
     Chain(verbs::chain::Args),
+    /// Propose, vote, appeal; see what is decided and what happens next
+    Gov(verbs::gov::Args),
+    /// Look at what belongs to all, and have approved spends paid
+    Treasury(verbs::treasury::Args),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  assay completions bash > ~/.local/share/bash-completion/completions/assay"

@@ -1,6 +1,8 @@
 //! The transactions that verbs send. The compiler sees a call that the chain does not have.
 
-use assay_chain::{AccountId, Balance, RuntimeCall, RuntimeEvent};
+use assay_chain::{
+    governance::pallet_assay_rewards::Call as Rewards, AccountId, Balance, RuntimeCall, RuntimeEvent,
+};
 use assay_primitives::{BlobRef, Digest, Endpoint, JobId, JobSpec, ListedVersion, ListingId, Role};
 use assay_runtime::Address;
 use pallet_assay_jobs::Call as Jobs;
@@ -44,6 +46,11 @@ pub fn rebond(role: Role, amount: Balance) -> RuntimeCall {
 /// Frees what has been on its way out for long enough.
 pub fn withdraw(role: Role) -> RuntimeCall {
     RuntimeCall::Staking(Staking::withdraw { role })
+}
+
+/// Pays a page of an era's validators what they have earned.
+pub fn claim(era: u32, page: u32) -> RuntimeCall {
+    RuntimeCall::Rewards(Rewards::claim { era, page })
 }
 
 /// Names the account that works for a provider.

@@ -1,7 +1,7 @@
 //! `assay`: the worker and the command line of the chain.
 //!
-//! * **Verbs** ([`verbs`]): keys, bonds, providers, models, jobs, blobs, the chain. Each reads its arguments, asks or
-//!   tells the chain, and shows what came of it.
+//! * **Verbs** ([`verbs`]): keys, bonds, providers, models, jobs, blobs, the chain, governance, the treasury. Each reads
+//!   its arguments, asks or tells the chain, and shows what came of it.
 //! * **The worker** ([`worker`]): follows a provider's seats, computes, commits and reveals.
 //! * **The runner** ([`runner`]): one job in one process, for the worker and for `assay job verify`.
 //!
@@ -73,6 +73,8 @@ async fn dispatch(verb: Verb, context: &Context) -> Result<(), CliError> {
         Verb::Job(args) => verbs::job::run(args, context).await,
         Verb::Blob(args) => verbs::blob::run(args, context).await,
         Verb::Chain(args) => verbs::chain::run(args, context).await,
+        Verb::Gov(args) => verbs::gov::run(args, context).await,
+        Verb::Treasury(args) => verbs::treasury::run(args, context).await,
         Verb::Completions { .. } | Verb::RunTask => Ok(()),
     }
 }

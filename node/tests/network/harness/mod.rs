@@ -5,6 +5,7 @@ pub mod network;
 pub mod node;
 mod ports;
 pub mod process;
+mod referendum;
 pub mod transaction;
 pub mod wait;
 

@@ -12,7 +12,7 @@ use sc_transaction_pool_api::TransactionStatus;
 use serde::Deserialize;
 use sp_core::Bytes;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{generic::Era, DispatchError, DispatchResult};
+use sp_runtime::{generic::Era, DispatchResult};
 
 /// What a finalized transaction did.
 pub struct Receipt {
@@ -24,7 +24,7 @@ pub struct Receipt {
 impl Receipt {
     /// Whether the call went through.
     pub fn result(&self) -> DispatchResult {
-        let outcome = self.events.iter().find_map(|event| match event {
+        let outcome = self.told(|event| match event {
             RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { .. }) => Some(Ok(())),
             RuntimeEvent::System(frame_system::Event::ExtrinsicFailed { dispatch_error, .. }) => {
                 Some(Err(*dispatch_error))
@@ -34,21 +34,10 @@ impl Receipt {
         outcome.expect("every transaction succeeds or fails")
     }
 
-    /// Whether the call that was made as root went through.
-    pub fn root_result(&self) -> DispatchResult {
-        self.result()?;
-        let outcome = self.events.iter().find_map(|event| match event {
-            RuntimeEvent::Sudo(pallet_sudo::Event::Sudid { sudo_result }) => Some(*sudo_result),
-            _ => None,
-        });
-        outcome.ok_or(DispatchError::Other("no call of root"))?
+    /// What the first event tells that tells of it.
+    pub fn told<T>(&self, of: impl Fn(&RuntimeEvent) -> Option<T>) -> Option<T> {
+        self.events.iter().find_map(of)
     }
-}
-
-/// A call by root, whatever weight it declares.
-pub fn as_root(call: RuntimeCall) -> RuntimeCall {
-    let (call, weight) = (Box::new(call), Default::default());
-    RuntimeCall::Sudo(pallet_sudo::Call::sudo_unchecked_weight { call, weight })
 }
 
 /// A transfer that keeps the sender alive.
@@ -81,11 +70,14 @@ impl Client {
         let signed: SignedBlock = self.call("chain_getBlock", rpc_params![block]).await;
         let place = signed.block.extrinsics.iter().position(|extrinsic| *extrinsic == transaction);
         let phase = Phase::ApplyExtrinsic(place.expect("the block holds the transaction") as u32);
-        let key = storage_prefix(b"System", b"Events");
-        let events: Vec<EventRecord<RuntimeEvent, Hash>> =
-            self.storage(&key, block).await.unwrap_or_default();
-        let events = events.into_iter().filter(|record| record.phase == phase);
+        let events = self.events(block).await.into_iter().filter(|record| record.phase == phase);
         Receipt { block, events: events.map(|record| record.event).collect() }
+    }
+
+    /// What happened in a block.
+    pub async fn events(&self, block: Hash) -> Vec<EventRecord<RuntimeEvent, Hash>> {
+        let key = storage_prefix(b"System", b"Events");
+        self.storage(&key, block).await.unwrap_or_default()
     }
 
     /// What an account can spend, as of a block.

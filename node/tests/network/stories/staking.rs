@@ -1,12 +1,13 @@
 //! Bonds on running networks: who bonds more validates, and who breaks the rules pays.
 
 use super::session_keys::register_new;
-use crate::harness::{address, transaction::as_root, until, Client, Network};
+use crate::harness::{address, until, Client, Network};
 use assay_primitives::Role;
 use assay_runtime::{token, AccountId, Balance, Hash, Runtime, RuntimeCall};
 use frame_support::storage::storage_prefix;
 use jsonrpsee::rpc_params;
-use pallet_assay_slashing::{Call as Slashing, Slash, Subject};
+use pallet_assay_dao::{Call as Dao, DaoOrigin, Ruling};
+use pallet_assay_slashing::{Slash, State, Subject};
 use pallet_assay_staking::{Call as Staking, Ledger, Ledgers, StakingParams};
 use serde_json::{json, Value};
 use sp_core::Bytes;
@@ -126,8 +127,7 @@ async fn only_four(node: &Client) {
         report_sessions: 2,
     };
     let call = RuntimeCall::Staking(Staking::set_params { params });
-    let receipt = node.execute(Alice, as_root(call)).await;
-    assert_eq!(receipt.root_result(), Ok(()));
+    node.enact_as_root(call).await;
 }
 
 /// Starts a second node with Bob's keys, and stops it when a slash waits for Bob.
@@ -196,14 +196,20 @@ async fn an_honest_restart_is_forgiven_by_governance() {
     equivocating_bob(&mut network).await;
     let alice = network["alice"].client();
     let now = alice.market().await.market_block;
-    until("nothing to wait for Bob", async || {
-        for (id, _) in pending(alice).await {
-            let receipt = alice.execute(Alice, as_root(RuntimeCall::Slashing(Slashing::cancel { id }))).await;
-            assert_eq!(receipt.root_result(), Ok(()));
+    until("all that waits for Bob to be held up", async || {
+        for (slash, _) in pending(alice).await.iter().filter(|(_, slash)| slash.state == State::Waiting) {
+            let appeal = Dao::appeal { slash: *slash, evidence: [7; 32] };
+            assert_eq!(alice.execute(Bob, RuntimeCall::Dao(appeal)).await.result(), Ok(()));
         }
         (alice.market().await.market_block > now + WINDOW + 2).then_some(())
     })
     .await;
+    let held_up = pending(alice).await;
+    assert!(!held_up.is_empty(), "nothing is applied before the vote");
+    for (slash, _) in held_up {
+        let decide = Dao::decide { slash, ruling: Ruling::Cancel };
+        alice.enact(DaoOrigin::Appeals.into(), RuntimeCall::Dao(decide)).await;
+    }
     assert_eq!(active(alice, Bob).await, BOND);
     tells_what_is_left_of_bob(alice, BOND).await;
 }

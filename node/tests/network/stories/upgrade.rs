@@ -1,14 +1,11 @@
 //! A new runtime on a running network.
 
 use super::safe_mode;
-use crate::harness::{
-    process::BINARY,
-    transaction::{as_root, transfer},
-    until, Client, Network,
-};
+use crate::harness::{process::BINARY, transaction::transfer, until, Client, Network};
 use assay_runtime::{token, BlockNumber, RuntimeCall, VERSION};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_maybe_compressed_blob::{compress_weakly, CODE_BLOB_BOMB_LIMIT};
+use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use std::{
     collections::BTreeSet,
     env, fs,
@@ -52,9 +49,11 @@ fn next_runtime() -> Vec<u8> {
 
 /// Upgrades to the next version, and returns the height of the last block of the old one.
 async fn upgrade(node: &Client, code: Vec<u8>) -> BlockNumber {
-    let set_code = RuntimeCall::System(frame_system::Call::set_code { code });
-    let receipt = node.execute(Alice, as_root(set_code)).await;
-    assert_eq!(receipt.root_result(), Ok(()));
+    let authorize = frame_system::Call::authorize_upgrade { code_hash: BlakeTwo256::hash(&code) };
+    node.enact_as_root(RuntimeCall::System(authorize)).await;
+    let apply = frame_system::Call::apply_authorized_upgrade { code };
+    let receipt = node.execute(Alice, RuntimeCall::System(apply)).await;
+    assert_eq!(receipt.result(), Ok(()));
     let block = node.header(receipt.block).await;
     assert_eq!(node.version(block.parent_hash).await.spec_version, VERSION.spec_version);
     assert_eq!(node.version(receipt.block).await.spec_version, VERSION.spec_version + 1);

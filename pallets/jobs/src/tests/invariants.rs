@@ -1,7 +1,7 @@
 //! Each invariant is one that a broken state breaks.
 
-use crate::{mock::*, Ended, EndedQueue, JobsOf, NextJob, Params, Queue, Receipts};
-use assay_primitives::Royalty;
+use crate::{mock::*, Ended, EndedQueue, JobsOf, NextJob, Params, PolicyJobs, Queue, Receipts};
+use assay_primitives::{JobClass, Royalty};
 use frame_support::BoundedVec;
 
 /// An open job and one that has ended.
@@ -139,4 +139,11 @@ fn amounts_of_a_receipt_are_those_of_a_hold() {
 #[test]
 fn parameters_are_sound() {
     broken_by(|_, _| Params::<Test>::mutate(|params| params.max_units = 0), "MaxUnitsIsZero");
+}
+
+#[test]
+fn jobs_are_counted_by_the_version_of_their_policy() {
+    let miscounted = "jobs are not counted by the version of the policy that they name";
+    broken_by(|_, _| PolicyJobs::<Test>::insert(JobClass::ExactV1, POLICY_VERSION, 1), miscounted);
+    broken_by(|_, _| PolicyJobs::<Test>::insert(JobClass::ExactV1, POLICY_VERSION + 1, 1), miscounted);
 }

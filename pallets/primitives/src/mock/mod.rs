@@ -2,9 +2,11 @@
 //! asked. All state is the test thread's own, and no storage layer rolls it back; [`reset`] empties it.
 //!
 //! Bonds and collateral share one book of ledgers ([`MockBonds`], [`MockCollateral`]); faults and slashes are recorded
-//! ([`MockReportFault`], [`MockOnSlash`]). The traits of the market are in [`market`].
+//! ([`MockReportFault`], [`MockOnSlash`]). The traits of the market are in [`market`],
+//! those of governance in [`governance`].
 
 mod bonds;
+pub mod governance;
 pub mod market;
 mod random;
 
@@ -19,5 +21,6 @@ pub type AccountId = u64;
 /// Forgets everything that was set or recorded.
 pub fn reset() {
     bonds::reset();
+    governance::reset();
     market::reset();
 }

@@ -11,7 +11,7 @@ use assay_primitives::{
     Conduct::{NoShow, Right},
     FaultKind, JobId, Outcome, Role,
 };
-use assay_runtime::{AccountId, Balances, Runtime};
+use assay_runtime::{configs::VotingBalance, AccountId, Balances, Runtime};
 use frame_support::traits::{fungible::Inspect, LockableCurrency, WithdrawReasons};
 use pallet_assay_escrow::Error;
 use pallet_assay_staking::{Call, Ledger, Ledgers};
@@ -78,7 +78,7 @@ fn who_unbonds_to_veto_a_draw_gets_the_seat_and_pays_for_leaving_it() {
 
 /// Locks what an account has, as votes do.
 fn vote_with(voter: &AccountId, amount: Balance) {
-    Balances::set_lock(*b"a ballot", voter, amount, WithdrawReasons::all());
+    VotingBalance::set_lock(*b"a ballot", voter, amount, WithdrawReasons::all());
 }
 
 #[test]

@@ -22,12 +22,12 @@ use sp_runtime::traits::Dispatchable;
 const LONG: u32 = 9;
 
 fn enter(market: &mut Market<'_>) {
-    market.sudo(SafeModeCall::<Runtime>::force_enter {});
+    market.root(SafeModeCall::<Runtime>::force_enter {});
     market.close();
 }
 
 fn leave(market: &mut Market<'_>) {
-    market.sudo(SafeModeCall::<Runtime>::force_exit {});
+    market.root(SafeModeCall::<Runtime>::force_exit {});
     market.close();
 }
 

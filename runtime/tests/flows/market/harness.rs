@@ -45,7 +45,7 @@ pub fn on(test: impl FnOnce(&mut Market<'_>)) {
 
 /// Runs `test` on a new market with this policy, then checks its books.
 pub fn under(policy: Policy, test: impl FnOnce(&mut Market<'_>)) {
-    chain::on(genesis::TEST, |chain| {
+    chain::on_genesis(chain::without_issues(genesis::TEST), |chain| {
         let mut market = Market::found(chain, policy);
         test(&mut market);
         market.finish();
@@ -169,15 +169,15 @@ impl Market<'_> {
     }
 
     /// A call by root.
-    pub fn sudo(&mut self, call: impl Into<RuntimeCall>) {
+    pub fn root(&mut self, call: impl Into<RuntimeCall>) {
         self.open();
-        self.chain.sudo(call.into());
+        self.chain.root(call.into());
     }
 
     /// From now on jobs are posted under this policy.
     pub fn set_policy(&mut self, policy: Policy) {
         let class = JobClass::ExactV1;
-        self.sudo(Call::<Runtime>::set_policy { class, policy });
+        self.root(Call::<Runtime>::set_policy { class, policy });
         assert_eq!(Policies::<Runtime>::get(class).map(|(_, set)| set), Some(policy));
     }
 }
@@ -191,7 +191,7 @@ impl Market<'_> {
         let price = PriceRule { floor, ceiling, low: percent(40), high: percent(60), step: percent(1) };
         let description: Description = b"a machine of tests".to_vec().try_into().expect("a short text");
         let entry = MachineEntry { description, price, enabled: true };
-        self.sudo(ProvidersCall::<Runtime>::set_machine { machine, entry });
+        self.root(ProvidersCall::<Runtime>::set_machine { machine, entry });
     }
 
     /// An account bonds and offers a machine, for whatever it costs.

@@ -7,7 +7,7 @@ use super::{
     network,
 };
 use assay_primitives::{ListedVersion, Outcome};
-use assay_runtime::{configs::Treasury, Balances, Runtime, RuntimeCall, System};
+use assay_runtime::{configs::Treasury, AccountId, Balances, Runtime, RuntimeCall, System};
 use pallet_assay_escrow::Event;
 use pallet_assay_registry::{Call, Kind, Licence, NextListing};
 use pallet_assay_verification::Round;
@@ -23,17 +23,22 @@ pub fn list(market: &mut Market<'_>, royalty: Perbill) -> ListedVersion {
     ListedVersion { listing, version: 0 }
 }
 
-/// The author takes the listing down, and its account is emptied to the last planck.
+/// The author takes the listing down, and its account is emptied.
 fn reap_author(market: &mut Market<'_>, listing: u64) {
-    let (author, heir) = (network::account(network::AUTHOR), network::account("Alice"));
+    let author = network::account(network::AUTHOR);
     market.submit(&author, Call::<Runtime>::delist { listing }).expect("its own");
     market.submit(&author, Call::<Runtime>::prune { listing, limit: 1 }).expect("delisted");
-    let value = Balances::free_balance(&author);
-    let (source, dest) = (MultiAddress::Id(author.clone()), MultiAddress::Id(heir.clone()));
+    reap(market, &author);
+}
+
+/// An account is emptied to the last planck.
+fn reap(market: &mut Market<'_>, account: &AccountId) {
+    let (heir, value) = (network::account("Alice"), Balances::free_balance(account));
+    let (source, dest) = (MultiAddress::Id(account.clone()), MultiAddress::Id(heir.clone()));
     let transfer = pallet_balances::Call::force_transfer { source, dest, value };
-    market.sudo(RuntimeCall::Balances(transfer));
-    market.books.transfer(&author, &heir, value);
-    assert!(!System::account_exists(&author), "the author is reaped");
+    market.root(RuntimeCall::Balances(transfer));
+    market.books.transfer(account, &heir, value);
+    assert!(!System::account_exists(account), "it is reaped");
 }
 
 #[test]
@@ -74,8 +79,9 @@ fn the_treasury_gets_what_a_reaped_payee_cannot() {
 }
 
 #[test]
-fn what_is_too_little_for_a_new_treasury_is_burnt() {
+fn what_is_too_little_for_an_empty_treasury_is_burnt() {
     on(|market| {
+        reap(market, &Treasury::get());
         let truth = Answer::run(1);
         let mut spec = market.spec();
         spec.price_cap = 1_000;

@@ -26,7 +26,7 @@ impl World {
     pub fn govern(&mut self) -> (&'static str, Outcome) {
         match self.random.below(6) {
             0 => ("set policy", self.set_policy()),
-            1 => ("close machine", self.sudo(ProvidersCall::<Runtime>::close_machine { machine: RARE })),
+            1 => ("close machine", self.root(ProvidersCall::<Runtime>::close_machine { machine: RARE })),
             // Twice as often, since it is also what opens a machine again.
             2 | 3 => ("set machine", self.set_machine()),
             _ => ("set parameters", self.set_parameters()),
@@ -44,7 +44,7 @@ impl World {
             reveal_blocks: 6 + self.random.below(6) as u32,
             ..before
         };
-        self.sudo(VerificationCall::<Runtime>::set_policy { class, policy })
+        self.root(VerificationCall::<Runtime>::set_policy { class, policy })
     }
 
     /// Opens a machine, if it is closed, at other prices.
@@ -53,7 +53,7 @@ impl World {
         let mut entry = Machines::<Runtime>::get(machine)?;
         entry.enabled = true;
         entry.price.ceiling = Balance::from(2 + self.random.below(3)) * ASY;
-        self.sudo(ProvidersCall::<Runtime>::set_machine { machine, entry })
+        self.root(ProvidersCall::<Runtime>::set_machine { machine, entry })
     }
 
     fn set_parameters(&mut self) -> Outcome {
@@ -61,17 +61,17 @@ impl World {
         match self.random.below(4) {
             0 => {
                 let params = JobsParameters { retention: 40 + some, ..JobsParams::<Runtime>::get() };
-                self.sudo(JobsCall::<Runtime>::set_params { params })
+                self.root(JobsCall::<Runtime>::set_params { params })
             }
             1 => {
                 let params = SlashingParameters { window: 10 + some / 2, ..SlashingParams::<Runtime>::get() };
-                self.sudo(SlashingCall::<Runtime>::set_params { params })
+                self.root(SlashingCall::<Runtime>::set_params { params })
             }
             2 => {
                 let mut params = StakingParams::<Runtime>::get();
                 params.min_provider_bond = Balance::from(1_000 + 100 * some) * ASY;
                 params.unbonding_blocks = 100 + some;
-                self.sudo(StakingCall::<Runtime>::set_params { params })
+                self.root(StakingCall::<Runtime>::set_params { params })
             }
             _ => {
                 let most = if self.random.once_in(2) { 25_000 } else { 1_000_000 };
@@ -81,7 +81,7 @@ impl World {
                     max_bond: most * ASY,
                     ..ProvidersParams::<Runtime>::get()
                 };
-                self.sudo(ProvidersCall::<Runtime>::set_params { params })
+                self.root(ProvidersCall::<Runtime>::set_params { params })
             }
         }
     }
@@ -96,14 +96,14 @@ impl World {
     /// Lets the market go on, if it stands still; now and then stops it.
     pub fn halt(&mut self) -> (&'static str, Outcome) {
         if self.in_safe_mode() {
-            return ("leave safe-mode", self.sudo(SafeModeCall::<Runtime>::force_exit {}));
+            return ("leave safe-mode", self.root(SafeModeCall::<Runtime>::force_exit {}));
         }
         if Frozen::<Runtime>::get() {
-            return ("thaw", self.sudo(ClockCall::<Runtime>::set_frozen { frozen: false }));
+            return ("thaw", self.root(ClockCall::<Runtime>::set_frozen { frozen: false }));
         }
         match self.random.below(10) {
-            0 => ("enter safe-mode", self.sudo(SafeModeCall::<Runtime>::force_enter {})),
-            1 => ("freeze", self.sudo(ClockCall::<Runtime>::set_frozen { frozen: true })),
+            0 => ("enter safe-mode", self.root(SafeModeCall::<Runtime>::force_enter {})),
+            1 => ("freeze", self.root(ClockCall::<Runtime>::set_frozen { frozen: true })),
             _ => ("halt", None),
         }
     }
@@ -126,16 +126,16 @@ impl World {
             return ("judge", None);
         };
         match (slash.state, self.random.below(4)) {
-            (State::Suspended { .. }, 0..=1) => ("resume", self.sudo(SlashingCall::<Runtime>::resume { id })),
+            (State::Suspended { .. }, 0..=1) => ("resume", self.root(SlashingCall::<Runtime>::resume { id })),
             (State::Waiting, 0..=1) => {
                 let until = slash.due + 1 + self.random.below(40) as u32;
-                ("suspend", self.sudo(SlashingCall::<Runtime>::suspend { id, until }))
+                ("suspend", self.root(SlashingCall::<Runtime>::suspend { id, until }))
             }
             (_, 2) => {
                 let amount = slash.amount / 2;
-                ("reduce", self.sudo(SlashingCall::<Runtime>::reduce { id, amount }))
+                ("reduce", self.root(SlashingCall::<Runtime>::reduce { id, amount }))
             }
-            _ => ("forgive", self.sudo(SlashingCall::<Runtime>::cancel { id })),
+            _ => ("forgive", self.root(SlashingCall::<Runtime>::cancel { id })),
         }
     }
 }

@@ -57,8 +57,8 @@ impl People {
         self.keys.get(account).expect("an account of this chain").clone()
     }
 
-    /// Alice, who is root and has money.
-    pub fn root(&self) -> AccountId {
+    /// Alice, who has money.
+    pub fn rich(&self) -> AccountId {
         self.owners[0].clone()
     }
 
@@ -91,11 +91,11 @@ pub fn genesis() -> serde_json::Value {
 impl World {
     /// Everybody gets something to begin with.
     pub fn endow(&mut self) {
-        let (root, poor) = (self.people.root(), self.people.poor().cloned().collect::<Vec<_>>());
+        let (rich, poor) = (self.people.rich(), self.people.poor().cloned().collect::<Vec<_>>());
         self.chain.open();
         for account in poor {
             let (dest, value) = (MultiAddress::Id(account), ENDOWMENT);
-            self.insist(&root, pallet_balances::Call::<Runtime>::transfer_keep_alive { dest, value });
+            self.insist(&rich, pallet_balances::Call::<Runtime>::transfer_keep_alive { dest, value });
         }
         self.close();
     }

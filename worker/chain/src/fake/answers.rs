@@ -37,7 +37,7 @@ impl FakeChain {
         Ok(state)
     }
 
-    fn read<T>(&self, at: Hash, read: impl FnOnce(&World) -> T) -> Result<T, ChainError> {
+    pub(super) fn read<T>(&self, at: Hash, read: impl FnOnce(&World) -> T) -> Result<T, ChainError> {
         let state = self.asked()?;
         let block = state.blocks.get(&at).ok_or_else(|| missing(at))?;
         Ok(read(&block.world))

@@ -1,8 +1,10 @@
 //! A chain for tests: blocks are made, forked and made final when the test says so, and know what it fills in.
 
 mod answers;
+mod governance;
 mod world;
 
+pub use governance::Governance;
 pub use world::World;
 
 use crate::{

@@ -1,5 +1,6 @@
 //! What a chain of a test knows in one block.
 
+use super::Governance;
 use crate::client::Account;
 use assay_runtime::{
     bonds::{Candidate, Ledger, Lock, LockId, Slash, SlashId, Validator},
@@ -54,6 +55,8 @@ pub struct World {
     pub candidates: Vec<Candidate>,
     /// Owners, by worker.
     pub owners: BTreeMap<AccountId, AccountId>,
+    /// What is voted on, and what becomes of it.
+    pub governance: Governance,
     /// What every transaction costs, in planck.
     pub fee: Balance,
 }

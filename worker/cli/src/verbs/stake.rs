@@ -1,4 +1,6 @@
-//! `assay stake`: bonds of providers and validators.
+//! `assay stake`: bonds of providers and validators, and what validators earn.
+
+mod rewards;
 
 use super::sent;
 use crate::{
@@ -45,6 +47,20 @@ enum Verb {
         /// As what it was bonded
         #[arg(long, default_value = "provider")]
         role: As,
+    },
+    /// Show what a validator has earned and nobody has claimed
+    #[command(after_help = "Example:\n  assay --key owner.json stake rewards")]
+    Rewards {
+        /// Whose (default: those of the key)
+        #[arg(long, value_parser = keys::address)]
+        account: Option<AccountId>,
+    },
+    /// Have a validator paid what it has earned, and those who earned beside it; anyone can
+    #[command(after_help = "Example:\n  assay --key owner.json stake claim")]
+    Claim {
+        /// Whose (default: those of the key)
+        #[arg(long, value_parser = keys::address)]
+        account: Option<AccountId>,
     },
     /// Show bonds, collateral and waiting slashes
     #[command(after_help = "Example:\n  assay --key owner.json stake status")]
@@ -99,6 +115,8 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
         Verb::Withdraw { role } => {
             sent::send(context, calls::withdraw(role.into()), "what was out for long enough is free").await
         }
+        Verb::Rewards { account } => rewards::show(context, account).await,
+        Verb::Claim { account } => rewards::claim(context, account).await,
         Verb::Status { account } => status(context, account).await,
     }
 }

@@ -22,6 +22,13 @@ fn wrong_arguments_are_told_in_a_line() {
     refuses(&home, &["provider", "update", "--machine", "gpu"], 2, &["as in 0:1"]);
     refuses(&home, &["provider", "update", "--capacity", "65"], 2, &["65 is not in 1..=64"]);
     refuses(&home, &["job", "result", "7", "--out", "vectors.csv"], 2, &["--out vectors.csv", ".npy"]);
+    refuses(&home, &["gov", "vote", "7", "maybe", "5"], 2, &["'maybe'", "aye, nay, abstain"]);
+    let delegate = ["gov", "delegate", "root", ALICE_ADDRESS, "5", "--conviction", "9x"];
+    refuses(&home, &delegate, 2, &["\"9x\" is no conviction"]);
+    refuses(&home, &["gov", "propose", "pause", "Jobs.post", "soon"], 2, &["\"soon\" is no time"]);
+    refuses(&home, &["gov", "propose", "--call", "0x00"], 2, &["--track"]);
+    refuses(&home, &["gov", "propose", "--track", "root", "--call", "0xzz"], 2, &["hexadecimal digits"]);
+    refuses(&home, &["gov", "appeal", "4", "--evidence", "nowhere"], 2, &["nowhere: No such file"]);
 }
 
 #[test]

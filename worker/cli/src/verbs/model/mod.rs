@@ -2,7 +2,7 @@
 
 mod import;
 mod listed;
-mod percent;
+pub mod percent;
 
 use crate::{
     context::Context,

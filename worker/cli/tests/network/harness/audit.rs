@@ -2,7 +2,8 @@
 
 use super::{network::Network, until};
 use assay_chain::{
-    bonds::FaultKind,
+    bonds::{FaultKind, SlashId},
+    governance::pallet_assay_slashing::Event as Slashing,
     market::{Claim, JobClass, JobId, Outcome, Policy, Receipt},
     AccountId, Balance, BlockNumber, ChainClient, Hash, RuntimeEvent,
 };
@@ -42,6 +43,10 @@ pub struct Audit {
     pub ended: BTreeMap<JobId, Ended>,
     /// What bonds were slashed for.
     pub faults: Vec<Fault>,
+    /// What each slash was to take.
+    reported: BTreeMap<SlashId, Balance>,
+    /// What votes have kept slashes from taking, by whose bonds they were.
+    pub forgiven: BTreeMap<&'static str, Balance>,
     /// Each commit: to which job, in which seat, whose.
     pub commits: Vec<(JobId, u8, &'static str)>,
 }
@@ -90,6 +95,12 @@ impl Audit {
             RuntimeEvent::Verification(Verification::Wrong { job, owner, .. }) => {
                 self.faults.push((job, network.name(&owner), FaultKind::WrongResult));
             }
+            RuntimeEvent::Slashing(Slashing::Reported { id, slash, .. }) => {
+                self.reported.insert(id, slash.amount);
+            }
+            RuntimeEvent::Slashing(Slashing::Cancelled { id, owner, .. }) => {
+                *self.forgiven.entry(network.name(&owner)).or_default() += self.reported[&id];
+            }
             _ => (),
         }
     }
@@ -122,7 +133,8 @@ impl Audit {
         let earned: Balance = payouts.filter(|(payee, _)| *payee == name).map(|(_, amount)| amount).sum();
         let own = self.faults.iter().filter(|(_, who, _)| *who == name);
         let lost: Balance = own.map(|(job, _, kind)| self.slash(*job, *kind, policy)).sum();
-        Balances { free: before.free + earned, bonded: before.bonded - lost }
+        let forgiven = self.forgiven.get(name).copied().unwrap_or_default();
+        Balances { free: before.free + earned, bonded: before.bonded + forgiven - lost }
     }
 
     fn slash(&self, job: JobId, kind: FaultKind, policy: &Policy) -> Balance {

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod corrupter;
 pub mod figures;
 pub mod gate;
+pub mod holders;
 pub mod home;
 pub mod model;
 pub mod network;

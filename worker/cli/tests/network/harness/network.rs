@@ -186,6 +186,11 @@ impl Network {
         .await;
     }
 
+    /// Somebody with the key of a secret URI, who asks the node.
+    pub fn home(&self, name: &str, uri: &str) -> Home {
+        Home::new(self.directory.path(), name, uri, &self.node.url(), &[])
+    }
+
     /// A provider.
     pub fn provider(&self, name: &str) -> &Provider {
         self.providers.get(name).unwrap_or_else(|| panic!("{name} is no provider of the network"))

@@ -1,7 +1,9 @@
 //! What happens to workers, and what becomes of the money.
 
+mod appeal;
 mod disk;
 mod full;
+mod governance;
 mod killed;
 mod liar;
 mod outage;

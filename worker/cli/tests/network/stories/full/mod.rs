@@ -5,3 +5,5 @@ mod clock;
 mod fork;
 mod killed;
 mod load;
+mod stop;
+mod upgrade;
