@@ -6,13 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use assay_exec::{Cpu, Path as CpuPath};
-use assay_graph::canonical;
 use assay_graph::cost;
 use assay_graph::forward::Executor;
 use assay_graph::import::{bert, Tokenizer};
 use assay_graph::job::{self, Input, Kind};
-use assay_graph::manifest::Manifest;
-use assay_graph::package::Package;
 use assay_graph::program::Program;
 use serde_json::json;
 
@@ -79,7 +76,7 @@ pub fn trace(program: &Path) -> Result<(), Failure> {
         result.map(drop).map_err(|trap| format!("{trap:?}").into())
     };
     let untraced = || -> Result<(), Failure> {
-        // A job takes the weights out of its program, too.
+        // A job looks at the weights of its program, too.
         let weights = program.weights()?;
         let executor = Executor { graph: &program.graph, weights: &weights, backend: &cpu };
         embed(&executor, &sequences).map(drop)
@@ -99,15 +96,14 @@ pub fn trace(program: &Path) -> Result<(), Failure> {
 pub fn memory(program: &Path) -> Result<(), Failure> {
     let cpu = Cpu::new(CpuPath::best(), 0)?;
     let program = load(program)?;
-    let weights = program.weights()?;
-    // The tensors that the weights were made of are not needed any more.
-    let Program { graph, tensors, .. } = program;
-    drop(tensors);
-    let executor = Executor { graph: &graph, weights: &weights, backend: &cpu };
+    let (graph, weights) = (&program.graph, program.weights()?);
+    let executor = Executor { graph, weights: &weights, backend: &cpu };
     embed(&executor, &read_ids()?)?;
+    // Each thread runs a unit of its own: so many units are live.
+    let live = cpu.threads() as u64;
     let line = json!({
-        "weights": cost::weights(&graph),
-        "activations": cost::activations(&graph, TOKENS as u64, TOKENS as u64),
+        "weights": cost::weights(graph),
+        "activations": live * cost::activations(graph, TOKENS as u64, TOKENS as u64),
         "peak": status("VmHWM")?,
         "resident": status("VmRSS")?,
     });
@@ -116,8 +112,7 @@ pub fn memory(program: &Path) -> Result<(), Failure> {
 }
 
 fn load(directory: &Path) -> Result<Program, Failure> {
-    let package = Package::read(directory, |bytes| Ok(canonical::read::<Manifest>("program", bytes)?.blobs))?;
-    Ok(Program::load("program", &package)?)
+    Ok(Program::open("program", directory)?)
 }
 
 fn read_ids() -> Result<Vec<Vec<u32>>, Failure> {

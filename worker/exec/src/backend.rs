@@ -47,6 +47,11 @@ pub trait Backend: Send + Sync {
         work();
     }
 
+    /// Does `work` for each number below `count`, on all threads that stand by: for what is no operator, as hashing.
+    fn spread(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..count).for_each(work);
+    }
+
     /// Quantises rows.
     fn quant_row_forward(&self, op: &QuantRow, x: &[f32], planes: &mut [i8], scales: &mut [f32]) -> Done {
         op.forward(x, planes, scales)

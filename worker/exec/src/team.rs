@@ -91,6 +91,14 @@ impl Team {
         });
     }
 
+    /// Does `work` for each number below `count`, on all threads.
+    pub(crate) fn spread(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        if count == 1 || self.is_alone() {
+            return (0..count).for_each(work);
+        }
+        self.pool.install(|| (0..count).into_par_iter().for_each(work));
+    }
+
     /// Whether the calling thread computes by itself: it is the only one, or one of those that [`Team::each`] keeps busy.
     fn is_alone(&self) -> bool {
         self.threads() == 1 || ALONE.get()

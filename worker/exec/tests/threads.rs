@@ -128,6 +128,29 @@ fn a_panic_of_the_thread_that_leads_or_of_each_ends_its_work_only() {
 }
 
 #[test]
+fn work_that_is_spread_is_done_once_for_each_number() {
+    for cpu in backends() {
+        for count in [0, 1, 2, 57] {
+            let spread = || {
+                let done = Mutex::new(Vec::new());
+                cpu.spread(count, &|number| done.lock().unwrap().push(number));
+                let mut done = done.into_inner().unwrap();
+                done.sort_unstable();
+                done.into_iter().eq(0..count)
+            };
+            let equal = Mutex::new(vec![spread()]);
+            let push = || {
+                let same = spread();
+                equal.lock().unwrap().push(same);
+            };
+            cpu.lead(&mut || push());
+            cpu.on_each_thread(&push);
+            assert_eq!(equal.into_inner().unwrap(), vec![true; cpu.threads() + 2], "{}", cpu.name());
+        }
+    }
+}
+
+#[test]
 fn a_backend_without_threads_works_on_the_one_that_calls() {
     let caller = std::thread::current().id();
     let seen = Mutex::new(Vec::new());

@@ -178,25 +178,33 @@ fn digits(precision: Precision) -> u128 {
 
 /// Bytes of the weights in memory: floats, digits and scales.
 pub fn weights(graph: &Graph) -> u64 {
-    let mut bytes: u128 = 0;
-    for weight in graph.weights.values() {
+    let published = graph.weights.values().map(|weight| {
         let elements: u128 = weight.shape.iter().map(|size| *size as u128).product();
-        bytes += match weight.form {
+        match weight.form {
             Form::Float => 4 * elements,
             Form::Quantised(precision) => quantised(elements, weight.shape[0] as u128, precision),
-        };
-    }
-    let float =
-        |weight: &&String| graph.weights.get(*weight).is_some_and(|weight| weight.form == Form::Float);
+        }
+    });
+    saturated(published.sum::<u128>() + made(graph))
+}
+
+/// Of these, the digits and scales that are made of matrices in f32; the others are tensors as they are published.
+pub fn made_weights(graph: &Graph) -> u64 {
+    saturated(made(graph))
+}
+
+fn made(graph: &Graph) -> u128 {
+    let is_float = |weight: &String| graph.weights.get(weight).is_some_and(|it| it.form == Form::Float);
+    let mut bytes = 0;
     let mut seen = std::collections::BTreeSet::new();
     for node in &graph.nodes {
         let Op::Linear { precision, weight, .. } = &node.op else { continue };
-        if float(&weight) && seen.insert(weight) {
+        if is_float(weight) && seen.insert(weight) {
             let (inputs, outputs) = widths(graph, node);
             bytes += quantised(inputs * outputs, outputs, *precision);
         }
     }
-    saturated(bytes)
+    bytes
 }
 
 fn quantised(elements: u128, scales: u128, precision: Precision) -> u128 {
@@ -214,12 +222,9 @@ fn value(node: &Node, tokens: u64) -> u128 {
 /// Most bytes of a pass over `tokens` tokens of a unit with room for `capacity`: the values that live at the same time,
 /// the quantised operands, the scores of a row, the caches. The weights come on top.
 pub fn activations(graph: &Graph, tokens: u64, capacity: u64) -> u64 {
-    let (mut live, mut most) = (0u128, 0u128);
+    let values = 4 * graph.places.floats(tokens as usize) as u128;
     let (mut planes, mut queries) = (0u128, 0u128);
-    for (at, node) in graph.nodes.iter().enumerate() {
-        live += value(node, tokens);
-        most = most.max(live);
-        live -= graph.frees[at].iter().map(|freed| value(&graph.nodes[*freed], tokens)).sum::<u128>();
+    for node in &graph.nodes {
         let (inputs, cols) = widths(graph, node);
         let rows = node.rows.count(tokens as usize) as u128;
         match &node.op {
@@ -231,7 +236,7 @@ pub fn activations(graph: &Graph, tokens: u64, capacity: u64) -> u64 {
             _ => {}
         }
     }
-    saturated(most + planes + queries).saturating_add(caches(graph, capacity))
+    saturated(values + planes + queries).saturating_add(caches(graph, capacity))
 }
 
 /// Bytes of the keys and values that a unit keeps, with room for `capacity` tokens.

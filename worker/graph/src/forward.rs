@@ -9,7 +9,7 @@ use assay_exact::{
 };
 use assay_exec::Backend;
 
-use crate::graph::{Graph, Node};
+use crate::graph::Graph;
 use crate::manifest::{Attention, Index, Op};
 use crate::weights::{Table, Weights};
 
@@ -116,7 +116,7 @@ impl Cache {
 pub struct Unit {
     tokens: usize,
     capacity: usize,
-    /// Of the nodes that are attentions.
+    /// Of the nodes that are attentions: from their first pass on, as long as a later one can come.
     caches: BTreeMap<usize, Cache>,
     buffers: Buffers,
 }
@@ -134,45 +134,8 @@ pub(crate) struct Buffers {
     planes: Vec<i8>,
     scales: Vec<f32>,
     scores: Vec<f32>,
-    values: Values,
-}
-
-/// Memory of the values of passes. One that is not needed any more lends its memory to a later one of its size. Together
-/// they never have more elements than the values that were in use at the same time.
-#[derive(Debug, Default)]
-struct Values {
-    free: Vec<Vec<f32>>,
-    /// Elements in use.
-    live: usize,
-    /// The most that were.
-    most: usize,
-}
-
-impl Values {
-    /// A pass begins: nothing is in use.
-    fn begin(&mut self) {
-        self.live = 0;
-    }
-
-    /// Room for a value, with anything in it: operators write all of their outputs.
-    fn take(&mut self, len: usize) -> Vec<f32> {
-        self.live += len;
-        self.most = self.most.max(self.live);
-        if let Some(at) = self.free.iter().position(|value| value.len() == len) {
-            return self.free.swap_remove(at);
-        }
-        let mut spare: usize = self.free.iter().map(Vec::len).sum();
-        while self.live + spare > self.most {
-            let Some(value) = self.free.pop() else { break };
-            spare -= value.len();
-        }
-        vec![0.0; len]
-    }
-
-    fn give(&mut self, value: Vec<f32>) {
-        self.live -= value.len();
-        self.free.push(value);
-    }
+    /// All values of a pass, where the graph places them.
+    values: Vec<f32>,
 }
 
 /// What the backward form of a node needs beside values.
@@ -217,7 +180,7 @@ pub struct Executor<'a> {
     /// What to compute.
     pub graph: &'a Graph,
     /// By what numbers.
-    pub weights: &'a Weights,
+    pub weights: &'a Weights<'a>,
     /// By what means.
     pub backend: &'a dyn Backend,
 }
@@ -227,8 +190,6 @@ struct Run<'a> {
     executor: Executor<'a>,
     unit: &'a mut Unit,
     ids: &'a [u32],
-    /// Of the nodes so far; empty once freed.
-    values: Vec<Vec<f32>>,
     /// Whether there will be a backward pass.
     keep: bool,
 }
@@ -236,18 +197,16 @@ struct Run<'a> {
 impl<'a> Executor<'a> {
     /// A unit without tokens, with room for `capacity`.
     pub fn unit(&self, capacity: usize) -> Result<Unit, Refused> {
-        let cache = |(at, node): (usize, &Node)| match &node.op {
-            Op::Attention(attention) => Some(
-                Cache::new(capacity, node.cols / attention.heads as usize, attention)
-                    .map(|cache| (at, cache)),
-            ),
-            _ => None,
-        };
-        let caches = self.graph.nodes.iter().enumerate().filter_map(cache).collect::<Result<_, _>>()?;
-        Ok(Unit { tokens: 0, capacity, caches, buffers: Buffers::default() })
+        for node in &self.graph.nodes {
+            if let Op::Attention(attention) = &node.op {
+                let (heads, dim) = (attention.kv_heads as usize, node.cols / attention.heads as usize);
+                KvAppend::new(capacity, heads, dim, attention.keys, attention.values)?;
+            }
+        }
+        Ok(Unit { tokens: 0, capacity, caches: BTreeMap::new(), buffers: Buffers::default() })
     }
 
-    /// Runs the next tokens of a unit and gives the output node's value. A node's value is freed after its last use.
+    /// Runs the next tokens of a unit and gives the output node's value.
     pub fn run(&self, unit: &mut Unit, ids: &[u32], watch: &mut dyn Watch) -> Result<Vec<f32>, Halt> {
         let mut output = None;
         self.backend.lead(&mut || output = Some(self.pass(unit, ids, &mut *watch)));
@@ -256,30 +215,28 @@ impl<'a> Executor<'a> {
 
     fn pass(&self, unit: &mut Unit, ids: &[u32], watch: &mut dyn Watch) -> Result<Vec<f32>, Halt> {
         let mut run = self.start(unit, ids, false)?;
-        let nodes = self.graph.nodes.len();
-        for node in 0..nodes {
-            let (value, _) = run.node(node).map_err(Halt::of(node))?;
-            watch.value(node, &value);
-            run.values.push(value);
-            run.free_after(node);
-        }
-        let output = std::mem::take(&mut run.values[self.graph.output]);
-        run.unit.tokens += ids.len();
-        Ok(output)
+        let mut values = std::mem::take(&mut run.unit.buffers.values);
+        let output = run.through(&mut values, watch);
+        run.unit.buffers.values = values;
+        output
     }
 
     /// Runs a whole unit and keeps what the backward pass needs.
     pub fn run_keeping(&self, ids: &[u32], watch: &mut dyn Watch) -> Result<Pass, Halt> {
         let mut unit = self.unit(ids.len())?;
         let mut run = self.start(&mut unit, ids, true)?;
-        let mut saved = Vec::with_capacity(self.graph.nodes.len());
-        for node in 0..self.graph.nodes.len() {
-            let (value, kept) = run.node(node).map_err(Halt::of(node))?;
-            watch.value(node, &value);
-            run.values.push(value);
-            saved.push(kept);
+        let count = self.graph.nodes.len();
+        let mut pass = Pass { values: Vec::with_capacity(count), saved: Vec::with_capacity(count) };
+        for (at, node) in self.graph.nodes.iter().enumerate() {
+            let mut y = vec![0.0; node.rows.count(ids.len()) * node.cols];
+            let input = |i: usize| node.inputs.get(i).map(|input| pass.values[*input].as_slice());
+            let inputs = std::array::from_fn(|i| input(i).unwrap_or_default());
+            let saved = run.node(at, inputs, &mut y).map_err(Halt::of(at))?;
+            watch.value(at, &y);
+            pass.values.push(y);
+            pass.saved.push(saved);
         }
-        Ok(Pass { values: run.values, saved })
+        Ok(pass)
     }
 
     fn start<'b>(&self, unit: &'b mut Unit, ids: &'b [u32], keep: bool) -> Result<Run<'b>, Refused>
@@ -294,57 +251,63 @@ impl<'a> Executor<'a> {
         if got > limit {
             return Err(Refused::Limit { what: "tokens of a unit", limit, got });
         }
-        unit.buffers.values.begin();
-        Ok(Run { executor: *self, unit, ids, values: Vec::with_capacity(self.graph.nodes.len()), keep })
+        Ok(Run { executor: *self, unit, ids, keep })
     }
 }
 
 impl Run<'_> {
-    fn free_after(&mut self, node: usize) {
-        let graph = self.executor.graph;
-        for value in &graph.frees[node] {
-            self.unit.buffers.values.give(std::mem::take(&mut self.values[*value]));
+    /// Computes all nodes; gives the output's value. `values` is memory of a pass before.
+    fn through(&mut self, values: &mut Vec<f32>, watch: &mut dyn Watch) -> Result<Vec<f32>, Halt> {
+        let (graph, tokens) = (self.executor.graph, self.ids.len());
+        let floats = graph.places.floats(tokens);
+        if values.len() < floats {
+            // Nothing of it is read: it goes before there is more.
+            *values = Vec::new();
+            *values = vec![0.0; floats];
         }
+        for at in 0..graph.nodes.len() {
+            let (inputs, y) = cut(graph, at, tokens, values);
+            self.node(at, inputs, y).map_err(Halt::of(at))?;
+            watch.value(at, y);
+        }
+        self.unit.tokens += tokens;
+        Ok(values[graph.places.of(&graph.nodes, graph.output, tokens)].to_vec())
     }
 
-    /// The value of a node whose inputs are there, and what its backward form needs of it.
-    fn node(&mut self, at: usize) -> Result<(Vec<f32>, Saved), Error> {
+    /// Writes the value of a node, with anything in it before; gives what its backward form needs of it.
+    fn node(&mut self, at: usize, inputs: [&[f32]; 3], y: &mut [f32]) -> Result<Saved, Error> {
         let Executor { graph, weights, backend } = self.executor;
         let node = &graph.nodes[at];
         let rows = node.rows.count(self.ids.len());
-        let mut y = self.unit.buffers.values.take(rows * node.cols);
-        let values = &self.values;
-        let input = |i: usize| values[node.inputs[i]].as_slice();
+        let input = |i: usize| inputs[i];
         let mut saved = Saved::Nothing;
         match &node.op {
-            Op::Add => backend.add_forward(&Add::new(y.len())?, input(0), input(1), &mut y)?,
-            Op::Mul => backend.mul_forward(&Mul::new(y.len())?, input(0), input(1), &mut y)?,
-            Op::SiluMul => {
-                backend.silu_mul_forward(&SiluMul::new(y.len())?, input(0), input(1), &mut y)?;
-            }
-            Op::Gelu => backend.gelu_forward(&Gelu::new(y.len())?, input(0), &mut y)?,
-            Op::Tanh => backend.tanh_forward(&Tanh::new(y.len())?, input(0), &mut y)?,
+            Op::Add => backend.add_forward(&Add::new(y.len())?, input(0), input(1), y)?,
+            Op::Mul => backend.mul_forward(&Mul::new(y.len())?, input(0), input(1), y)?,
+            Op::SiluMul => backend.silu_mul_forward(&SiluMul::new(y.len())?, input(0), input(1), y)?,
+            Op::Gelu => backend.gelu_forward(&Gelu::new(y.len())?, input(0), y)?,
+            Op::Tanh => backend.tanh_forward(&Tanh::new(y.len())?, input(0), y)?,
             Op::Last => y.copy_from_slice(&input(0)[input(0).len() - node.cols..]),
             Op::MeanPool => {
-                backend.mean_pool_forward(&MeanPool::new(self.ids.len(), node.cols)?, input(0), &mut y)?;
+                backend.mean_pool_forward(&MeanPool::new(self.ids.len(), node.cols)?, input(0), y)?;
             }
             Op::L2Norm { epsilon } => {
                 let mut divisor = vec![0.0; rows];
                 let op = L2Norm::new(rows, node.cols, epsilon.get())?;
-                backend.l2_norm_forward(&op, input(0), &mut y, &mut divisor)?;
+                backend.l2_norm_forward(&op, input(0), y, &mut divisor)?;
                 saved = Saved::Divisor(divisor);
             }
             Op::RmsNorm { epsilon, gamma } => {
                 let mut rstd = vec![0.0; rows];
                 let op = RmsNorm::new(rows, node.cols, epsilon.get())?;
-                backend.rms_norm_forward(&op, input(0), weights.float(gamma), &mut y, &mut rstd)?;
+                backend.rms_norm_forward(&op, input(0), weights.float(gamma), y, &mut rstd)?;
                 saved = Saved::Rstd(rstd);
             }
             Op::LayerNorm { beta, epsilon, gamma } => {
                 let (mut mean, mut rstd) = (vec![0.0; rows], vec![0.0; rows]);
                 let op = LayerNorm::new(rows, node.cols, epsilon.get())?;
                 let (gamma, beta) = (weights.float(gamma), weights.float(beta));
-                backend.layer_norm_forward(&op, input(0), gamma, beta, &mut y, &mut mean, &mut rstd)?;
+                backend.layer_norm_forward(&op, input(0), gamma, beta, y, &mut mean, &mut rstd)?;
                 saved = Saved::Mean { mean, rstd };
             }
             Op::Linear { bias, precision, weight } => {
@@ -353,13 +316,13 @@ impl Run<'_> {
                 let op = Linear::new(rows, weight.depth(), node.cols, *precision)?;
                 let buffers = &mut self.unit.buffers;
                 let mut scratch = room(buffers, precision.digits() * rows * weight.depth(), rows);
-                backend.linear_forward(&op, input(0), &weight, bias, &mut scratch, &mut y)?;
+                backend.linear_forward(&op, input(0), &weight, bias, &mut scratch, y)?;
             }
-            Op::Embed { index, table } => self.embed(*index, table, &mut y)?,
-            Op::Rope { heads, table } => self.rope(node, *heads as usize, table, &mut y)?,
-            Op::Attention(attention) => saved = self.attention(at, attention, &mut y)?,
+            Op::Embed { index, table } => self.embed(*index, table, y)?,
+            Op::Rope { heads, table } => self.rope(node.cols, *heads as usize, table, input(0), y)?,
+            Op::Attention(attention) => saved = self.attention(at, attention, inputs, y)?,
         }
-        Ok((y, saved))
+        Ok(saved)
     }
 
     fn embed(&self, index: Index, table: &str, y: &mut [f32]) -> Result<(), Error> {
@@ -380,26 +343,34 @@ impl Run<'_> {
         }
     }
 
-    fn rope(&self, node: &Node, heads: usize, table: &str, y: &mut [f32]) -> Result<(), Error> {
+    fn rope(&self, cols: usize, heads: usize, table: &str, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         let Executor { weights, backend, .. } = self.executor;
         let (cos, sin) = (format!("{table}.cos"), format!("{table}.sin"));
         let table = RopeTable { cos: weights.float(&cos), sin: weights.float(&sin) };
-        let op = Rope::new(self.ids.len(), heads, node.cols / heads)?;
-        backend.rope_forward(&op, self.unit.tokens, &table, &self.values[node.inputs[0]], y)
+        let op = Rope::new(self.ids.len(), heads, cols / heads)?;
+        backend.rope_forward(&op, self.unit.tokens, &table, x, y)
     }
 
-    fn attention(&mut self, at: usize, attention: &Attention, y: &mut [f32]) -> Result<Saved, Error> {
+    fn attention(
+        &mut self,
+        at: usize,
+        attention: &Attention,
+        [q, k, v]: [&[f32]; 3],
+        y: &mut [f32],
+    ) -> Result<Saved, Error> {
         let Executor { graph, backend, .. } = self.executor;
-        let node = &graph.nodes[at];
-        let [q, k, v] = [0, 1, 2].map(|i| self.values[node.inputs[i]].as_slice());
         let (queries, heads) = (self.ids.len(), attention.heads as usize);
-        let dim = node.cols / heads;
+        let dim = graph.nodes[at].cols / heads;
         let mut q_planes = vec![0; attention.keys.digits() * q.len()];
         let mut q_scales = vec![0.0; queries * heads];
         let quantise = QuantRow::new(queries * heads, dim, attention.keys)?;
         backend.quant_row_forward(&quantise, q, &mut q_planes, &mut q_scales)?;
-        let cache = self.unit.caches.get_mut(&at).ok_or(Refused::Domain("cache of an attention"))?;
-        let keys = cache.append(backend, self.unit.tokens, k, v)?;
+        let Unit { tokens, capacity, caches, buffers } = &mut *self.unit;
+        let mut cache = match caches.remove(&at) {
+            Some(cache) => cache,
+            None => Cache::new(*capacity, dim, attention)?,
+        };
+        let keys = cache.append(backend, *tokens, k, v)?;
         let shape = AttnShape {
             queries,
             keys,
@@ -410,12 +381,40 @@ impl Run<'_> {
         };
         let op = Attn::new(shape, attention.scale.get(), attention.weights)?;
         let q = Quantised::new(&q_planes, &q_scales, dim, attention.keys)?;
-        let scores = &mut self.unit.buffers.scores;
-        scores.resize(keys.max(scores.len()), 0.0);
-        backend.attn_forward(&op, &q, &cache.view()?, scores, y)?;
-        let kept = if self.keep { self.unit.caches.remove(&at) } else { None };
-        Ok(kept.map_or(Saved::Nothing, |cache| Saved::Attention { q_planes, q_scales, cache }))
+        buffers.scores.resize(keys.max(buffers.scores.len()), 0.0);
+        backend.attn_forward(&op, &q, &cache.view()?, &mut buffers.scores, y)?;
+        if self.keep {
+            return Ok(Saved::Attention { q_planes, q_scales, cache });
+        }
+        // No pass can come behind the one that fills the unit.
+        if keys < *capacity {
+            caches.insert(at, cache);
+        }
+        Ok(Saved::Nothing)
     }
+}
+
+/// The values that a node reads, and the one that it writes: none of them is another's, since all are needed now.
+fn cut<'v>(
+    graph: &Graph,
+    at: usize,
+    tokens: usize,
+    values: &'v mut [f32],
+) -> ([&'v [f32]; 3], &'v mut [f32]) {
+    let place = |node: usize| graph.places.of(&graph.nodes, node, tokens);
+    let written = place(at);
+    let (before, rest) = values.split_at_mut(written.start);
+    let (y, behind) = rest.split_at_mut(written.len());
+    let (before, behind) = (&*before, &*behind);
+    let read = |node: usize| {
+        let place = place(node);
+        match place.start < written.start {
+            true => &before[place],
+            false => &behind[place.start - written.end..place.end - written.end],
+        }
+    };
+    let inputs = &graph.nodes[at].inputs;
+    (std::array::from_fn(|i| inputs.get(i).map(|input| read(*input)).unwrap_or_default()), y)
 }
 
 /// Buffers for a quantised operand.
@@ -423,30 +422,4 @@ fn room(buffers: &mut Buffers, planes: usize, scales: usize) -> QuantisedMut<'_>
     buffers.planes.resize(planes.max(buffers.planes.len()), 0);
     buffers.scales.resize(scales.max(buffers.scales.len()), 0.0);
     QuantisedMut { planes: &mut buffers.planes, scales: &mut buffers.scales }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Values;
-
-    #[test]
-    fn values_lend_their_memory_within_what_was_in_use_at_most() {
-        let mut values = Values::default();
-        values.begin();
-        let (a, b) = (values.take(10), values.take(30));
-        values.give(b);
-        assert_eq!(values.take(30).len(), 30);
-        assert!(values.free.is_empty(), "lent again");
-        values.give(a);
-        assert_eq!((values.take(10).len(), values.free.len()), (10, 0));
-        values.begin();
-        let c = values.take(25);
-        values.give(c);
-        let d = values.take(15);
-        assert_eq!((values.live, values.most, values.free.len()), (15, 40, 1));
-        assert_eq!(values.take(1).len(), 1);
-        assert_eq!((values.live, values.most, values.free.len()), (16, 40, 0), "25 free ones are over 40");
-        values.give(d);
-        assert_eq!(values.live, 1);
-    }
 }

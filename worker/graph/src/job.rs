@@ -6,6 +6,7 @@ mod step;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use assay_exact::VERSION;
 use assay_exec::Backend;
@@ -15,13 +16,14 @@ use crate::canonical;
 use crate::cost::{self, Cost};
 use crate::error::{Invalid, Problem, Stop, Trap};
 use crate::forward::Executor;
-use crate::generate::{generate, Ended, Observer};
+use crate::generate::{generate, Ended};
 use crate::graph::{check_name, check_shape};
 use crate::manifest::{BlobRef, TensorRef, Training, MAX_TENSORS};
 use crate::package::{self, package_root, Package};
 use crate::program::Program;
 use crate::root::{entries, key, root, trap_root, Domain, Hash};
 use crate::tensor::{Data, Dtype, Tensor, Tensors};
+use crate::trace::point::Points;
 use crate::trace::{Passes, Recorder, Segment, Trace};
 use crate::train::{self, State, Trainer};
 
@@ -93,7 +95,25 @@ impl Input {
 
     /// Reads an input; `file` is for errors.
     pub fn load(file: &str, package: &Package) -> Result<Self, Invalid> {
-        let manifest: JobManifest = canonical::read(file, &package.manifest)?;
+        Self::checked(file, &package.manifest, |manifest| {
+            package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)
+        })
+    }
+
+    /// Reads an input as [`Program::open`] reads a program: its blobs are never in memory beside its tensors.
+    pub fn open(file: &str, directory: &Path) -> Result<Self, Invalid> {
+        Self::checked(file, &package::read_manifest(directory)?, |manifest| {
+            package::read_tensors(file, directory, &manifest.blobs, &manifest.tensors)
+        })
+    }
+
+    /// An input of a manifest and the tensors that `read` gives for it.
+    fn checked(
+        file: &str,
+        bytes: &[u8],
+        read: impl FnOnce(&JobManifest) -> Result<Tensors, Invalid>,
+    ) -> Result<Self, Invalid> {
+        let manifest: JobManifest = canonical::read(file, bytes)?;
         if manifest.version != VERSION {
             return Err(Problem::mismatch(VERSION, &manifest.version).at(file, "version"));
         }
@@ -103,8 +123,8 @@ impl Input {
             let place = |problem: Problem| problem.at(file, format!("tensor {name:?}"));
             check_name(name).and_then(|()| check_shape(&tensor.shape)).map_err(place)?;
         }
-        let tensors = package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)?;
-        let root = package_root(Domain::Input, &package.manifest, &manifest.tensors);
+        let tensors = read(&manifest)?;
+        let root = package_root(Domain::Input, bytes, &manifest.tensors);
         Ok(Self { manifest, root, tensors })
     }
 
@@ -181,7 +201,11 @@ pub fn memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
     };
     // Outputs are there twice: as they are computed, and as tensors or their bytes to hash.
     let outputs = work.output_bytes(program).saturating_mul(2);
-    Ok([cost::weights(graph), outputs].into_iter().fold(bytes, u64::saturating_add))
+    let weights = match &work {
+        Work::Train { .. } => cost::weights(graph),
+        _ => cost::made_weights(graph),
+    };
+    Ok([weights, outputs].into_iter().fold(bytes, u64::saturating_add))
 }
 
 /// Most bytes of a job's outputs.
@@ -221,14 +245,20 @@ fn run_recording(
     recorder: Recorder,
 ) -> Result<Outcome, Invalid> {
     match check(program, input)? {
-        Work::Embed(units) => run_units(program, backend, recorder, |executor, record| {
+        Work::Embed(units) => run_units(program, backend, recorder, |executor, points, recorder| {
             let graph = &program.graph;
             let shape = [units.len() as u64, graph.nodes[graph.output].cols as u64];
-            let embeddings = units::run(executor, &units, &graph.trace, record)?;
+            let make = |unit, node, value: &[f32]| points.of(0, unit, node, value);
+            let embeddings = units::run(executor, &units, &make, &mut |point| recorder.add(&point))?;
             Ok(Tensors::from([("embeddings".into(), Tensor::f32(&shape, embeddings))]))
         }),
-        Work::Generate(prompts, job) => run_units(program, backend, recorder, |executor, watch| {
-            let sequences = generate(executor, &prompts, job, key(seed), watch)?;
+        Work::Generate(prompts, job) => run_units(program, backend, recorder, |executor, points, recorder| {
+            let mut watch = |step, unit, node, value: &[f32]| {
+                if let Some(point) = points.of(step, unit, node, value) {
+                    recorder.add(&point);
+                }
+            };
+            let sequences = generate(executor, &prompts, job, key(seed), &mut watch)?;
             Ok(Input::sequences(&sequences))
         }),
         Work::Train { training, job, data, state } => {
@@ -241,7 +271,7 @@ fn run_recording(
 
 /// The outputs of units, one after another: what a job that embeds computes, without its trace.
 pub fn embeddings(executor: &Executor<'_>, units: &[&[u32]]) -> Result<Vec<f32>, Stop> {
-    units::run(executor, units, &[], &mut |_, _, _, _| {}).map_err(|ended| match ended {
+    units::run(executor, units, &|_, _, _| None::<()>, &mut |()| {}).map_err(|ended| match ended {
         Ended::Trap(trap) => Stop::Trap(trap),
         Ended::Refused(refused) => Stop::Invalid(Problem::from(refused).at("program", "graph")),
     })
@@ -432,19 +462,12 @@ fn run_units(
     program: &Program,
     backend: &dyn Backend,
     mut recorder: Recorder,
-    compute: impl FnOnce(&Executor<'_>, &mut Observer<'_>) -> Result<Tensors, Ended>,
+    compute: impl FnOnce(&Executor<'_>, &Points<'_>, &mut Recorder) -> Result<Tensors, Ended>,
 ) -> Result<Outcome, Invalid> {
-    let weights = program.weights()?;
-    let graph = &program.graph;
-    let mut watch = |step: u64, unit: u64, node: usize, value: &[f32]| {
-        if graph.trace.binary_search(&node).is_ok() {
-            let cols = graph.nodes[node].cols;
-            let shape = [(value.len() / cols) as u64, cols as u64];
-            recorder.record_floats(step, unit, node as u32, &shape, value);
-        }
-    };
+    let (graph, weights) = (&program.graph, program.weights()?);
     let executor = Executor { graph, weights: &weights, backend };
-    match compute(&executor, &mut watch) {
+    let points = Points { graph, backend, keeps: recorder.keeps() };
+    match compute(&executor, &points, &mut recorder) {
         Ok(outputs) => Ok(Outcome::new(Ok(outputs), recorder)),
         Err(Ended::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
         Err(Ended::Refused(refused)) => Err(Problem::from(refused).at("program", "graph")),

@@ -20,8 +20,9 @@ pub const MAX_BLOB: u64 = 1 << 40;
 /// The manifest's file in a directory.
 const MANIFEST: &str = "manifest.json";
 /// The field of what is wrong with a whole file.
-const CONTENTS: &str = "contents";
+pub(crate) const CONTENTS: &str = "contents";
 const SIZE: &str = "size in bytes";
+const HASH: &str = "blake3";
 
 /// A manifest and its blobs in memory: a program or a job's input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +53,9 @@ impl Package {
         directory: &Path,
         blobs_of: impl Fn(&[u8]) -> Result<Vec<BlobRef>, Invalid>,
     ) -> Result<Self, Invalid> {
-        let path = directory.join(MANIFEST);
-        let manifest = read_file(&path, |size| Problem::limit(MAX_BYTES, size))?;
+        let manifest = read_manifest(directory)?;
         let listed = blobs_of(&manifest)?;
-        check_list(&path.display().to_string(), &listed)?;
+        check_list(&directory.join(MANIFEST).display().to_string(), &listed)?;
         let mut blobs = Vec::new();
         for reference in listed {
             let path = blob_path(directory, &reference.blake3.0);
@@ -114,22 +114,70 @@ pub fn tensors(
     if bytes.len() != blobs.len() {
         return Err(Problem::mismatch(blobs.len(), bytes.len()).at(file, "number of blobs"));
     }
-    let blob_file = |index: u64| format!("{file} blob {index}");
+    let mut bytes = bytes.iter();
+    gather(file, blobs, listed, |place, reference| {
+        let bytes = bytes.next().map(Vec::as_slice).unwrap_or_default();
+        check_size(reference, bytes.len() as u64).map_err(|problem| problem.at(place, SIZE))?;
+        check_hash(&reference.blake3, blake3::hash(bytes).as_bytes())
+            .map_err(|problem| problem.at(place, HASH))?;
+        safetensors::read(place, bytes)
+    })
+}
+
+/// As [`tensors`], from the files that [`Package::write`] wrote. They are read tensor by tensor, so that a blob is in
+/// memory once. A file's size is checked before it is read, and its header before its elements are.
+pub(crate) fn read_tensors(
+    file: &str,
+    directory: &Path,
+    blobs: &[BlobRef],
+    listed: &BTreeMap<String, TensorRef>,
+) -> Result<Tensors, Invalid> {
+    check_list(file, blobs)?;
+    gather(file, blobs, listed, |place, reference| {
+        let path = blob_path(directory, &reference.blake3.0);
+        let reader = Reader::open(&path, |size| check_size(reference, size))?;
+        let mut source = Hashed { source: reader.file, hasher: blake3::Hasher::new() };
+        let tensors = safetensors::read_from(&path.display().to_string(), reader.size, &mut source)?;
+        check_hash(&reference.blake3, source.hasher.finalize().as_bytes())
+            .map_err(|problem| problem.at(place, HASH))?;
+        Ok(tensors)
+    })
+}
+
+/// The tensors of all blobs, as `read` gives them of one, whose place in errors and whose reference it is told.
+fn gather(
+    file: &str,
+    blobs: &[BlobRef],
+    listed: &BTreeMap<String, TensorRef>,
+    mut read: impl FnMut(&str, &BlobRef) -> Result<Tensors, Invalid>,
+) -> Result<Tensors, Invalid> {
+    let place = |index: u64| format!("{file} blob {index}");
     let mut tensors = Tensors::new();
-    for (index, (reference, bytes)) in (0..).zip(blobs.iter().zip(bytes)) {
-        let place = blob_file(index);
-        check_size(reference, bytes.len() as u64).map_err(|problem| problem.at(&place, SIZE))?;
-        let hash = blake3::hash(bytes);
-        check_hash(&reference.blake3, hash.as_bytes()).map_err(|problem| problem.at(&place, "blake3"))?;
-        for (name, tensor) in safetensors::read(&place, bytes)? {
+    for (index, reference) in (0..).zip(blobs) {
+        let place = place(index);
+        for (name, tensor) in read(&place, reference)? {
             check_tensor(listed.get(&name), index, &tensor)
                 .map_err(|(field, problem)| problem.at(&place, format!("tensor {name:?}{field}")))?;
             tensors.insert(name, tensor);
         }
     }
     match listed.iter().find(|(name, _)| !tensors.contains_key(*name)) {
-        Some((name, tensor)) => Err(Problem::Missing.at(&blob_file(tensor.blob), format!("tensor {name:?}"))),
+        Some((name, tensor)) => Err(Problem::Missing.at(&place(tensor.blob), format!("tensor {name:?}"))),
         None => Ok(tensors),
+    }
+}
+
+/// What is read through it is hashed.
+struct Hashed<R> {
+    source: R,
+    hasher: blake3::Hasher,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        Ok(count)
     }
 }
 
@@ -176,6 +224,11 @@ fn check_size(expected: &BlobRef, got: u64) -> Result<(), Problem> {
         return Err(Problem::mismatch(expected.size, got));
     }
     Ok(())
+}
+
+/// Reads the manifest that [`Package::write`] wrote.
+pub(crate) fn read_manifest(directory: &Path) -> Result<Vec<u8>, Invalid> {
+    read_file(&directory.join(MANIFEST), |size| Problem::limit(MAX_BYTES, size))
 }
 
 /// Reads a file whose size passes a check.

@@ -1,5 +1,7 @@
 //! A program: its manifest, checked, and its tensors.
 
+use std::path::Path;
+
 use crate::canonical;
 use crate::error::{Invalid, Problem};
 use crate::graph::{Form, Graph};
@@ -37,9 +39,28 @@ impl Program {
 
     /// Reads a program; `file` is for errors.
     pub fn load(file: &str, package: &Package) -> Result<Self, Invalid> {
-        let manifest: Manifest = canonical::read(file, &package.manifest)?;
+        Self::checked(file, &package.manifest, |manifest| {
+            package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)
+        })
+    }
+
+    /// Reads a program from the directory that [`Package::write`] wrote it into, with the checks of [`Program::load`].
+    /// Its tensors are in memory once: its blobs never are. `file` is for errors.
+    pub fn open(file: &str, directory: &Path) -> Result<Self, Invalid> {
+        Self::checked(file, &package::read_manifest(directory)?, |manifest| {
+            package::read_tensors(file, directory, &manifest.blobs, &manifest.tensors)
+        })
+    }
+
+    /// A program of a manifest and the tensors that `read` gives for it.
+    fn checked(
+        file: &str,
+        bytes: &[u8],
+        read: impl FnOnce(&Manifest) -> Result<Tensors, Invalid>,
+    ) -> Result<Self, Invalid> {
+        let manifest: Manifest = canonical::read(file, bytes)?;
         let graph = Graph::new(file, &manifest)?;
-        let tensors = package::tensors(file, &manifest.blobs, &manifest.tensors, &package.blobs)?;
+        let tensors = read(&manifest)?;
         match manifest.training {
             Some(_) => crate::train::check(file, &manifest, &graph, &tensors)?,
             None => {
@@ -49,12 +70,13 @@ impl Program {
         }
         check_used(&manifest, &graph)
             .map_err(|(name, problem)| problem.at(file, format!("tensor {name:?}")))?;
-        let root = package_root(Domain::Program, &package.manifest, &manifest.tensors);
+        let root = package_root(Domain::Program, bytes, &manifest.tensors);
         Ok(Self { manifest, graph, root, tensors })
     }
 
-    /// The weights of a program that is run. Those of one that is trained belong to its state.
-    pub fn weights(&self) -> Result<Weights, Invalid> {
+    /// The weights of a program that is run, in the memory of its tensors but for digits of matrices that are published
+    /// in f32. Those of a program that is trained belong to its state.
+    pub fn weights(&self) -> Result<Weights<'_>, Invalid> {
         if self.manifest.training.is_some() {
             return Err(Problem::Format("is a training, whose weights are those of a state".into())
                 .at("program", "training"));

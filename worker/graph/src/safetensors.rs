@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, Read};
 use std::path::Path;
 
 use ::safetensors::tensor::{Dtype as FileDtype, TensorInfo};
@@ -19,7 +20,7 @@ use serde::{Deserialize, Deserializer};
 use crate::canonical::MAX_BYTES;
 use crate::error::{Invalid, Problem};
 use crate::manifest::MAX_TENSORS;
-use crate::package::{Reader, MAX_BLOB};
+use crate::package::{Reader, CONTENTS, MAX_BLOB};
 use crate::tensor::{elements, Dtype, Tensor, Tensors};
 
 /// Bytes before the header.
@@ -29,13 +30,20 @@ const METADATA: &str = "__metadata__";
 
 /// Writes tensors in the canonical form.
 pub fn write(tensors: &Tensors) -> Vec<u8> {
-    let header = canonical_header(tensors);
+    let size = |tensor: &Tensor| tensor.len() * tensor.dtype().size();
+    let listed = tensors.iter();
+    let header = canonical_header(listed.map(|(name, tensor)| Listing {
+        name,
+        dtype: tensor.dtype(),
+        shape: &tensor.shape,
+        size: size(tensor),
+    }));
     let data: usize = tensors.values().map(size).sum();
     let mut bytes = Vec::with_capacity(LENGTH + header.len() + data);
     bytes.extend((header.len() as u64).to_le_bytes());
     bytes.extend(header);
     for tensor in tensors.values() {
-        bytes.extend(tensor.bytes());
+        tensor.each_piece(|piece| bytes.extend_from_slice(piece));
     }
     bytes
 }
@@ -43,19 +51,39 @@ pub fn write(tensors: &Tensors) -> Vec<u8> {
 /// Reads a file in the canonical form, and refuses any other; `file` is for errors. Floats may be NaN or infinite: what
 /// may not hold those refuses them itself.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Tensors, Invalid> {
-    let layout = Layout::new(file, bytes)?;
-    let mut tensors = Tensors::new();
-    for (name, info) in layout.tensors {
+    let mut source = bytes;
+    read_from(file, bytes.len() as u64, &mut source)
+}
+
+/// As [`read`], from a file of `size` bytes. Its header must be true and canonical before an element is read, and nothing
+/// of the file is there twice.
+pub(crate) fn read_from(file: &str, size: u64, source: &mut dyn Read) -> Result<Tensors, Invalid> {
+    let failed = |error: io::Error| Problem::from(error).at(file, CONTENTS);
+    let mut start = vec![0; size.min(LENGTH as u64) as usize];
+    source.read_exact(&mut start).map_err(failed)?;
+    let end = header_end(file, &start, size)?;
+    let mut header = vec![0; end - LENGTH];
+    source.read_exact(&mut header).map_err(failed)?;
+    let infos = stated(file, &header, size - end as u64)?;
+    let mut listed = Vec::with_capacity(infos.len());
+    for (name, info) in &infos {
         let dtype =
             dtype(info.dtype).map_err(|problem| problem.at(file, format!("tensor {name:?}, dtype")))?;
-        let (start, end) = info.data_offsets;
-        let tensor = Tensor::from_bytes(dtype, &shape(&info), &layout.data[start..end]);
-        tensors.insert(name, tensor);
+        listed.push((name, dtype, shape(info), info.data_offsets.1 - info.data_offsets.0));
     }
-    match first_difference(&canonical_header(&tensors), layout.header) {
-        Some(at) => Err(Problem::NotCanonical((LENGTH + at) as u64).at(file, "header")),
-        None => Ok(tensors),
+    let canonical = canonical_header(
+        listed.iter().map(|(name, dtype, shape, size)| Listing { name, dtype: *dtype, shape, size: *size }),
+    );
+    if let Some(at) = first_difference(&canonical, &header) {
+        return Err(Problem::NotCanonical((LENGTH + at) as u64).at(file, "header"));
     }
+    // In the canonical form, elements come in the order of the names.
+    let mut tensors = Tensors::new();
+    for (name, dtype, shape, size) in listed {
+        let tensor = Tensor::read(dtype, &shape, size / dtype.size(), source).map_err(failed)?;
+        tensors.insert(name.clone(), tensor);
+    }
+    Ok(tensors)
 }
 
 /// Any safetensors file, for import.
@@ -77,8 +105,8 @@ impl Source {
 
     /// Of a file's bytes; `file` is for errors.
     pub fn new(file: String, bytes: Vec<u8>) -> Result<Self, Invalid> {
-        let Layout { tensors, data, .. } = Layout::new(&file, &bytes)?;
-        let data = bytes.len() - data.len();
+        let data = header_end(&file, &bytes, bytes.len() as u64)?;
+        let tensors = stated(&file, &bytes[LENGTH..data], (bytes.len() - data) as u64)?;
         Ok(Self { file, bytes, data, tensors })
     }
 
@@ -101,21 +129,6 @@ impl Source {
             Some(index) => Err(place(Problem::NotFinite(index as u64))),
             None => Ok(values),
         }
-    }
-}
-
-/// A file taken apart. What its header says of sizes and offsets is true.
-struct Layout<'a> {
-    header: &'a [u8],
-    tensors: BTreeMap<String, TensorInfo>,
-    data: &'a [u8],
-}
-
-impl<'a> Layout<'a> {
-    fn new(file: &str, bytes: &'a [u8]) -> Result<Self, Invalid> {
-        let end = header_end(file, bytes, bytes.len() as u64)?;
-        let (header, data) = (&bytes[LENGTH..end], &bytes[end..]);
-        Ok(Self { header, tensors: stated(file, header, data.len() as u64)?, data })
     }
 }
 
@@ -199,21 +212,27 @@ fn shape(info: &TensorInfo) -> Vec<u64> {
     info.shape.iter().map(|size| *size as u64).collect()
 }
 
-fn size(tensor: &Tensor) -> usize {
-    tensor.len() * tensor.dtype().size()
+/// What a canonical header says of a tensor.
+struct Listing<'a> {
+    name: &'a str,
+    dtype: Dtype,
+    shape: &'a [u64],
+    /// In bytes.
+    size: usize,
 }
 
-fn canonical_header(tensors: &Tensors) -> Vec<u8> {
+/// The header of tensors, given in the order of their names.
+fn canonical_header<'a>(tensors: impl Iterator<Item = Listing<'a>>) -> Vec<u8> {
     let mut text = String::from("{");
     let mut end = 0;
-    for (name, tensor) in tensors {
+    for Listing { name, dtype, shape, size } in tensors {
         if text.len() > 1 {
             text.push(',');
         }
         let start = end;
-        end += size(tensor);
-        let (name, dtype) = (serde_json::Value::from(name.as_str()), tensor.dtype().name());
-        let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
+        end += size;
+        let (name, dtype) = (serde_json::Value::from(name), dtype.name());
+        let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
         let shape = shape.join(",");
         text += &format!(r#"{name}:{{"dtype":"{dtype}","shape":[{shape}],"data_offsets":[{start},{end}]}}"#);
     }

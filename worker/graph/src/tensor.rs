@@ -1,10 +1,14 @@
 //! Tensors by name, as files hold them and hashes cover them.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
+
+/// Bytes of elements that are there twice while they are read or hashed: sixteen chunks of BLAKE3, which it takes at once.
+const PIECE: usize = 16 << 10;
 
 /// Element types that programs, inputs and results may have; all of them little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,6 +108,17 @@ impl Tensor {
         Self { shape: shape.into(), data }
     }
 
+    /// Reads `len` elements, a number that the caller has checked against the shape.
+    pub(crate) fn read(dtype: Dtype, shape: &[u64], len: usize, source: &mut dyn Read) -> io::Result<Self> {
+        let data = match dtype {
+            Dtype::F32 => Data::F32(read_pieces(len, f32::from_le_bytes, source)?),
+            Dtype::I8 => Data::I8(read_pieces(len, i8::from_le_bytes, source)?),
+            Dtype::U8 => Data::U8(read_pieces(len, u8::from_le_bytes, source)?),
+            Dtype::U32 => Data::U32(read_pieces(len, u32::from_le_bytes, source)?),
+        };
+        Ok(Self { shape: shape.into(), data })
+    }
+
     /// The type of its elements.
     pub fn dtype(&self) -> Dtype {
         match self.data {
@@ -131,17 +146,28 @@ impl Tensor {
 
     /// Its elements' bytes: what is stored and hashed.
     pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len() * self.dtype().size());
+        self.each_piece(|piece| bytes.extend_from_slice(piece));
+        bytes
+    }
+
+    /// Hands on its elements' bytes, piece by piece.
+    pub(crate) fn each_piece(&self, take: impl FnMut(&[u8])) {
         match &self.data {
-            Data::F32(data) => data.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            Data::I8(data) => data.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            Data::U8(data) => data.clone(),
-            Data::U32(data) => data.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Data::F32(data) => each_piece(data, f32::to_le_bytes, take),
+            Data::I8(data) => each_piece(data, i8::to_le_bytes, take),
+            Data::U8(data) => each_piece(data, u8::to_le_bytes, take),
+            Data::U32(data) => each_piece(data, u32::to_le_bytes, take),
         }
     }
 
     /// BLAKE3 of its bytes.
     pub fn hash(&self) -> [u8; 32] {
-        *blake3::hash(&self.bytes()).as_bytes()
+        let mut hasher = blake3::Hasher::new();
+        self.each_piece(|piece| {
+            hasher.update(piece);
+        });
+        *hasher.finalize().as_bytes()
     }
 
     /// Its floats, if it holds floats.
@@ -158,5 +184,40 @@ impl Tensor {
             Data::U32(data) => Ok(data),
             _ => Err(Problem::mismatch(Dtype::U32.name(), self.dtype().name())),
         }
+    }
+}
+
+/// Reads elements of N bytes each. As many as there should be are asked for at once: memory that the system has not
+/// is an error, and none is left over.
+fn read_pieces<T, const N: usize>(
+    len: usize,
+    element: impl Fn([u8; N]) -> T,
+    source: &mut dyn Read,
+) -> io::Result<Vec<T>> {
+    let mut elements = Vec::new();
+    elements.try_reserve_exact(len)?;
+    let mut piece = [0u8; PIECE];
+    while elements.len() < len {
+        let piece = &mut piece[..N * (len - elements.len()).min(PIECE / N)];
+        source.read_exact(piece)?;
+        let (bytes, _) = piece.as_chunks::<N>();
+        elements.extend(bytes.iter().map(|bytes| element(*bytes)));
+    }
+    Ok(elements)
+}
+
+/// Hands on the bytes of elements of N bytes each.
+fn each_piece<T: Copy, const N: usize>(
+    elements: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+    mut take: impl FnMut(&[u8]),
+) {
+    let mut piece = [0u8; PIECE];
+    for elements in elements.chunks(PIECE / N) {
+        let (places, _) = piece.as_chunks_mut::<N>();
+        for (place, element) in places.iter_mut().zip(elements) {
+            *place = bytes(*element);
+        }
+        take(&piece[..N * elements.len()]);
     }
 }

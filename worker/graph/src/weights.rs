@@ -1,5 +1,6 @@
-//! The weights of a program in memory, as operators take them.
+//! The weights of a program in memory, as operators take them: where a tensor is published in that form, it is the tensor.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use assay_exact::{check_finite, Error, Precision, QuantRow, Quantised, Refused};
@@ -9,37 +10,45 @@ use crate::graph::{Form, Graph, WeightShape};
 use crate::manifest::Op;
 use crate::tensor::{Data, Tensor, Tensors};
 
-/// The weights that the nodes of a graph use, by name.
+/// The weights that the nodes of a graph use, by name. Floats and digits as they are published are those of the tensors,
+/// which it borrows.
 #[derive(Clone, Debug)]
-pub struct Weights {
-    values: BTreeMap<String, Weight>,
+pub struct Weights<'a> {
+    values: BTreeMap<String, Weight<'a>>,
 }
 
 /// One weight.
 #[derive(Clone, Debug)]
-struct Weight {
+struct Weight<'a> {
     shape: WeightShape,
     /// Empty if it is stored quantised.
-    float: Vec<f32>,
+    float: Cow<'a, [f32]>,
     /// As published, or of `float` where a linear node multiplies by it.
-    digits: Option<Digits>,
+    digits: Option<Digits<'a>>,
 }
 
 #[derive(Clone, Debug)]
-struct Digits {
-    planes: Vec<i8>,
-    scales: Vec<f32>,
+struct Digits<'a> {
+    planes: Cow<'a, [i8]>,
+    scales: Cow<'a, [f32]>,
     precision: Precision,
 }
 
-impl Digits {
+impl Digits<'static> {
     /// Of a matrix, with one scale per row.
     fn new(values: &[f32], [rows, cols]: [usize; 2], precision: Precision) -> Result<Self, Error> {
         let op = QuantRow::new(rows, cols, precision)?;
         let mut planes = vec![0; precision.digits() * values.len()];
         let mut scales = vec![0.0; rows];
         op.forward(values, &mut planes, &mut scales)?;
-        Ok(Self { planes, scales, precision })
+        Ok(Self { planes: planes.into(), scales: scales.into(), precision })
+    }
+}
+
+impl Digits<'_> {
+    fn into_owned(self) -> Digits<'static> {
+        let (planes, scales) = (self.planes.into_owned(), self.scales.into_owned());
+        Digits { planes: planes.into(), scales: scales.into(), precision: self.precision }
     }
 }
 
@@ -52,8 +61,9 @@ pub(crate) fn publish(
     precision: Precision,
 ) -> Result<(), Problem> {
     let Digits { planes, scales, .. } = Digits::new(values, [rows as usize, cols as usize], precision)?;
-    tensors.insert(name.into(), Tensor::i8(&[precision.digits() as u64, rows, cols], planes));
-    tensors.insert(format!("{name}.scale"), Tensor::f32(&[rows], scales));
+    let shape = [precision.digits() as u64, rows, cols];
+    tensors.insert(name.into(), Tensor::i8(&shape, planes.into_owned()));
+    tensors.insert(format!("{name}.scale"), Tensor::f32(&[rows], scales.into_owned()));
     Ok(())
 }
 
@@ -66,10 +76,10 @@ pub enum Table<'a> {
     Quantised(Quantised<'a>),
 }
 
-impl Weights {
+impl<'a> Weights<'a> {
     /// From tensors that hold them: types, shapes, digits and floats are checked. Quantises the f32 matrices that linear
     /// nodes multiply by, per row, at that node's precision, which is one for each matrix.
-    pub fn new(file: &str, graph: &Graph, tensors: &Tensors) -> Result<Self, Invalid> {
+    pub fn new(file: &str, graph: &Graph, tensors: &'a Tensors) -> Result<Self, Invalid> {
         let mut values = BTreeMap::new();
         for (name, shape) in &graph.weights {
             let place = |problem: Problem| problem.at(file, format!("tensor {name:?}"));
@@ -89,6 +99,12 @@ impl Weights {
         Ok(weights)
     }
 
+    /// With tensors of their own.
+    pub(crate) fn into_owned(self) -> Weights<'static> {
+        let owned = |(name, weight): (String, Weight<'_>)| (name, weight.into_owned());
+        Weights { values: self.values.into_iter().map(owned).collect() }
+    }
+
     /// The elements of an f32 weight; none if there is no such weight.
     pub fn float(&self, name: &str) -> &[f32] {
         self.values.get(name).map_or(&[], |weight| &weight.float)
@@ -102,9 +118,9 @@ impl Weights {
             return Err(Refused::Length { what: "values of a weight", expected, got }.into());
         }
         check_finite(values)?;
-        weight.float.copy_from_slice(values);
-        match weight.digits.take() {
-            Some(digits) => weight.quantise(digits.precision),
+        weight.float.to_mut().copy_from_slice(values);
+        match weight.digits.take().map(|digits| digits.precision) {
+            Some(precision) => weight.quantise(precision),
             None => Ok(()),
         }
     }
@@ -132,14 +148,14 @@ impl Weights {
     }
 }
 
-impl Weight {
-    fn float(tensors: &Tensors, name: &str, shape: &WeightShape) -> Result<Self, Problem> {
-        let float = floats(tensors, name, &shape.shape)?.to_vec();
+impl<'a> Weight<'a> {
+    fn float(tensors: &'a Tensors, name: &str, shape: &WeightShape) -> Result<Self, Problem> {
+        let float = floats(tensors, name, &shape.shape)?.into();
         Ok(Self { shape: shape.clone(), float, digits: None })
     }
 
     fn quantised(
-        tensors: &Tensors,
+        tensors: &'a Tensors,
         name: &str,
         shape: &WeightShape,
         precision: Precision,
@@ -147,18 +163,23 @@ impl Weight {
         let [rows, cols] = shape.shape[..] else {
             return Err(Problem::mismatch("a matrix", format!("{:?}", shape.shape)));
         };
-        let scales = floats(tensors, &format!("{name}.scale"), &[rows])?.to_vec();
+        let scales = floats(tensors, &format!("{name}.scale"), &[rows])?;
         let tensor = tensors.get(name).ok_or(Problem::Missing)?;
         let planes = match &tensor.data {
-            Data::I8(planes) if planes.len() == precision.digits() * rows * cols => planes.clone(),
+            Data::I8(planes) if planes.len() == precision.digits() * rows * cols => planes.as_slice(),
             _ => {
                 let got = format!("{} {:?}", tensor.dtype().name(), tensor.shape);
                 return Err(Problem::mismatch(format!("I8 [{}, {rows}, {cols}]", precision.digits()), got));
             }
         };
-        Quantised::new(&planes, &scales, cols, precision)?.check()?;
-        let digits = Some(Digits { planes, scales, precision });
-        Ok(Self { shape: shape.clone(), float: Vec::new(), digits })
+        Quantised::new(planes, scales, cols, precision)?.check()?;
+        let digits = Some(Digits { planes: planes.into(), scales: scales.into(), precision });
+        Ok(Self { shape: shape.clone(), float: Cow::default(), digits })
+    }
+
+    fn into_owned(self) -> Weight<'static> {
+        let float = self.float.into_owned().into();
+        Weight { shape: self.shape, float, digits: self.digits.map(Digits::into_owned) }
     }
 
     /// Sees to it that there are digits for a linear node.

@@ -7,6 +7,7 @@ use assay_exact::Precision;
 use assay_exec::Reference;
 use assay_graph::decoder::{Decoder, Recipe};
 use assay_graph::job::{memory, run, Generate, Input, Kind, Sampling, Train};
+use assay_graph::package::Package;
 use assay_graph::program::Program;
 use assay_graph::tensor::{Tensor, Tensors};
 use assay_graph::train::State;
@@ -23,6 +24,19 @@ fn measured(program: &Program, kind: Kind, tensors: &Tensors) -> (u64, u64) {
     (most as u64, memory(program, &input).unwrap())
 }
 
+/// Reads a program from its files: its blobs are in memory once, and so are its weights.
+fn opened(package: &Package) -> Program {
+    let directory = tempfile::tempdir().unwrap();
+    package.write(directory.path()).unwrap();
+    let blobs: usize = package.blobs.iter().map(Vec::len).sum();
+    let (program, most, _) = counted(|| Program::open("program", directory.path()).unwrap());
+    println!("open: {most} bytes for blobs of {blobs}");
+    assert!(most < 2 * blobs, "{most} bytes for blobs of {blobs}");
+    let (_, most, _) = counted(|| program.weights().unwrap());
+    assert!(most < blobs / 4, "weights copy {most} bytes of {blobs}");
+    program
+}
+
 /// One test: others in the same process would be counted too.
 #[test]
 fn a_job_takes_no_more_memory_than_it_says() {
@@ -33,7 +47,7 @@ fn a_job_takes_no_more_memory_than_it_says() {
     let data = Tensors::from([("data".into(), Tensor::u8(&[4_000], data))]);
     let parameters = State::from_seed(&training, b"memory").parameters;
     let package = DECODER.inference(&parameters, Precision::I8).unwrap();
-    let program = Program::load("program", &package).unwrap();
+    let program = opened(&package);
     let prompts = Input::sequences(&[vec![1; 90], vec![2; 3], vec![3; 40]]);
     let generate = Generate { sampling: Sampling::Greedy, stop: vec![], tokens: 30 };
     for (what, program, kind, tensors) in [

@@ -56,16 +56,18 @@ fn directory() -> PathBuf {
 }
 
 /// The program, ready to run.
-struct Exact {
-    program: Program,
-    weights: Weights,
+struct Exact<'a> {
+    program: &'a Program,
+    weights: Weights<'a>,
 }
 
-impl Exact {
-    fn import(directory: &Path) -> Self {
-        let package = bert(directory, CONTEXT as u64).unwrap();
-        let program = Program::load("minilm", &package).unwrap();
-        Self { weights: program.weights().unwrap(), program }
+fn import(directory: &Path) -> Program {
+    Program::load("minilm", &bert(directory, CONTEXT as u64).unwrap()).unwrap()
+}
+
+impl<'a> Exact<'a> {
+    fn new(program: &'a Program) -> Self {
+        Self { program, weights: program.weights().unwrap() }
     }
 
     fn embed(&self, backend: &dyn Backend, ids: &[u32]) -> Vec<f32> {
@@ -164,7 +166,8 @@ fn exact_model_is_as_good_as_the_float_model() {
     let tokenizer = Tokenizer::open(&directory.join("tokenizer.json")).unwrap();
     let units: Vec<Vec<u32>> = corpus.iter().map(|text| tokenizer.encode(text, CONTEXT).unwrap()).collect();
     let float = FloatBert::open(&directory).embed_all(&units);
-    let exact = Exact::import(&directory);
+    let program = import(&directory);
+    let exact = Exact::new(&program);
     let cpu = Cpu::new(CpuPath::best(), 0).unwrap();
     let exact: Vec<Vec<f64>> = units.iter().map(|ids| widen(exact.embed(&cpu, ids))).collect();
 
@@ -183,7 +186,8 @@ fn exact_model_is_as_good_as_the_float_model() {
 fn every_path_and_number_of_threads_gives_the_same_bytes() {
     let directory = directory();
     let tokenizer = Tokenizer::open(&directory.join("tokenizer.json")).unwrap();
-    let exact = Exact::import(&directory);
+    let program = import(&directory);
+    let exact = Exact::new(&program);
     let corpus = corpus();
     let long = corpus.join(" ");
     let mut backends: Vec<Box<dyn Backend>> = vec![Box::new(Cpu::new(CpuPath::Scalar, 1).unwrap())];

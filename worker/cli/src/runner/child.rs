@@ -4,11 +4,8 @@ use std::io::{self, BufRead, Read};
 use std::process::exit;
 use std::{fs, thread};
 
-use assay_graph::canonical;
 use assay_graph::error::Invalid;
-use assay_graph::job::{self, Input, JobManifest, Outcome};
-use assay_graph::manifest::Manifest;
-use assay_graph::package::Package;
+use assay_graph::job::{self, Input, Outcome};
 use assay_graph::program::Program;
 use assay_graph::trace::{LeafOpening, Trace};
 use assay_rules::draw;
@@ -81,23 +78,14 @@ fn end_with_parent() {
 }
 
 pub(super) fn compute(task: &Task) -> Result<Report, Stop> {
-    let package = Package::read(&task.program, |bytes| {
-        canonical::read::<Manifest>("program", bytes).map(|manifest| manifest.blobs)
-    })?;
-    let mut held = package.blob_bytes();
-    let program = Program::load("program", &package)?;
-    let package = Package::read(&task.input, |bytes| {
-        canonical::read::<JobManifest>("input", bytes).map(|manifest| manifest.blobs)
-    })?;
-    held += package.blob_bytes();
-    let input = Input::load("input", &package)?;
-    drop(package);
+    let program = Program::open("program", &task.program)?;
+    let input = Input::open("input", &task.input)?;
 
     let units = job::units(&program, &input)?;
     if units != task.units {
         return Ok(Report::Misdeclared { units });
     }
-    check_size(task, &program, &input, held)?;
+    check_size(task, &program, &input)?;
     let outcome = run(task, &program, &input)?;
     let failed = |error: io::Error| Stop::Failed(format!("{}: {error}", task.work.display()));
     let file = files::write(&task.work, &outcome).map_err(failed)?;
@@ -115,14 +103,16 @@ pub(super) fn compute(task: &Task) -> Result<Report, Stop> {
 }
 
 /// Refuses what would fail later: outputs over the job's own bound, memory over this machine's limit.
-fn check_size(task: &Task, program: &Program, input: &Input, held: u64) -> Result<(), Stop> {
+fn check_size(task: &Task, program: &Program, input: &Input) -> Result<(), Stop> {
     let outputs = job::output_bytes(program, input)?;
     if outputs > task.output_bytes {
         let most = task.output_bytes;
         let reason = format!("outputs may have {outputs} bytes, and the job allows {most}");
         return Err(Stop::Refused(reason));
     }
-    let memory = job::memory(program, input)?.saturating_add(held);
+    // The tensors of both are in memory, as many bytes as their blobs.
+    let blobs = program.manifest.blobs.iter().chain(&input.manifest.blobs);
+    let memory = blobs.fold(job::memory(program, input)?, |sum, blob| sum.saturating_add(blob.size));
     if memory > task.limits.memory {
         let most = task.limits.memory;
         let reason =

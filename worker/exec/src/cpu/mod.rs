@@ -103,6 +103,10 @@ impl Backend for Cpu {
         self.team.lead(work);
     }
 
+    fn spread(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        self.team.spread(count, work);
+    }
+
     fn quant_row_forward(
         &self,
         op: &QuantRow,

@@ -1,6 +1,7 @@
 //! The operator graph of a manifest, checked: every reference resolved, every shape agreed, every bound of the contract
 //! held for the longest unit.
 
+mod places;
 mod shapes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use assay_exact::{Mask, Precision, MAX_DEPTH, VERSION};
 
 use crate::error::{Invalid, Problem};
+use crate::graph::places::Places;
 use crate::manifest::{Manifest, Op, MAX_NAME, MAX_TENSORS};
 use crate::tensor::{elements, Dtype};
 
@@ -75,8 +77,8 @@ pub struct Graph {
     pub output: usize,
     /// The nodes whose values the trace commits to.
     pub trace: Vec<usize>,
-    /// For each node the values that no later node uses, the output's apart.
-    pub(crate) frees: Vec<Vec<usize>>,
+    /// Where the values of a pass lie.
+    pub(crate) places: Places,
     /// All weights that nodes use, by name.
     pub weights: BTreeMap<String, WeightShape>,
     /// Most tokens of a unit.
@@ -93,7 +95,7 @@ impl Graph {
             nodes: Vec::with_capacity(manifest.graph.len()),
             output: 0,
             trace: Vec::new(),
-            frees: Vec::new(),
+            places: Places::default(),
             weights: BTreeMap::new(),
             context: manifest.context as usize,
             vocabulary: manifest.vocabulary as usize,
@@ -118,7 +120,7 @@ impl Graph {
         graph
             .check_precisions()
             .map_err(|(node, problem)| problem.at(file, format!("graph node {node:?}, weight")))?;
-        graph.set_frees();
+        graph.set_places();
         Ok(graph)
     }
 
@@ -169,17 +171,15 @@ impl Graph {
         Ok(())
     }
 
-    fn set_frees(&mut self) {
+    fn set_places(&mut self) {
         let mut last_use: Vec<usize> = (0..self.nodes.len()).collect();
         for (at, node) in self.nodes.iter().enumerate() {
             for input in &node.inputs {
                 last_use[*input] = at;
             }
         }
-        self.frees = vec![Vec::new(); self.nodes.len()];
-        for (value, node) in last_use.into_iter().enumerate().filter(|(value, _)| *value != self.output) {
-            self.frees[node].push(value);
-        }
+        last_use[self.output] = usize::MAX;
+        self.places = Places::new(&self.nodes, &last_use);
     }
 
     fn set_trace(&mut self, manifest: &Manifest, names: &HashMap<String, usize>) -> Result<(), Problem> {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cost;
 use crate::forward::{Buffers, Executor, Halt, Watch};
-use crate::generate::{Ended, Observer, Watched};
+use crate::generate::Ended;
 use crate::graph::Graph;
 
 /// Most bytes that units on several threads take beside those of one unit.
@@ -13,27 +13,46 @@ const BESIDE: u64 = 256 << 20;
 /// Least units for each thread: with fewer, threads would wait long for the last ones.
 const LEAST: usize = 2;
 
-/// Runs each unit; gives their outputs one after another. `record` gets the values of the nodes `points`, in ascending
-/// order, of each unit in the order of units, up to the first that ends early; of units that run one after another it
-/// gets those of other nodes, too.
-pub(super) fn run(
+/// Makes of the value of a unit's node what is recorded of it, if anything is, on the thread that computed it.
+pub(super) type Make<'a, P> = dyn Fn(u64, usize, &[f32]) -> Option<P> + Sync + 'a;
+/// Records that.
+pub(super) type Record<'a, P> = dyn FnMut(P) + Send + 'a;
+
+/// Runs each unit; gives their outputs one after another. `record` gets what `make` makes of the values of each unit, in
+/// the order of units, up to the first that ends early.
+pub(super) fn run<P: Send>(
     executor: &Executor<'_>,
     units: &[&[u32]],
-    points: &[usize],
-    record: &mut Observer<'_>,
+    make: &Make<'_, P>,
+    record: &mut Record<'_, P>,
 ) -> Result<Vec<f32>, Ended> {
     let threads = executor.backend.threads();
     let whole = if pays(executor.graph, units, threads) { units.len() - units.len() % threads } else { 0 };
     let (together, rest) = units.split_at(whole);
     let mut outputs =
-        if whole == 0 { Vec::new() } else { run_together(executor, together, points, &mut *record)? };
+        if whole == 0 { Vec::new() } else { run_together(executor, together, make, &mut *record)? };
     let mut buffers = Buffers::default();
     for (unit, ids) in (whole as u64..).zip(rest) {
-        let mut watched = Watched { step: 0, unit, watch: &mut *record };
-        let output = run_one(executor, ids, &mut buffers, &mut watched).map_err(Ended::at(0, unit))?;
+        let mut seen = Seen { unit, make, record: &mut *record };
+        let output = run_one(executor, ids, &mut buffers, &mut seen).map_err(Ended::at(0, unit))?;
         outputs.extend_from_slice(&output);
     }
     Ok(outputs)
+}
+
+/// A unit's values on their way.
+struct Seen<'a, P> {
+    unit: u64,
+    make: &'a Make<'a, P>,
+    record: &'a mut Record<'a, P>,
+}
+
+impl<P> Watch for Seen<'_, P> {
+    fn value(&mut self, node: usize, value: &[f32]) {
+        if let Some(made) = (self.make)(self.unit, node, value) {
+            (self.record)(made);
+        }
+    }
 }
 
 /// Most bytes that units take while they run. Where they don't run one after another, a unit's trace points wait for
@@ -77,42 +96,28 @@ fn run_one(
     output
 }
 
-/// Values of some nodes, each with its node.
-struct Points<'a> {
-    wanted: &'a [usize],
-    values: Vec<(usize, Vec<f32>)>,
-}
-
-impl Watch for Points<'_> {
-    fn value(&mut self, node: usize, value: &[f32]) {
-        if self.wanted.binary_search(&node).is_ok() {
-            self.values.push((node, value.to_vec()));
-        }
-    }
-}
-
 /// A unit that has run.
-struct Done {
-    points: Vec<(usize, Vec<f32>)>,
+struct Done<P> {
+    points: Vec<P>,
     result: Result<Vec<f32>, Halt>,
 }
 
 /// What threads share.
-struct Queue<'a> {
+struct Queue<'a, P> {
     /// The first unit that no thread has taken.
     next: usize,
     /// Units from here on are not run: there are no more, or one before them ended early.
     end: usize,
     /// Units that wait for one before them.
-    done: BTreeMap<usize, Done>,
+    done: BTreeMap<usize, Done<P>>,
     /// Units whose points are recorded, and outputs taken.
     recorded: usize,
     outputs: Vec<f32>,
     ended: Option<Ended>,
-    record: &'a mut Observer<'a>,
+    record: &'a mut Record<'a, P>,
 }
 
-impl Queue<'_> {
+impl<P> Queue<'_, P> {
     fn take(&mut self) -> Option<usize> {
         if self.next >= self.end {
             return None;
@@ -122,32 +127,29 @@ impl Queue<'_> {
     }
 
     /// Records the units that are next. Behind one that ended early none is, so its trap is the lowest.
-    fn put(&mut self, unit: usize, done: Done) {
+    fn put(&mut self, unit: usize, done: Done<P>) {
         if done.result.is_err() {
             self.end = self.end.min(unit);
         }
         self.done.insert(unit, done);
         while let Some(Done { points, result }) = self.done.remove(&self.recorded) {
-            let unit = self.recorded as u64;
-            for (node, value) in points {
-                (self.record)(0, unit, node, &value);
-            }
+            points.into_iter().for_each(&mut *self.record);
             match result {
                 Ok(output) => {
                     self.outputs.extend_from_slice(&output);
                     self.recorded += 1;
                 }
-                Err(halt) => self.ended = Some(Ended::at(0, unit)(halt)),
+                Err(halt) => self.ended = Some(Ended::at(0, self.recorded as u64)(halt)),
             }
         }
     }
 }
 
-fn run_together(
+fn run_together<P: Send>(
     executor: &Executor<'_>,
     units: &[&[u32]],
-    wanted: &[usize],
-    record: &mut Observer<'_>,
+    make: &Make<'_, P>,
+    record: &mut Record<'_, P>,
 ) -> Result<Vec<f32>, Ended> {
     let queue = Mutex::new(Queue {
         next: 0,
@@ -162,9 +164,11 @@ fn run_together(
         let mut buffers = Buffers::default();
         loop {
             let Some(unit) = lock(&queue).take() else { break };
-            let mut points = Points { wanted, values: Vec::new() };
-            let result = run_one(executor, units[unit], &mut buffers, &mut points);
-            lock(&queue).put(unit, Done { points: points.values, result });
+            let mut points = Vec::new();
+            let mut keep = |point| points.push(point);
+            let mut seen = Seen { unit: unit as u64, make, record: &mut keep };
+            let result = run_one(executor, units[unit], &mut buffers, &mut seen);
+            lock(&queue).put(unit, Done { points, result });
         }
     });
     let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -175,12 +179,14 @@ fn run_together(
 }
 
 /// A thread that panicked is reported by the backend, once the others are through.
-fn lock<'q, 'r>(queue: &'q Mutex<Queue<'r>>) -> MutexGuard<'q, Queue<'r>> {
+fn lock<'q, 'r, P>(queue: &'q Mutex<Queue<'r, P>>) -> MutexGuard<'q, Queue<'r, P>> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use assay_exact::Precision;
     use assay_exec::{Cpu, Path, Reference};
 
@@ -225,7 +231,16 @@ mod tests {
             for (path, threads) in backends {
                 let got = job::run(&program, &input, &[], &Cpu::new(path, threads).unwrap(), 1).unwrap();
                 assert_eq!(got.trace.leaves, expected.trace.leaves, "{path}, {threads} threads");
-                assert_eq!(got.trace.root(), expected.trace.root(), "{path}, {threads} threads");
+                let root = expected.trace.root();
+                assert_eq!(got.trace.root(), root, "{path}, {threads} threads");
+                let wanted: BTreeSet<u64> = (0..expected.trace.leaves).step_by(3).collect();
+                let cpu = Cpu::new(path, threads).unwrap();
+                let kept = job::run_keeping(&program, &input, &[], &cpu, 1, wanted.clone()).unwrap().trace;
+                let opens = |leaf: &u64| {
+                    let opening = kept.open(*leaf);
+                    opening.is_some_and(|opening| opening.verify(*leaf, &root, &expected.trace.result_root))
+                };
+                assert!(wanted.iter().all(opens), "{path}, {threads} threads");
             }
         }
     }
@@ -241,25 +256,27 @@ mod tests {
         assert!(pays(&graph, &[ids; 8], 4) && !pays(&graph, &[ids; 7], 4) && !pays(&graph, &[ids; 8], 1));
     }
 
-    fn queue<'a>(end: usize, record: &'a mut Observer<'a>) -> Queue<'a> {
+    /// A unit and a node.
+    type Point = (usize, usize);
+
+    fn queue<'a>(end: usize, record: &'a mut Record<'a, Point>) -> Queue<'a, Point> {
         let (done, outputs) = (BTreeMap::new(), Vec::new());
         Queue { next: 0, end, done, recorded: 0, outputs, ended: None, record }
     }
 
-    fn done(unit: usize) -> Done {
-        let value = unit as f32;
-        Done { points: vec![(7, vec![value])], result: Ok(vec![value]) }
+    fn done(unit: usize) -> Done<Point> {
+        Done { points: vec![(unit, 7)], result: Ok(vec![unit as f32]) }
     }
 
-    fn trapped(operator: u32) -> Done {
+    fn trapped(unit: usize, operator: u32) -> Done<Point> {
         let trap = assay_exact::Trap { kind: assay_exact::TrapKind::Nan, index: 3 };
-        Done { points: vec![(6, vec![0.5])], result: Err(Halt::Trap { operator, trap }) }
+        Done { points: vec![(unit, 6)], result: Err(Halt::Trap { operator, trap }) }
     }
 
     #[test]
     fn units_are_recorded_in_their_order_whatever_order_they_end_in() {
         let mut seen = Vec::new();
-        let mut record = |_: u64, unit: u64, _: usize, value: &[f32]| seen.push((unit, value[0]));
+        let mut record = |point| seen.push(point);
         let mut queue = queue(4, &mut record);
         for unit in 0..4 {
             assert_eq!(queue.take(), Some(unit));
@@ -269,22 +286,22 @@ mod tests {
             queue.put(unit, done(unit));
         }
         assert_eq!((queue.outputs.as_slice(), queue.recorded), ([0.0, 1.0, 2.0, 3.0].as_slice(), 4));
-        assert_eq!(seen, [(0, 0.0), (1, 1.0), (2, 2.0), (3, 3.0)]);
+        assert_eq!(seen, [(0, 7), (1, 7), (2, 7), (3, 7)]);
     }
 
     #[test]
     fn the_first_unit_that_traps_ends_the_job_even_if_a_later_one_did_before() {
         let mut seen = Vec::new();
-        let mut record = |_: u64, unit: u64, node: usize, _: &[f32]| seen.push((unit, node));
+        let mut record = |point| seen.push(point);
         let mut queue = queue(9, &mut record);
         for unit in 0..5 {
             assert_eq!(queue.take(), Some(unit));
         }
-        queue.put(3, trapped(11));
+        queue.put(3, trapped(3, 11));
         assert_eq!(queue.take(), None, "a unit behind the trap is not begun");
         queue.put(0, done(0));
         queue.put(4, done(4));
-        queue.put(2, trapped(22));
+        queue.put(2, trapped(2, 22));
         assert!(queue.ended.is_none(), "unit 1 may still trap");
         queue.put(1, done(1));
         let Some(Ended::Trap(trap)) = queue.ended else { panic!("a trap") };

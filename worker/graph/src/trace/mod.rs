@@ -16,6 +16,7 @@ pub(crate) mod fault;
 pub(crate) mod leaves;
 pub(crate) mod needs;
 mod opening;
+pub(crate) mod point;
 pub(crate) mod recompute;
 mod record;
 mod referee;

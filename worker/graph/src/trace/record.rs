@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use assay_exec::Reference;
 use codec::{Decode, Encode};
 
 use crate::root::{Domain, Hash};
 use crate::tensor::Dtype;
+use crate::trace::point::{leaf_hashes, Point};
 use crate::trace::tree::{Frontier, Place, Proof, Tree, LEAF};
 
 /// Hashes trace points in the order in which a run reaches them. It holds no more of them than a hash for each level of
@@ -36,34 +38,51 @@ impl Recorder {
         Self { wanted: leaves, kept: Some(Kept::default()), ..Self::default() }
     }
 
+    /// Whether it keeps leaves, so that they can be opened.
+    pub(crate) fn keeps(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// Records the value of a trace point: its type, its shape, its row-major little-endian bytes.
     pub fn record(&mut self, step: u64, unit: u64, point: u32, dtype: Dtype, shape: &[u64], bytes: &[u8]) {
         let first = Place { step, unit, point, offset: 0, dtype: dtype as u8, shape: shape.into() };
         for (place, leaf) in first.leaves(bytes) {
-            self.add(&place, leaf);
+            let hash = place.leaf(leaf);
+            self.push(hash, || (place, leaf.to_vec()));
         }
     }
 
-    /// [`Recorder::record`] of floats: only those of one leaf are there as bytes at a time.
+    /// [`Recorder::record`] of floats: only those of a few leaves are there as bytes at a time.
     pub fn record_floats(&mut self, step: u64, unit: u64, point: u32, shape: &[u64], values: &[f32]) {
-        let mut place = Place { step, unit, point, offset: 0, dtype: Dtype::F32 as u8, shape: shape.into() };
-        let mut leaf = [0; LEAF];
-        for values in values.chunks(LEAF / 4) {
-            for (bytes, x) in leaf.chunks_exact_mut(4).zip(values) {
-                bytes.copy_from_slice(&x.to_le_bytes());
-            }
-            self.add(&place, &leaf[..4 * values.len()]);
-            place.offset += LEAF as u64;
+        let first = Place { step, unit, point, offset: 0, dtype: Dtype::F32 as u8, shape: shape.into() };
+        let hashes = leaf_hashes(&first, values, &Reference);
+        self.push_floats(&first, &hashes, values);
+    }
+
+    /// [`Recorder::record`] of a value that is hashed.
+    pub(crate) fn add(&mut self, Point { place, hashes, values }: &Point) {
+        self.push_floats(place, hashes, values);
+    }
+
+    /// Adds leaves with their hashes; the values are looked at if it keeps leaves.
+    fn push_floats(&mut self, first: &Place, hashes: &[Hash], values: &[f32]) {
+        for (number, hash) in hashes.iter().enumerate() {
+            self.push(*hash, || {
+                let leaf = values.chunks(LEAF / 4).nth(number).unwrap_or_default();
+                let place = Place { offset: (number * LEAF) as u64, ..first.clone() };
+                (place, leaf.iter().flat_map(|x| x.to_le_bytes()).collect())
+            });
         }
     }
 
-    fn add(&mut self, place: &Place, leaf: &[u8]) {
-        let (index, hash) = (self.frontier.count(), place.leaf(leaf));
+    /// Adds the hash of the next leaf; `leaf` says where it lies and what it holds, if it is one to keep.
+    fn push(&mut self, hash: Hash, leaf: impl FnOnce() -> (Place, Vec<u8>)) {
+        let index = self.frontier.count();
         self.frontier.push(hash);
         let Some(kept) = &mut self.kept else { return };
         kept.tree.push(hash);
         if self.wanted.contains(&index) {
-            kept.leaves.insert(index, (place.clone(), leaf.to_vec()));
+            kept.leaves.insert(index, leaf());
         }
     }
 

@@ -52,9 +52,10 @@ pub(crate) fn leaf_size(number: u64, len: u64) -> u64 {
 pub(super) type Join = fn(left: &Hash, right: &Hash, top: bool) -> Hash;
 
 fn join(left: &Hash, right: &Hash, _: bool) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[1]).update(left).update(right);
-    *hasher.finalize().as_bytes()
+    let mut node = [1; 65];
+    node[1..33].copy_from_slice(left);
+    node[33..].copy_from_slice(right);
+    *blake3::hash(&node).as_bytes()
 }
 
 /// A tree of which only the root is wanted: the roots of the full subtrees that the leaves so far fill, the largest

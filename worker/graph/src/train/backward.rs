@@ -33,7 +33,7 @@ const NOT_KEPT: Refused = Refused::Domain("what the forward pass has kept");
 #[derive(Clone, Copy)]
 pub(super) struct Backward<'a> {
     pub(super) graph: &'a Graph,
-    pub(super) weights: &'a Weights,
+    pub(super) weights: &'a Weights<'a>,
     pub(super) backend: &'a dyn Backend,
     pub(super) plan: &'a Plan,
 }

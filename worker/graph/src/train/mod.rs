@@ -164,7 +164,7 @@ pub struct Trainer<'a> {
     plan: Plan,
     update: Update,
     /// The state's parameters and the program's fixed tensors, as operators take them.
-    weights: Weights,
+    weights: Weights<'static>,
     state: State,
 }
 
@@ -186,7 +186,7 @@ impl<'a> Trainer<'a> {
         state.check(program)?;
         let mut all = tensors.clone();
         all.extend(state.weights(program));
-        let weights = Weights::new("state", graph, &all)?;
+        let weights = Weights::new("state", graph, &all)?.into_owned();
         Ok(Self { program, backend, key: key(seed), data, rates, plan, update, weights, state })
     }
 

@@ -177,6 +177,59 @@ fn a_package_is_read_as_it_was_written() {
 }
 
 #[test]
+fn what_is_opened_is_what_is_loaded() {
+    let (directory, ..) = written();
+    let (opened, loaded) = (Program::open(FILE, directory.path()).unwrap(), Base::new().load().unwrap());
+    assert_eq!(opened.root, loaded.root);
+    assert_eq!(opened.manifest, loaded.manifest);
+    assert_eq!(opened.tensors, loaded.tensors);
+    let package = Input::pack(Kind::Embed, &Input::sequences(&[vec![1, 2]])).unwrap();
+    package.write(directory.path()).unwrap();
+    let (opened, loaded) =
+        (Input::open(FILE, directory.path()).unwrap(), Input::load(FILE, &package).unwrap());
+    assert_eq!((opened.root, opened.tensors), (loaded.root, loaded.tensors));
+}
+
+#[test]
+fn a_blob_that_is_not_the_manifests_is_not_opened() {
+    let (directory, _, blob) = written();
+    let open = || Program::open(FILE, directory.path());
+    let (whole, place) = (fs::read(&blob).unwrap(), blob.display().to_string());
+    fs::write(&blob, &whole[1..]).unwrap();
+    mismatch(open(), &place, "size in bytes");
+    let changed = |at: usize, flip: u8| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= flip;
+        fs::write(&blob, bytes).unwrap();
+    };
+    // Its last element, then the first byte of its header, then the header's length.
+    changed(whole.len() - 1, 0x40);
+    mismatch(open(), BLOB, "blake3");
+    changed(8, 1);
+    assert!(matches!(refused(open(), &place, "header"), Problem::Format(_)));
+    changed(0, 8);
+    refused(open(), &place, "header");
+    fs::remove_file(&blob).unwrap();
+    assert!(matches!(refused(open(), &place, "contents"), Problem::Io(_)));
+}
+
+#[test]
+fn tensors_other_than_listed_are_not_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = |change: &dyn Fn(&mut Manifest)| {
+        let mut base = Base::new();
+        change(&mut base.manifest);
+        base.package().write(directory.path()).unwrap();
+        Program::open(FILE, directory.path())
+    };
+    open(&|_| {}).unwrap();
+    let hash = open(&|manifest| manifest.tensors.get_mut("bias").unwrap().blake3 = Digest([0; 32]));
+    mismatch(hash, BLOB, "tensor \"bias\", blake3");
+    let twice = open(&|manifest| manifest.blobs.push(manifest.blobs[0]));
+    assert!(matches!(refused(twice, FILE, "blobs, 1"), Problem::Duplicate));
+}
+
+#[test]
 fn a_file_that_is_not_there_is_refused() {
     let (directory, manifest, blob) = written();
     for path in [blob, manifest] {

@@ -77,7 +77,8 @@ fn gradients_of_a_value_with_three_users_are_added_in_their_order() {
     let gradients = trainer(&program, &Reference, &data, state.clone()).gradients(0..1).unwrap();
 
     let (ids, labels) = windows(&data, 0, 1)[0];
-    let weights = Weights::new("state", &program.graph, &state.weights(&program)).unwrap();
+    let tensors = state.weights(&program);
+    let weights = Weights::new("state", &program.graph, &tensors).unwrap();
     let executor = Executor { graph: &program.graph, weights: &weights, backend: &Reference };
     let pass = executor.run_keeping(ids, &mut ()).unwrap();
     let (tokens, width, classes) = (TOKENS as usize, WIDTH as usize, VOCABULARY as usize);
