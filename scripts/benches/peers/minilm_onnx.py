@@ -11,42 +11,16 @@ import sys
 
 import numpy
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from onnx_graph import FUSED, Builder, read_tensors
+
 OPSET = 17
-# The domain of ONNX Runtime's own operators.
-FUSED = "com.microsoft"
 
 
-def read_tensors(path: pathlib.Path) -> dict[str, numpy.ndarray]:
-    """The float32 tensors of a safetensors file."""
-    data = path.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    tensors = {}
-    for name, entry in json.loads(data[8:start]).items():
-        if entry.get("dtype") == "F32":
-            begin, end = (start + offset for offset in entry["data_offsets"])
-            tensors[name] = numpy.frombuffer(data[begin:end], "<f4").reshape(entry["shape"])
-    return tensors
-
-
-class Builder:
-    """Nodes and initialisers of a graph; every method gives the name of its output."""
-
-    def __init__(self, tensors: dict[str, numpy.ndarray]):
-        self.tensors = tensors
-        self.nodes, self.constants = [], []
-
-    def constant(self, value, dtype=numpy.float32) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(numpy.ascontiguousarray(value, dtype), name))
-        return name
-
-    def add(self, kind: str, *inputs: str, **attributes) -> str:
-        output = f"value_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [output], name=f"node_{len(self.nodes)}", **attributes))
-        return output
+class Encoder(Builder):
+    """The layers of a BERT."""
 
     def linear(self, x: str, name: str) -> str:
         weight = self.constant(self.tensors[f"{name}.weight"].T)
@@ -69,7 +43,7 @@ class Builder:
 
 
 def build(tensors: dict[str, numpy.ndarray], config: dict, tokens: int) -> onnx.ModelProto:
-    graph = Builder(tensors)
+    graph = Encoder(tensors)
     columns, epsilon = config["hidden_size"], config["layer_norm_eps"]
     words = graph.add("Gather", graph.constant(tensors["embeddings.word_embeddings.weight"]), "ids")
     # Neither depends on the ids: there is one segment.

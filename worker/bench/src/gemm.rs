@@ -2,26 +2,43 @@
 
 use std::time::Duration;
 
-use assay_exact::{GemmI8, Philox};
-use assay_exec::{Backend, Cpu, Path};
+use assay_exact::GemmI8;
+use assay_exec::{Backend, Cpu};
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_tensor::Matrix;
 use serde_json::json;
 
-use crate::sampling::take_turns;
+use crate::random::words;
+use crate::sampling::{median, seconds, take_turns};
 use crate::Failure;
 
 /// Rows, depth, columns: a layer of MiniLM, a prefill, a decode.
-const SHAPES: [[usize; 3]; 3] = [[128, 384, 1536], [512, 4096, 4096], [1, 4096, 4096]];
-const BUDGET: Duration = Duration::from_secs(10);
+pub const SHAPES: [[usize; 3]; 3] = [[128, 384, 1536], [512, 4096, 4096], [1, 4096, 4096]];
+const BUDGET: Duration = Duration::from_secs(8);
+/// Products that the rate is the median of.
+const SAMPLES: usize = 5;
 
 /// It multiplies u8 by i8, on the threads of rayon's global pool: one per processor, as ours.
 type Peer = GemmExecutor<u8, i8, i32>;
 
 /// Prints a line for each shape.
-pub fn run() -> Result<(), Failure> {
-    let (cpu, peer) = (Cpu::new(Path::best(), 0)?, Peer::new());
-    SHAPES.into_iter().try_for_each(|shape| product(&cpu, &peer, shape))
+pub fn run(cpu: &Cpu) -> Result<(), Failure> {
+    let peer = Peer::new();
+    SHAPES.into_iter().try_for_each(|shape| product(cpu, &peer, shape))
+}
+
+/// Products of two digits in a second, by a large product: what one of several slices can do at best.
+pub fn rate(cpu: &Cpu) -> Result<f64, Failure> {
+    let [rows, depth, cols] = SHAPES[1];
+    let op = GemmI8::new(rows, cols, depth)?;
+    let digit = |word: u32| ((word % 255) as i32 - 127) as i8;
+    let a: Vec<i8> = words(0, rows * depth).map(digit).collect();
+    let b: Vec<i8> = words(1, cols * depth).map(digit).collect();
+    let mut sums = vec![0; rows * cols];
+    let mut sample = || seconds(|| Ok(cpu.gemm_i8_forward(&op, &a, &b, &mut sums)?));
+    sample()?;
+    let samples = (0..SAMPLES).map(|_| sample()).collect::<Result<Vec<f64>, Failure>>()?;
+    Ok((rows * depth * cols) as f64 / median(samples))
 }
 
 fn product(cpu: &Cpu, peer: &Peer, [rows, depth, cols]: [usize; 3]) -> Result<(), Failure> {
@@ -54,10 +71,4 @@ fn product(cpu: &Cpu, peer: &Peer, [rows, depth, cols]: [usize; 3]) -> Result<()
     });
     println!("{line}");
     Ok(())
-}
-
-/// Random words, the same in every run.
-fn words(tensor: u32, count: usize) -> impl Iterator<Item = u32> {
-    let philox = Philox::new(*b"products", tensor, 0);
-    (0..count as u64).map(move |i| philox.word(i))
 }

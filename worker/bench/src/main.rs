@@ -4,18 +4,34 @@
 //!
 //! Not for: correctness; a product that differs from the peer's is an error all the same.
 
+mod attention;
+mod decoder;
 mod gemm;
+mod kernels;
 mod minilm;
+mod program;
+mod random;
 mod sampling;
+mod sliced;
+mod training;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: assay-bench import MODEL PROGRAM   make a program; print ids of real text as JSON
-       assay-bench minilm PROGRAM         read ids; for each further line, a batch, print its seconds
-       assay-bench trace PROGRAM          read ids; print seconds of jobs and of the same without a trace
-       assay-bench memory PROGRAM         read ids; print bytes of this process and of what it needs
-       assay-bench gemm                   print seconds of int8 products, ours and the peer's";
+use assay_exec::{Cpu, Path as CpuPath};
+
+const USAGE: &str = "usage: assay-bench [--path PATH] COMMAND; PATH is scalar, avx2 or vnni, by default the best there is
+       import MODEL PROGRAM             make a program of MiniLM; print ids of real text as JSON
+       minilm PROGRAM                   read ids; for each further line, a batch, print its seconds
+       trace PROGRAM                    read ids; print seconds of jobs and of the same without a trace
+       memory PROGRAM                   read ids; print bytes of this process and of what it needs
+       gemm                             print seconds of int8 products, ours and the peer's
+       sliced                           print seconds of products of floats, ours and the peer's
+       attention DIRECTORY              write operands; for each line, a number of tokens, print its seconds
+       import-decoder MODEL PROGRAM     make a program of a decoder
+       decoder PROGRAM                  read ids; for each line, prefill or decode, print its seconds
+       training SHAPE DIRECTORY         write parameters of small or 10M; for each line print a step's seconds
+       kernel NAME TIMES                do linear-i8, linear-i15 or attention on one thread, and print nothing";
 
 /// Why there are no samples; the text is one line.
 type Failure = Box<dyn std::error::Error>;
@@ -33,12 +49,23 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[&str]) -> Result<(), Failure> {
-    match arguments {
+    let (path, command) = match arguments {
+        ["--path", path, command @ ..] => (path.parse::<CpuPath>()?, command),
+        command => (CpuPath::best(), command),
+    };
+    let cpu = || Cpu::new(path, 0);
+    match command {
         ["import", model, program] => minilm::import(Path::new(model), Path::new(program)),
-        ["minilm", program] => minilm::serve(Path::new(program)),
-        ["trace", program] => minilm::trace(Path::new(program)),
-        ["memory", program] => minilm::memory(Path::new(program)),
-        ["gemm"] => gemm::run(),
+        ["minilm", program] => minilm::serve(&cpu()?, Path::new(program)),
+        ["trace", program] => program::trace(&cpu()?, Path::new(program)),
+        ["memory", program] => program::memory(&cpu()?, Path::new(program)),
+        ["gemm"] => gemm::run(&cpu()?),
+        ["sliced"] => sliced::run(&cpu()?),
+        ["attention", directory] => attention::serve(&cpu()?, Path::new(directory)),
+        ["import-decoder", model, program] => decoder::import(Path::new(model), Path::new(program)),
+        ["decoder", program] => decoder::serve(&cpu()?, Path::new(program)),
+        ["training", shape, directory] => training::serve(&cpu()?, shape, Path::new(directory)),
+        ["kernel", name, times] => kernels::run(&Cpu::new(path, 1)?, name, times.parse()?),
         _ => {
             eprintln!("{USAGE}");
             Err("unknown arguments".into())

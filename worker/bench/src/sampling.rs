@@ -39,3 +39,9 @@ pub fn seconds(work: impl FnOnce() -> Result<(), Failure>) -> Result<f64, Failur
     work()?;
     Ok(start.elapsed().as_secs_f64())
 }
+
+/// The upper one of the two in the middle, where they are two.
+pub fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -5,6 +5,9 @@ use assay_exact::{Error, Quantised, Trap, TrapKind};
 use crate::kernel::{Block, Kernel};
 use crate::team::Team;
 
+/// Least columns of a rectangle that is made narrower for the threads.
+const LEAST_WIDTH: usize = 32;
+
 /// Integer sums of a product, as [`assay_exact::DequantBias`] takes them.
 #[derive(Clone, Copy, Debug)]
 pub enum Sums<'a> {
@@ -26,6 +29,16 @@ impl<T> Piece<'_, T> {
         let cols = self.out.first().map_or(0, |row| row.len());
         Block { row: self.row, rows: self.out.len(), col: self.col, cols }
     }
+}
+
+/// The most rows and columns of a rectangle of an output of `rows × cols`: narrower ones than the kernel would have where
+/// those are too few for the threads.
+pub(crate) fn rectangle(team: &Team, kernel: Kernel, [rows, cols]: [usize; 2]) -> [usize; 2] {
+    let [height, mut width] = kernel.block_size();
+    while width > LEAST_WIDTH && rows.div_ceil(height) * cols.div_ceil(width) < team.pieces() {
+        width /= 2;
+    }
+    [height, width]
 }
 
 /// Cuts an output of rows of `cols` into rectangles of at most `size`; the index of the cut takes 16 bytes for each row
@@ -59,7 +72,7 @@ pub(crate) fn product<T: Send>(
     put: impl Fn(&mut [T], &[i64], usize, usize) -> Option<(usize, TrapKind)> + Sync,
 ) -> Result<(), Error> {
     let width = b.rows();
-    team.run(pieces(out, width, kernel.block_size()), |piece| {
+    team.run(pieces(out, width, rectangle(team, kernel, [a.rows(), width])), |piece| {
         let block = piece.block();
         let mut sums = vec![0; block.rows * block.cols];
         kernel.block(a, b, &block, &mut sums);

@@ -252,15 +252,17 @@ fn run_recording(
             let embeddings = units::run(executor, &units, &make, &mut |point| recorder.add(&point))?;
             Ok(Tensors::from([("embeddings".into(), Tensor::f32(&shape, embeddings))]))
         }),
-        Work::Generate(prompts, job) => run_units(program, backend, recorder, |executor, points, recorder| {
-            let mut watch = |step, unit, node, value: &[f32]| {
-                if let Some(point) = points.of(step, unit, node, value) {
-                    recorder.add(&point);
-                }
-            };
-            let sequences = generate(executor, &prompts, job, key(seed), &mut watch)?;
-            Ok(Input::sequences(&sequences))
-        }),
+        Work::Generate(prompts, job) => {
+            run_units(program, backend, recorder, |executor, points, recorder| {
+                let mut watch = |step, unit, node, value: &[f32]| {
+                    if let Some(point) = points.of(step, unit, node, value) {
+                        recorder.add(&point);
+                    }
+                };
+                let sequences = generate(executor, &prompts, job, key(seed), &mut watch)?;
+                Ok(Input::sequences(&sequences))
+            })
+        }
         Work::Train { training, job, data, state } => {
             let state = state.unwrap_or_else(|| State::from_seed(program, seed));
             let mut trainer = Trainer::new(program, backend, seed, &data, state)?;

@@ -71,9 +71,12 @@ pub(crate) fn read_from(file: &str, size: u64, source: &mut dyn Read) -> Result<
             dtype(info.dtype).map_err(|problem| problem.at(file, format!("tensor {name:?}, dtype")))?;
         listed.push((name, dtype, shape(info), info.data_offsets.1 - info.data_offsets.0));
     }
-    let canonical = canonical_header(
-        listed.iter().map(|(name, dtype, shape, size)| Listing { name, dtype: *dtype, shape, size: *size }),
-    );
+    let canonical = canonical_header(listed.iter().map(|(name, dtype, shape, size)| Listing {
+        name,
+        dtype: *dtype,
+        shape,
+        size: *size,
+    }));
     if let Some(at) = first_difference(&canonical, &header) {
         return Err(Problem::NotCanonical((LENGTH + at) as u64).at(file, "header"));
     }

@@ -157,7 +157,8 @@ impl Model {
 
     fn hear(&mut self) {
         for record in System::events() {
-            if let RuntimeEvent::Dao(Event::Decided { lost, .. } | Event::Closed { lost, .. }) = record.event {
+            if let RuntimeEvent::Dao(Event::Decided { lost, .. } | Event::Closed { lost, .. }) = record.event
+            {
                 self.burnt += lost;
             }
         }

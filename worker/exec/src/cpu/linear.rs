@@ -7,7 +7,7 @@ use assay_exact::{
 
 use super::{or_reference, Cpu};
 use crate::kernel::Kernel;
-use crate::product::{each, pieces, product};
+use crate::product::{each, pieces, product, rectangle};
 use crate::quantise::{columns_into, gather, rows_into};
 use crate::team::shifted;
 use crate::vnni::Vnni;
@@ -28,7 +28,8 @@ pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32])
     let b = Quantised::new(b, &scales[..op.cols()], op.depth(), Precision::I8)?;
     if let Kernel::Vnni(vnni) = cpu.kernel {
         if let Some(totals) = vnni.totals(&a, &b) {
-            return cpu.team.run(pieces(c, op.cols(), cpu.kernel.block_size()), |mut piece| {
+            let size = rectangle(&cpu.team, cpu.kernel, [op.rows(), op.cols()]);
+            return cpu.team.run(pieces(c, op.cols(), size), |mut piece| {
                 vnni.integers(&a, &b, &piece.block(), &totals, &mut piece.out);
                 Ok(())
             });
@@ -136,7 +137,8 @@ fn dequantised(
     y: &mut [f32],
 ) -> Result<(), Error> {
     let width = weight.rows();
-    cpu.team.run(pieces(y, width, cpu.kernel.block_size()), |mut piece| {
+    let size = rectangle(&cpu.team, cpu.kernel, [x.rows(), width]);
+    cpu.team.run(pieces(y, width, size), |mut piece| {
         let block = piece.block();
         let bias = bias.map(|bias| &bias[block.col..block.col + block.cols]);
         if vnni.linear(x, weight, &block, totals, bias, &mut piece.out) {

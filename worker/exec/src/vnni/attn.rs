@@ -202,10 +202,10 @@ fn narrow_score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
             each_product(&left, &panel, &totals[row..row + rows], |r, sums| {
                 let scale = _mm512_set1_ps(q.scale(places[r]));
                 let at = (row + r) * keys.count() + first;
-                let parts = scores[at..at + cols].chunks_mut(LANES).zip(sums).zip(&scales);
-                for ((scores, sums), other) in parts {
+                let scores = &mut scores[at..at + cols];
+                for (group, (sums, other)) in sums.iter().zip(&scales).enumerate() {
                     let value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_mul_ps(scale, *other));
-                    store(_mm512_mul_ps(value, factor), scores);
+                    store(_mm512_mul_ps(value, factor), &mut scores[group * LANES..]);
                 }
             });
         }

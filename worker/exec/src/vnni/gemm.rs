@@ -57,8 +57,8 @@ pub(super) fn linear(
     let mut bad = 0;
     each_row(a, b, block, totals, |row, sums| {
         let scale = _mm512_set1_ps(a.scale(block.row + row));
-        let parts = y[row].chunks_mut(LANES).zip(sums).zip(&scales).enumerate();
-        for (group, ((y, sums), other)) in parts {
+        for (group, (sums, other)) in sums.iter().zip(&scales).enumerate() {
+            let y = &mut y[row][group * LANES..];
             let mut value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_mul_ps(scale, *other));
             if let Some(bias) = &bias {
                 value = _mm512_add_ps(value, bias[group]);
@@ -146,13 +146,14 @@ fn exact<const G: usize>(
     totals: &[i32],
     mut put: impl FnMut(usize, &[__m512i]),
 ) {
-    let mut tile = tile::<G>(left, lines);
-    for (r, (sums, total)) in tile.iter_mut().zip(totals).enumerate() {
+    let tile = tile::<G>(left, lines);
+    for (r, (sums, total)) in tile.iter().zip(totals).enumerate() {
         let excess = _mm512_set1_epi32(total.wrapping_mul(128));
-        for sums in sums.iter_mut() {
-            *sums = _mm512_sub_epi32(*sums, excess);
+        let mut exact = *sums;
+        for sum in &mut exact {
+            *sum = _mm512_sub_epi32(*sum, excess);
         }
-        put(r, sums.as_slice());
+        put(r, exact.as_slice());
     }
 }
 

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm512_maskz_loadu_epi8, _mm512_permutexvar_epi32, _mm512_set1_epi8, _mm512_setr4_epi32,
     _mm512_setr_epi32, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_store_si512,
     _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
-    _mm512_xor_si512, _mm_loadu_si128,
+    _mm512_xor_si512, _mm_loadu_si128, _mm_prefetch, _mm_setzero_si128, _MM_HINT_T0,
 };
 
 /// Digits of a column that one instruction takes.
@@ -35,21 +35,35 @@ impl Panel {
         self.lines.resize(self.groups * depth.div_ceil(DEEP), Line([0; DEEP * LANES]));
     }
 
-    /// Packs columns of `depth` digits each, by number.
+    /// Packs columns of `depth` digits each, by number. Those of the next group are asked for meanwhile: sixteen columns
+    /// at a time are no order that the processor foresees. Vectors are filled by plain loops, since closures that make them
+    /// are not inlined into functions without these instructions, such as `array::map`.
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn pack<'a>(&mut self, cols: usize, depth: usize, column: impl Fn(usize) -> &'a [i8]) {
         self.resize(cols, depth);
-        for group in 0..self.groups {
+        let of_group = |group: usize| {
             let mut columns: [&[i8]; LANES] = [&[]; LANES];
             for (to, index) in columns.iter_mut().zip(group * LANES..cols) {
                 *to = column(index);
             }
+            columns
+        };
+        let mut columns = of_group(0);
+        for group in 0..self.groups {
+            let next = of_group(group + 1);
             for (step, lines) in self.lines.chunks_mut(self.groups * LANES).enumerate() {
-                let packed = transposed(columns.map(|column| digits(column, step * DEEP * LANES)));
-                for (line, packed) in lines.iter_mut().skip(group).step_by(self.groups).zip(packed) {
-                    line.put(packed);
+                let at = step * DEEP * LANES;
+                let mut rows = [_mm512_setzero_si512(); LANES];
+                for ((row, column), next) in rows.iter_mut().zip(&columns).zip(&next) {
+                    *row = digits(column, at);
+                    prefetch(next, at);
+                }
+                let lines = lines.iter_mut().skip(group).step_by(self.groups);
+                for (line, packed) in lines.zip(&transposed(rows)) {
+                    line.put(*packed);
                 }
             }
+            columns = next;
         }
     }
 
@@ -63,7 +77,11 @@ impl Panel {
                 *to = row(index);
             }
             for (group, line) in lines.iter_mut().enumerate() {
-                line.put(interleaved(rows.map(|row| sixteen(row, group * LANES))));
+                let mut parts = [_mm_setzero_si128(); DEEP];
+                for (part, row) in parts.iter_mut().zip(rows) {
+                    *part = sixteen(row, group * LANES);
+                }
+                line.put(interleaved(parts));
             }
         }
     }
@@ -120,6 +138,17 @@ fn digits(column: &[i8], at: usize) -> __m512i {
         None => unsafe { _mm512_maskz_loadu_epi8((1u64 << here.len()) - 1, here.as_ptr()) },
     };
     _mm512_xor_si512(bytes, _mm512_set1_epi8(i8::MIN))
+}
+
+/// Asks for the cache line of a column's digit `at`, if there is one.
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[allow(unused_unsafe)] // The intrinsic is a safe function in later versions of the standard library.
+fn prefetch(column: &[i8], at: usize) {
+    if let Some(digit) = column.get(at) {
+        // SAFETY: a hint, which changes nothing that could be seen.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(digit) };
+    }
 }
 
 /// Sixteen rows of sixteen words of 32 bits, transposed.

@@ -1,6 +1,6 @@
 """Times embeddings by ONNX Runtime.
 
-Usage: onnx_samples.py DIRECTORY THREADS, with the files of minilm_onnx.py in DIRECTORY.
+Usage: minilm_samples.py DIRECTORY THREADS, with the files of minilm_onnx.py in DIRECTORY.
 Reads the ids of sequences as a line of JSON and prints a line with their embeddings; then for each line such as
 "float32 32", the model and the batch, a line with the seconds that it took.
 """
@@ -11,15 +11,8 @@ import sys
 import time
 
 import numpy
-import onnxruntime
 
-
-def start(path: pathlib.Path, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+from onnx_graph import start
 
 
 def main() -> None:
