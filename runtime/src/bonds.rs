@@ -9,7 +9,6 @@ use assay_primitives::Bonds;
 pub use assay_primitives::{FaultKind, LockId, Role, SlashId};
 use codec::{Decode, Encode};
 pub use pallet_assay_slashing::{State, Subject};
-use pallet_assay_staking::{NextLock, MOST_IDS};
 use scale_info::TypeInfo;
 use sp_runtime::SaturatedConversion;
 
@@ -82,22 +81,16 @@ impl Ledger {
 pub struct Locks {
     /// The locks, by id.
     pub items: Vec<(LockId, Lock)>,
-    /// From which id on to ask for the rest, `None` at the end. The rest may turn out to be empty.
+    /// From which id on to ask for the rest, `None` at the end.
     pub next: Option<LockId>,
 }
 
 impl Locks {
-    /// At most `limit` of the owner's locks among the next [`MOST_IDS`] ids.
+    /// At most `limit` of the owner's locks from an id on.
     pub(crate) fn of(owner: AccountId, from: LockId, limit: u32) -> Self {
-        let has_locks = Staking::ledger(owner.clone()).is_some_and(|ledger| ledger.locked > 0);
-        let mut items = Staking::locks(owner, from, MOST_IDS);
+        let mut items = Staking::locks(owner, from, limit.saturating_add(1));
         let limit: usize = limit.saturated_into();
-        let next = match items.get(limit) {
-            Some((left_out, _)) => Some(*left_out),
-            // Nobody goes through all ids to learn that nothing is locked.
-            None => Some(from.saturating_add(MOST_IDS.into()))
-                .filter(|id| has_locks && *id < NextLock::<Runtime>::get()),
-        };
+        let next = items.get(limit).map(|(left_out, _)| *left_out);
         items.truncate(limit);
         Self { items, next }
     }
@@ -152,9 +145,7 @@ sp_api::decl_runtime_apis! {
         /// What an owner has bonded, `None` if nothing.
         fn ledger(owner: AccountId) -> Option<Ledger>;
 
-        /// An owner's locks by id, from an id on. Looks at 1,000 ids, those of ended locks and of other owners
-        /// included, and gives at most `limit` locks; `next` of the answer says where to go on, `None` at once for an
-        /// owner with nothing locked.
+        /// An owner's locks by id, from an id on, at most `limit` of them; `next` of the answer says where to go on.
         fn locks(owner: AccountId, from: LockId, limit: u32) -> Locks;
 
         /// Who stands in elections, the highest bond first.

@@ -19,9 +19,8 @@ pub trait BondsRpc {
     #[method(name = "assay_ledger", blocking)]
     fn ledger(&self, owner: Owner) -> RpcResult<Option<Ledger>>;
 
-    /// An owner's locks by id, at most `limit` (1 to 100) of them, from the id `from` on. One call looks at 1,000 ids,
-    /// those of ended locks and of other owners included: a page may be short, or empty, and not be the last. Where to
-    /// go on says `next`, null at the end, and at once for an owner with nothing locked.
+    /// An owner's locks by id, at most `limit` (1 to 100) of them, from the id `from` on. Where to go on says `next`,
+    /// null at the end.
     #[method(name = "assay_locks", blocking)]
     fn locks(&self, owner: Owner, from: FirstLock, limit: Limit) -> RpcResult<Locks>;
 

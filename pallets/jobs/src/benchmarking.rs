@@ -3,7 +3,9 @@
 
 use super::*;
 use alloc::{boxed::Box, vec};
-use assay_primitives::{Claim, Endpoint, JobId, JobSpec, OnVerdict, Outcome, Pay, Verdict};
+use assay_primitives::{
+    is_endpoint, Claim, Endpoint, JobId, JobSpec, Listings, OnVerdict, Outcome, Pay, Verdict,
+};
 use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};
 use frame_system::RawOrigin;
@@ -11,7 +13,7 @@ use sp_runtime::traits::BlockNumberProvider;
 
 /// What has to be there before a job can be posted.
 pub trait BenchmarkHelper<AccountId> {
-    /// An account that has the money for a job.
+    /// The account that calls are signed by, with the money for a job.
     fn requester() -> AccountId;
 
     /// A job that verification would take in now, of a listing, on a machine with many providers.
@@ -22,7 +24,7 @@ pub trait BenchmarkHelper<AccountId> {
 }
 
 /// The longest source that a job can have.
-fn source() -> Endpoint {
+fn longest_source() -> Endpoint {
     Endpoint::truncate_from([b"http://".to_vec(), vec![b'a'; 121]].concat())
 }
 
@@ -30,7 +32,7 @@ fn source() -> Endpoint {
 fn posted<T: Config>() -> (T::AccountId, JobId) {
     let requester = T::BenchmarkHelper::requester();
     let job = NextJob::<T>::get();
-    Pallet::<T>::do_post(requester.clone(), T::BenchmarkHelper::spec(), Some(source()))
+    Pallet::<T>::do_post(requester.clone(), T::BenchmarkHelper::spec(), Some(longest_source()))
         .expect("the job is sound");
     (requester, job)
 }
@@ -56,7 +58,7 @@ fn prunable<T: Config>() -> JobId {
     let before = vec![job; usize::try_from(last).expect("a page is small")];
     Ended::<T>::insert(0, BoundedVec::truncate_from(before));
     Pallet::<T>::on_verdict(job, verdict::<T>());
-    let ended = Receipts::<T>::get(job).expect("it has ended").ended;
+    let ended = Pallet::<T>::receipt(job).expect("it has ended").ended;
     T::Clock::set_block_number(ended.saturating_add(Params::<T>::get().retention));
     job
 }
@@ -79,13 +81,42 @@ mod benches {
 
     #[benchmark]
     fn post() {
-        let (requester, spec) = (T::BenchmarkHelper::requester(), T::BenchmarkHelper::spec());
+        let requester = T::BenchmarkHelper::requester();
+        let spec = JobSpec { listing: None, ..T::BenchmarkHelper::spec() };
         let job = NextJob::<T>::get();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(requester), Box::new(spec), Some(source()));
+        _(RawOrigin::Signed(requester), Box::new(spec), None);
 
         assert!(Jobs::<T>::contains_key(job));
+    }
+
+    #[benchmark]
+    fn listed() {
+        let spec = T::BenchmarkHelper::spec();
+        let version = spec.listing.expect("it names one");
+        let royalty;
+
+        #[block]
+        {
+            royalty = T::Listings::royalty(version, &spec.program, &spec.input);
+        }
+
+        assert!(royalty.is_ok());
+    }
+
+    #[benchmark]
+    fn source() {
+        let url = longest_source();
+        let sound;
+
+        #[block]
+        {
+            sound = is_endpoint(&url);
+            Sources::<T>::insert(0, &url);
+        }
+
+        assert!(sound);
     }
 
     #[benchmark]
@@ -96,7 +127,7 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(requester), job);
 
-        assert!(Receipts::<T>::contains_key(job));
+        assert!(Pallet::<T>::receipt(job).is_some());
     }
 
     #[benchmark]
@@ -107,7 +138,7 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), job);
 
-        assert!(!Receipts::<T>::contains_key(job));
+        assert!(!Jobs::<T>::contains_key(job));
     }
 
     #[benchmark]
@@ -132,7 +163,7 @@ mod benches {
             Pallet::<T>::sweep(&mut meter);
         }
 
-        assert!(!Receipts::<T>::contains_key(job));
+        assert!(!Jobs::<T>::contains_key(job));
     }
 
     impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);

@@ -1,6 +1,6 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
-use crate::{pallet::*, prune::page_of, JobOf, Queue, ReceiptOf, PAGE};
+use crate::{pallet::*, prune::page_of, JobOf, Queue, ReceiptOf, Record, PAGE};
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
@@ -11,8 +11,10 @@ use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion, TryRuntimeErr
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
-        Jobs::<T>::iter().try_for_each(|(id, job)| Self::check_job(id, &job))?;
-        Receipts::<T>::iter().try_for_each(|(id, receipt)| Self::check_receipt(id, &receipt))?;
+        Jobs::<T>::iter().try_for_each(|(id, record)| match record {
+            Record::Open(job) => Self::check_job(id, &job),
+            Record::Ended(receipt) => Self::check_receipt(id, &receipt),
+        })?;
         Self::check_index()?;
         Self::check_ended()?;
         Self::check_policies()?;
@@ -22,7 +24,6 @@ impl<T: Config> Pallet<T> {
     /// Invariants 1, 2 and 3, of a job that is open.
     fn check_job(id: JobId, job: &JobOf<T>) -> Result<(), TryRuntimeError> {
         Self::check_number(id, &job.requester)?;
-        ensure!(!Receipts::<T>::contains_key(id), "a job is open and has a receipt");
         let (now, held) = (T::Clock::current_block_number(), T::Escrow::held(id));
         let expired = now > job.expires && held == 0;
         ensure!(expired || job.hold.total() == Some(held), "an open job's escrow is not its hold");
@@ -60,12 +61,10 @@ impl<T: Config> Pallet<T> {
     /// Invariant 1: nothing else stands in the index.
     fn check_index() -> Result<(), TryRuntimeError> {
         for id in Sources::<T>::iter_keys() {
-            let known = Jobs::<T>::contains_key(id) || Receipts::<T>::contains_key(id);
-            ensure!(known, "a source is kept of a job of which nothing is left");
+            ensure!(Jobs::<T>::contains_key(id), "a source is kept of a job of which nothing is left");
         }
         let indexed = JobsOf::<T>::iter_keys().count();
-        let kept = Jobs::<T>::iter_keys().count().saturating_add(Receipts::<T>::iter_keys().count());
-        ensure!(indexed == kept, "the index names a job of which nothing is left");
+        ensure!(indexed == Jobs::<T>::iter_keys().count(), "the index names a job of which nothing is left");
         Ok(())
     }
 
@@ -89,18 +88,22 @@ impl<T: Config> Pallet<T> {
         ensure!(complete, "a place of an ended job is outside of the queue");
         let distinct: BTreeSet<_> = jobs.iter().collect();
         ensure!(distinct.len() == jobs.len(), "a job has ended twice");
-        let ends: Vec<_> = jobs.iter().filter_map(Receipts::<T>::get).map(|receipt| receipt.ended).collect();
+        let ended = |id: &JobId| Self::receipt(*id).map(|receipt| receipt.ended);
+        let ends: Vec<_> = jobs.iter().filter_map(ended).collect();
         ensure!(ends.is_sorted(), "ended jobs are not in order of time");
-        ensure!(ends.len() == Receipts::<T>::iter_keys().count(), "a receipt would never be swept");
+        let receipts = Jobs::<T>::iter_values().filter_map(Record::receipt).count();
+        ensure!(ends.len() == receipts, "a receipt would never be swept");
         Ok(())
     }
 
     /// Invariant 7: jobs and receipts are counted by the version of the policy that they name.
     fn check_policies() -> Result<(), TryRuntimeError> {
-        let open = Jobs::<T>::iter_values().map(|job| (job.spec.class, job.policy));
-        let ended = Receipts::<T>::iter_values().map(|receipt| (receipt.spec.class, receipt.policy));
+        let versions = Jobs::<T>::iter_values().map(|record| match record {
+            Record::Open(job) => (job.spec.class, job.policy),
+            Record::Ended(receipt) => (receipt.spec.class, receipt.policy),
+        });
         let mut named = BTreeMap::<_, u64>::new();
-        for version in open.chain(ended) {
+        for version in versions {
             let jobs = named.entry(version).or_default();
             *jobs = jobs.saturating_add(1);
         }

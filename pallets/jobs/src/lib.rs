@@ -26,7 +26,7 @@
 extern crate alloc;
 
 pub use pallet::*;
-pub use types::{Estimate, Job, Parameters, Queue, Receipt, Status};
+pub use types::{Estimate, Job, Parameters, Queue, Receipt, Record, Status};
 pub use weights::WeightInfo;
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -52,6 +52,9 @@ pub use benchmarking::BenchmarkHelper;
 
 /// A job of this chain.
 pub type JobOf<T> = Job<<T as frame_system::Config>::AccountId>;
+
+/// A job of this chain, open or ended.
+pub type RecordOf<T> = Record<<T as frame_system::Config>::AccountId>;
 
 /// A receipt of this chain.
 pub type ReceiptOf<T> = Receipt<<T as frame_system::Config>::AccountId>;
@@ -122,19 +125,17 @@ pub mod pallet {
 
     /// The number that the next job gets.
     #[pallet::storage]
+    #[pallet::whitelist_storage]
     pub type NextJob<T> = StorageValue<_, JobId, ValueQuery>;
 
-    /// The jobs that are open. Each has money on hold, fee and bond included.
+    /// The jobs that are open, each with money on hold, fee and bond included; and what is left of jobs that have ended,
+    /// until it is pruned.
     #[pallet::storage]
-    pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, JobOf<T>>;
+    pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, RecordOf<T>>;
 
     /// Where the requester serves a job's program and input. A hint: what is fetched is checked by its hash.
     #[pallet::storage]
     pub type Sources<T> = StorageMap<_, Twox64Concat, JobId, Endpoint>;
-
-    /// What is left of jobs that have ended, until it is pruned.
-    #[pallet::storage]
-    pub type Receipts<T: Config> = StorageMap<_, Twox64Concat, JobId, ReceiptOf<T>>;
 
     /// Whose jobs and receipts there are. The number of the job is big-endian and unhashed, so that each requester's
     /// jobs are in the order in which they were posted.
@@ -154,6 +155,7 @@ pub mod pallet {
 
     /// Which places there are.
     #[pallet::storage]
+    #[pallet::whitelist_storage]
     pub type EndedQueue<T> = StorageValue<_, Queue, ValueQuery>;
 
     #[pallet::event]
@@ -257,6 +259,12 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        /// Pays for what all posts and ends of a block read and write together: the next job's number; the numbers of the
+        /// jobs that have ended, the first page of them and the last one.
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            T::DbWeight::get().reads_writes(4, 4)
+        }
+
         /// Prunes receipts in what a block has left.
         fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
             let mut meter = WeightMeter::with_limit(remaining);
@@ -325,7 +333,7 @@ pub mod pallet {
         ///
         /// * [`Event::Posted`].
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::post())]
+        #[pallet::weight(Pallet::<T>::post_weight(spec, source.as_ref()))]
         pub fn post(origin: OriginFor<T>, spec: Box<JobSpec>, source: Option<Endpoint>) -> DispatchResult {
             let requester = ensure_signed(origin)?;
             Self::do_post(requester, *spec, source)
@@ -388,7 +396,7 @@ pub mod pallet {
 
         /// A job that is open.
         pub fn job(id: JobId) -> Option<JobOf<T>> {
-            Jobs::<T>::get(id)
+            Jobs::<T>::get(id).and_then(Record::open)
         }
 
         /// Where the requester serves a job's program and input; kept as long as the receipt.
@@ -398,7 +406,7 @@ pub mod pallet {
 
         /// What is left of a job that has ended.
         pub fn receipt(id: JobId) -> Option<ReceiptOf<T>> {
-            Receipts::<T>::get(id)
+            Jobs::<T>::get(id).and_then(Record::receipt)
         }
 
         /// Where a job stands; `None` if it was never posted, or is pruned.

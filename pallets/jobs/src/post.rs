@@ -1,6 +1,6 @@
 //! Posting a job.
 
-use crate::{pallet::*, Job};
+use crate::{pallet::*, Job, Record, WeightInfo};
 use assay_primitives::{
     is_endpoint, Balance, Endpoint, Escrow, JobId, JobSpec, Listings, MarketBlock, Order, Policy, Royalty,
     Sortition, Verification,
@@ -9,7 +9,7 @@ use assay_rules::{
     policy::longest_life,
     settlement::{self, Hold},
 };
-use frame_support::{dispatch::DispatchResult, ensure};
+use frame_support::{dispatch::DispatchResult, ensure, weights::Weight};
 use sp_runtime::{traits::BlockNumberProvider, DispatchError};
 
 /// On what terms a job would be posted now.
@@ -50,7 +50,7 @@ impl<T: Config> Pallet<T> {
         });
         let posted = T::Clock::current_block_number();
         let job = Job { requester, spec, policy: version, royalty, hold, posted, expires };
-        Jobs::<T>::insert(id, &job);
+        Jobs::<T>::insert(id, Record::Open(job.clone()));
         if let Some(source) = &source {
             Sources::<T>::insert(id, source);
         }
@@ -100,6 +100,13 @@ impl<T: Config> Pallet<T> {
             deadline: spec.deadline,
             policy,
         }
+    }
+
+    /// What a post takes: more where it names a listing, or a source.
+    pub(crate) fn post_weight(spec: &JobSpec, source: Option<&Endpoint>) -> Weight {
+        let listed = spec.listing.map_or(Weight::zero(), |_| T::WeightInfo::listed());
+        let served = source.map_or(Weight::zero(), |_| T::WeightInfo::source());
+        T::WeightInfo::post().saturating_add(listed).saturating_add(served)
     }
 
     /// The place of a job among its requester's.

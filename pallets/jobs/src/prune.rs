@@ -12,7 +12,7 @@ pub(crate) fn page_of(place: u64) -> (u64, usize) {
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_prune(id: JobId) -> DispatchResult {
-        let receipt = Receipts::<T>::get(id).ok_or(Error::<T>::NoReceipt)?;
+        let receipt = Self::receipt(id).ok_or(Error::<T>::NoReceipt)?;
         ensure!(Self::is_over(&receipt), Error::<T>::Retained);
         Self::forget(id, &receipt);
         Ok(())
@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
     fn clear(place: u64) -> bool {
         let (page, index) = page_of(place);
         if let Some(id) = Ended::<T>::get(page).get(index) {
-            match Receipts::<T>::get(id) {
+            match Self::receipt(*id) {
                 Some(receipt) if !Self::is_over(&receipt) => return false,
                 Some(receipt) => Self::forget(*id, &receipt),
                 None => (),
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn forget(id: JobId, receipt: &ReceiptOf<T>) {
-        Receipts::<T>::remove(id);
+        Jobs::<T>::remove(id);
         Sources::<T>::remove(id);
         JobsOf::<T>::remove(&receipt.requester, Self::place(id));
         PolicyJobs::<T>::mutate_exists(receipt.spec.class, receipt.policy, |jobs| {

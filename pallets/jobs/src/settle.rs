@@ -1,36 +1,39 @@
 //! The end of a job.
 
-use crate::{pallet::*, Job, JobOf, Receipt, ReceiptOf};
+use crate::{pallet::*, Job, JobOf, Receipt, ReceiptOf, Record};
 use alloc::vec::Vec;
 use assay_primitives::{Balance, Escrow, JobId, OnVerdict, Settlement, Verdict};
 use assay_rules::settlement;
 use sp_runtime::traits::BlockNumberProvider;
 
 impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
-    fn on_verdict(id: JobId, verdict: Verdict<T::AccountId>) {
-        match Jobs::<T>::take(id) {
+    fn on_verdict(id: JobId, verdict: Verdict<T::AccountId>) -> u32 {
+        match Self::job(id) {
             Some(job) => Self::settle(id, job, verdict),
             None => {
-                log::error!(target: "runtime::jobs", "verdict on job {id}, which is not open, is ignored")
+                log::error!(target: "runtime::jobs", "verdict on job {id}, which is not open, is ignored");
+                0
             }
         }
     }
 }
 
 impl<T: Config> Pallet<T> {
-    /// Has everybody paid, and leaves a receipt.
-    fn settle(id: JobId, job: JobOf<T>, verdict: Verdict<T::AccountId>) {
+    /// Has everybody paid, and leaves a receipt. Gives how many can be paid beside the seats: the owner of a listing.
+    fn settle(id: JobId, job: JobOf<T>, verdict: Verdict<T::AccountId>) -> u32 {
         let settlement = match T::Escrow::held(id) {
             // The escrow has expired: all of it has gone back, and there is nothing to pay from.
             0 => Settlement { payouts: Vec::new(), burnt: 0, treasury: 0 },
             _ => settlement::settle(&job.hold, job.spec.units, job.royalty.as_ref(), &verdict),
         };
+        let others = job.royalty.is_some().into();
         let receipt = Self::receipt_of(job, verdict, &settlement);
         let payouts = settlement.payouts.clone();
         T::Escrow::settle(id, settlement);
-        Receipts::<T>::insert(id, &receipt);
+        Jobs::<T>::insert(id, Record::Ended(receipt.clone()));
         Self::enqueue(id);
         Self::deposit_event(Event::Ended { id, receipt, payouts });
+        others
     }
 
     fn receipt_of(

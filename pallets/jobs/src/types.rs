@@ -62,6 +62,35 @@ pub struct Receipt<AccountId> {
     pub ended: MarketBlock,
 }
 
+/// A job as it is kept, from its post until it is pruned.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Record<AccountId> {
+    /// There is no verdict yet.
+    #[codec(index = 0)]
+    Open(Job<AccountId>),
+    /// There is a verdict.
+    #[codec(index = 1)]
+    Ended(Receipt<AccountId>),
+}
+
+impl<AccountId> Record<AccountId> {
+    /// A job that is open.
+    pub fn open(self) -> Option<Job<AccountId>> {
+        match self {
+            Self::Open(job) => Some(job),
+            Self::Ended(_) => None,
+        }
+    }
+
+    /// What is left of a job that has ended.
+    pub fn receipt(self) -> Option<Receipt<AccountId>> {
+        match self {
+            Self::Open(_) => None,
+            Self::Ended(receipt) => Some(receipt),
+        }
+    }
+}
+
 /// Places of jobs that have ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Queue {

@@ -1,6 +1,6 @@
 //! What clients ask.
 
-use crate::{pallet::*, post::Terms, Estimate, Status, MAX_PAGE};
+use crate::{pallet::*, post::Terms, Estimate, Record, Status, MAX_PAGE};
 use alloc::vec::Vec;
 use assay_primitives::{JobId, JobSpec, Machine, Sortition};
 use assay_rules::policy::least_price;
@@ -8,10 +8,10 @@ use sp_runtime::{DispatchError, Perbill};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn status_of(id: JobId) -> Option<Status> {
-        if Jobs::<T>::contains_key(id) {
-            return Some(Status::Open);
-        }
-        Receipts::<T>::get(id).map(|receipt| Status::Ended(receipt.outcome))
+        Jobs::<T>::get(id).map(|record| match record {
+            Record::Open(_) => Status::Open,
+            Record::Ended(receipt) => Status::Ended(receipt.outcome),
+        })
     }
 
     pub(crate) fn jobs_after(

@@ -12,8 +12,12 @@ use frame_support::weights::Weight;
 pub trait WeightInfo {
     /// Set the parameters.
     fn set_params() -> Weight;
-    /// Post a job of a listing. Its first draw becomes due.
+    /// Post a job. Its first draw becomes due.
     fn post() -> Weight;
+    /// What it takes beside that the job names a listing.
+    fn listed() -> Weight;
+    /// What it takes beside that the post names a source.
+    fn source() -> Weight;
     /// Cancel a job in which as many have a place as can, the verdict included.
     fn cancel() -> Weight;
     /// Prune a receipt.
@@ -31,22 +35,31 @@ impl WeightInfo for () {
         priced(10, 0, 1)
     }
 
-    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob, Sources (4 w), PolicyJobs (r, w); the lists of machines,
-    // the policy, the listing and its version (4 r); of verification the case, the weights of the machine and of all,
-    // the queue of draws (7 r), the case, the draw, its queue, the deadline (4 w); of escrow the entry (r, w), the
-    // account, holds, locks and freezes (4 r, 2 w).
+    // Params, NextJob, the clock (3 r), Jobs, JobsOf, NextJob (3 w), PolicyJobs (r, w); the lists of machines, the policy
+    // (2 r); of verification the case, the weights of the machine and of all, the queue of draws (7 r), the case, the
+    // draw, its queue, the deadline (4 w); of escrow the entry (r, w), the account, holds, locks and freezes (4 r, 2 w).
     fn post() -> Weight {
-        priced(130, 20, 12)
+        priced(120, 18, 11)
     }
 
-    // Jobs (r, w), Receipts, Ended (w), EndedQueue (r, w), the clock (r); of verification the case and its deadline (r,
-    // 2 w), the queue of changes and the pool (3 r, 3 w); of escrow the entry, the requester's account and holds, the
-    // treasury and the issuance (5 r, 5 w); for each of eight providers its record, lock, ledger and account (4 r, 4 w).
+    // The listing and its version (2 r).
+    fn listed() -> Weight {
+        priced(10, 2, 0)
+    }
+
+    // Sources (w).
+    fn source() -> Weight {
+        priced(5, 0, 1)
+    }
+
+    // Jobs (r, w), Ended (w), EndedQueue (r, w), the clock (r); of verification the case and its deadline (r, 2 w), the
+    // queue of changes and the pool (3 r, 3 w); of escrow the entry, the requester's account and holds, the treasury and
+    // the issuance (5 r, 5 w); for each of eight providers its record, ledger and account (3 r, 3 w).
     fn cancel() -> Weight {
-        priced(150, 12, 14).saturating_add(priced(60, 4, 4).saturating_mul(8))
+        priced(150, 12, 13).saturating_add(priced(60, 3, 3).saturating_mul(8))
     }
 
-    // Receipts, PolicyJobs (r, w), the clock, Params (r), JobsOf, Sources (2 w).
+    // Jobs, PolicyJobs (r, w), the clock, Params (r), JobsOf, Sources (2 w).
     fn prune() -> Weight {
         priced(20, 4, 4)
     }
@@ -56,7 +69,7 @@ impl WeightInfo for () {
         priced(10, 3, 1)
     }
 
-    // A page of Ended, Receipts, PolicyJobs (r, w), JobsOf, Sources (2 w).
+    // A page of Ended, Jobs, PolicyJobs (r, w), JobsOf, Sources (2 w).
     fn sweep_job() -> Weight {
         priced(20, 3, 5)
     }

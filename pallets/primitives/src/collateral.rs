@@ -24,12 +24,12 @@ pub trait Collateral<AccountId> {
     fn lock(owner: &AccountId, amount: Self::Balance, within: Self::Balance)
         -> Result<LockId, DispatchError>;
 
-    /// Ends a lock.
+    /// Ends a lock of an owner.
     ///
     /// # Errors
     ///
-    /// There is no such lock, or a pending slash has it.
-    fn release(lock: LockId) -> DispatchResult;
+    /// The owner has no such lock, or a pending slash has it.
+    fn release(owner: &AccountId, lock: LockId) -> DispatchResult;
 }
 
 /// Nobody has any.
@@ -44,7 +44,7 @@ impl<AccountId> Collateral<AccountId> for () {
         Err(DispatchError::Unavailable)
     }
 
-    fn release(_: LockId) -> DispatchResult {
+    fn release(_: &AccountId, _: LockId) -> DispatchResult {
         Err(DispatchError::Unavailable)
     }
 }
@@ -66,8 +66,8 @@ pub trait Bonds<AccountId> {
     /// The last session of an era: offences of the era are accepted for as long as those of that session.
     fn last_session(era: u32) -> SessionIndex;
 
-    /// The owner of a lock and its amount.
-    fn lock(lock: LockId) -> Option<(AccountId, Self::Balance)>;
+    /// The amount of a lock of an owner.
+    fn lock(owner: &AccountId, lock: LockId) -> Option<Self::Balance>;
 
     /// A slash now waits for the owner in a role: nothing of that role can be withdrawn until it is over. A provider's
     /// slash takes over the lock that it is about.

@@ -51,6 +51,8 @@ pub enum Fault<AccountId, Balance> {
     },
     /// Of a provider in a seat. The amount is at most that of the lock. There is no reporter.
     Provider {
+        /// Who.
+        owner: AccountId,
         /// The lock on its bond for that seat.
         lock: LockId,
         /// What.

@@ -182,6 +182,16 @@ pub enum Claim {
     },
 }
 
+impl Claim {
+    /// Root of the outputs, or of the trap, where it ran.
+    pub fn result(&self) -> Option<Digest> {
+        match self {
+            Self::Computed { result, .. } => Some(*result),
+            Self::Misdeclared { .. } => None,
+        }
+    }
+}
+
 /// By which rules a job is verified. A job keeps the policy that it was posted under.
 #[derive(
     Clone,

@@ -289,6 +289,6 @@ pub trait Verification<AccountId> {
 
 /// Who hears how a job ended. Once for each job.
 pub trait OnVerdict<AccountId> {
-    /// The job ended so.
-    fn on_verdict(job: JobId, verdict: Verdict<AccountId>);
+    /// The job ended so. Gives how many can be paid beside those that the verdict names.
+    fn on_verdict(job: JobId, verdict: Verdict<AccountId>) -> u32;
 }

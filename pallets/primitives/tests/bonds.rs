@@ -12,7 +12,7 @@ use sp_runtime::DispatchError;
 type Book = MockBonds;
 
 fn no_show() -> Fault<u64, Balance> {
-    Fault::Provider { lock: 3, kind: FaultKind::NoShow, amount: 10 }
+    Fault::Provider { owner: 1, lock: 3, kind: FaultKind::NoShow, amount: 10 }
 }
 
 fn report<T: ReportFault<u64, Balance>>() -> Result<Option<u64>, DispatchError> {
@@ -23,7 +23,7 @@ fn report<T: ReportFault<u64, Balance>>() -> Result<Option<u64>, DispatchError> 
 fn where_nobody_has_a_bond_nothing_is_locked_and_no_fault_costs() {
     assert_eq!(<() as Collateral<u64>>::available(&1), 0);
     assert_eq!(<() as Collateral<u64>>::lock(&1, 1, Balance::MAX), Err(DispatchError::Unavailable));
-    assert_eq!(<() as Collateral<u64>>::release(0), Err(DispatchError::Unavailable));
+    assert_eq!(<() as Collateral<u64>>::release(&1, 0), Err(DispatchError::Unavailable));
     assert_eq!(report::<()>(), Ok(None));
 }
 
@@ -36,9 +36,11 @@ fn collateral_is_locked_within_the_bond_and_within_what_counts() {
         assert_eq!(MockCollateral::lock(&1, amount, within), Err(NOT_AVAILABLE));
     }
     assert_eq!(MockCollateral::lock(&1, 60, 100), Ok(0));
-    assert_eq!((MockCollateral::available(&1), <Book as Bonds<u64>>::lock(0)), (40, Some((1, 60))));
-    assert_eq!(MockCollateral::release(0), Ok(()));
-    assert_eq!(MockCollateral::release(0), Err(NO_LOCK));
+    assert_eq!((MockCollateral::available(&1), <Book as Bonds<u64>>::lock(&1, 0)), (40, Some(60)));
+    assert_eq!((mock::owner_of_lock(0), <Book as Bonds<u64>>::lock(&2, 0)), (Some(1), None));
+    assert_eq!(MockCollateral::release(&2, 0), Err(NO_LOCK));
+    assert_eq!(MockCollateral::release(&1, 0), Ok(()));
+    assert_eq!(MockCollateral::release(&1, 0), Err(NO_LOCK));
     assert_eq!(MockCollateral::available(&1), 100);
 }
 
@@ -53,7 +55,7 @@ fn accused_lock_stays_until_the_slash_is_over() {
     assert_eq!(Book::acquit(&1, Role::Provider, Some(0)), Err(NOT_ACCUSED));
     assert_eq!(Book::accuse(&1, Role::Provider, Some(0)), Ok(()));
     assert_eq!(Book::accuse(&1, Role::Provider, Some(0)), Err(LOCK_ACCUSED));
-    assert_eq!(MockCollateral::release(0), Err(LOCK_ACCUSED));
+    assert_eq!(MockCollateral::release(&1, 0), Err(LOCK_ACCUSED));
     mock::set_most_accused(1);
     assert_eq!(Book::accuse(&1, Role::Provider, Some(0)), Err(TOO_MANY_ACCUSED));
 

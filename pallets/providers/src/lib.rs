@@ -187,6 +187,7 @@ pub mod pallet {
 
     /// The number of the first entry of [`Queue`] that waits, and the one that the next entry gets.
     #[pallet::storage]
+    #[pallet::whitelist_storage]
     pub type QueueEnds<T> = StorageValue<_, (u64, u64), ValueQuery>;
 
     #[pallet::event]
@@ -403,6 +404,12 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        /// Pays for what all calls and changes of a block read and write together: the numbers of the queue of changes, its
+        /// first page and its last one.
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            T::DbWeight::get().reads_writes(3, 3)
+        }
+
         /// Moves a price and applies changes, before the block's transactions and as far as its weight allows.
         fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::tick(meter);

@@ -1,6 +1,7 @@
 //! Providers as draws see them.
 
-use crate::{pallet::*, Change, Provider, State};
+use crate::{pallet::*, Change, Provider, Share, State};
+use alloc::collections::BTreeSet;
 use assay_primitives::{Balance, Candidate, Conduct, JobId, Machine, Sortition};
 use assay_rules::reputation;
 use frame_support::{dispatch::DispatchResult, ensure};
@@ -128,17 +129,22 @@ impl<T: Config> Pallet<T> {
             TotalInPlay::<T>::mutate(|total| *total = total.saturating_sub(less).saturating_add(more));
         }
         let now = T::Clock::current_block_number();
-        for (machine, share) in from.into_iter().flatten() {
+        let touched = from.iter().chain(&to).flatten().map(|(machine, _)| *machine);
+        for machine in touched.collect::<BTreeSet<_>>() {
             Pools::<T>::mutate_extant(machine, |pool| {
                 pool.accrue(now);
-                pool.take(share);
-            });
-        }
-        for (machine, share) in to.into_iter().flatten() {
-            Pools::<T>::mutate_extant(machine, |pool| {
-                pool.accrue(now);
-                pool.add(share);
+                if let Some(share) = share_at(&from, machine) {
+                    pool.take(share);
+                }
+                if let Some(share) = share_at(&to, machine) {
+                    pool.add(share);
+                }
             });
         }
     }
+}
+
+/// What of these shares is of a machine.
+fn share_at(shares: &[Option<(Machine, Share)>], of: Machine) -> Option<Share> {
+    shares.iter().flatten().find(|(machine, _)| *machine == of).map(|(_, share)| *share)
 }

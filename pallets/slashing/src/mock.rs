@@ -22,8 +22,8 @@ use sp_staking::{
 };
 
 pub use assay_primitives::mock::{
-    accused, bonded, expose, forget_exposures_before, heard_slashes, is_chilled, lock_is_accused, set_bond,
-    set_most_accused, set_sessions_per_era, set_slash_weight, HeardSlash,
+    accused, bonded, expose, forget_exposures_before, heard_slashes, is_chilled, lock_is_accused,
+    owner_of_lock, set_bond, set_most_accused, set_sessions_per_era, set_slash_weight, HeardSlash,
 };
 
 #[frame_support::runtime]
@@ -253,9 +253,14 @@ pub fn equivocate(
     Slashing::report(Fault::Validator { validator, session, kind, fraction, reporter })
 }
 
-/// Reports a wrong result by trait.
+/// Reports a wrong result by trait, of whoever has the lock.
 pub fn fail_seat(lock: LockId, amount: u128) -> Result<Option<SlashId>, DispatchError> {
-    Slashing::report(Fault::Provider { lock, kind: FaultKind::WrongResult, amount })
+    fail_seat_of(owner_of_lock(lock).unwrap_or_default(), lock, amount)
+}
+
+/// Reports a wrong result by trait.
+pub fn fail_seat_of(owner: u64, lock: LockId, amount: u128) -> Result<Option<SlashId>, DispatchError> {
+    Slashing::report(Fault::Provider { owner, lock, kind: FaultKind::WrongResult, amount })
 }
 
 /// Has consensus report offenders of one time slot, each with its reporter.

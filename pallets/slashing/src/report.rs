@@ -17,7 +17,9 @@ impl<T: Config> ReportFault<T::AccountId, BalanceOf<T>> for Pallet<T> {
             Fault::Validator { validator, session, kind, fraction, reporter } => {
                 Self::report_validator(validator, session, kind, fraction, reporter)
             }
-            Fault::Provider { lock, kind, amount } => Self::report_provider(lock, kind, amount),
+            Fault::Provider { owner, lock, kind, amount } => {
+                Self::report_provider(owner, lock, kind, amount)
+            }
         }
     }
 }
@@ -69,11 +71,12 @@ impl<T: Config> Pallet<T> {
 
     /// A provider's fault: its amount, for which the lock answers.
     fn report_provider(
+        owner: T::AccountId,
         lock: LockId,
         kind: FaultKind,
         amount: BalanceOf<T>,
     ) -> Result<Option<SlashId>, DispatchError> {
-        let (owner, locked) = T::Bonds::lock(lock).ok_or(Error::<T>::NoSuchLock)?;
+        let locked = T::Bonds::lock(&owner, lock).ok_or(Error::<T>::NoSuchLock)?;
         ensure!(amount <= locked, Error::<T>::AboveLock);
         if amount.is_zero() {
             return Ok(None);

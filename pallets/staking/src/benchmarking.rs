@@ -71,11 +71,30 @@ fn last_of<T: Config>(candidates: u32) -> Result<T::AccountId, BenchmarkError> {
     Ok(owner)
 }
 
-/// Makes a ledger as long as can be: in each role as many parts on their way out as there can be, all of them due.
+/// Makes a ledger as long as can be: in each role as many parts on their way out as there can be, all of them due, and
+/// as many locks.
 fn fill_up<T: Config>(owner: &T::AccountId) {
+    slice_up::<T>(owner);
+    lock_up::<T>(owner);
+}
+
+/// Adds as many parts on their way out to each role as there can be.
+fn slice_up<T: Config>(owner: &T::AccountId) {
     for role in [Role::Validator, Role::Provider] {
         slice::<T>(owner, role, T::MaxChunks::get());
     }
+}
+
+/// Adds as many locks as there can be, of a planck each.
+fn lock_up<T: Config>(owner: &T::AccountId) {
+    Ledgers::<T>::mutate(owner, |ledger| {
+        let ledger = ledger.as_mut().expect("it is bonded");
+        for id in 0..T::MaxLocks::get() {
+            let lock = OpenLock { id: id.into(), amount: 1u32.into() };
+            assert!(ledger.locks.try_push(lock).is_ok());
+        }
+        ledger.locked = T::MaxLocks::get().into();
+    });
 }
 
 /// Adds so many parts on their way out to a role, all of them due, a minimum bond each.
@@ -157,6 +176,7 @@ mod benches {
         // There is room for one more part.
         slice::<T>(&owner, Role::Validator, T::MaxChunks::get().saturating_sub(1));
         slice::<T>(&owner, Role::Provider, T::MaxChunks::get());
+        lock_up::<T>(&owner);
         let amount = Pallet::<T>::minimum(Role::Validator);
 
         #[extrinsic_call]
@@ -180,13 +200,13 @@ mod benches {
     }
 
     /// Takes out all that a provider with a worker has bonded, which is its worker's no more then. What leaves its bond
-    /// as a validator stays.
+    /// as a validator stays. Of a bond that all goes nothing is locked.
     #[benchmark]
     fn withdraw() -> Result<(), BenchmarkError> {
         let owner = bonded::<T>(Role::Provider)?;
         let worker: T::AccountId = account("worker", 0, 0);
         Pallet::<T>::do_set_worker(&owner, Some(worker.clone()))?;
-        fill_up::<T>(&owner);
+        slice_up::<T>(&owner);
         Ledgers::<T>::mutate(&owner, |ledger| {
             let stake = &mut ledger.as_mut().expect("it is bonded").provider;
             let active = core::mem::take(&mut stake.active);

@@ -8,9 +8,6 @@ use sp_runtime::{
     ArithmeticError, DispatchError,
 };
 
-/// Most ids of locks that one view goes through.
-pub const MOST_IDS: u32 = 1_000;
-
 impl<T: Config> ProviderBond<T::AccountId> for Pallet<T>
 where
     BalanceOf<T>: Into<Balance>,
@@ -38,37 +35,67 @@ impl<T: Config> Collateral<T::AccountId> for Pallet<T> {
         ledger.locked = ledger.locked.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
         let id = NextLock::<T>::get();
         let next = id.checked_add(1).ok_or(ArithmeticError::Overflow)?;
+        ledger.locks.try_push(OpenLock { id, amount }).map_err(|_| Error::<T>::TooManyLocks)?;
 
         NextLock::<T>::put(next);
-        Locks::<T>::insert(id, Lock { owner: owner.clone(), amount, accused: false });
         Self::keep(owner, ledger);
         Self::deposit_event(Event::Locked { lock: id, owner: owner.clone(), amount });
         Ok(id)
     }
 
-    fn release(id: LockId) -> DispatchResult {
-        let lock = Locks::<T>::get(id).ok_or(Error::<T>::NoSuchLock)?;
-        ensure!(!lock.accused, Error::<T>::LockAccused);
-        let ledger = Self::ledger_of(&lock.owner)?;
-        Self::end_lock(id, lock, ledger)
+    fn release(owner: &T::AccountId, id: LockId) -> DispatchResult {
+        let mut ledger = Ledgers::<T>::get(owner).ok_or(Error::<T>::NoSuchLock)?;
+        let amount = Self::take_open_lock(owner, &mut ledger, id)?;
+        Self::end_lock(owner, id, amount, ledger)
     }
 }
 
 impl<T: Config> Pallet<T> {
-    /// Forgets a lock and keeps its owner's ledger without it.
-    pub(crate) fn end_lock(id: LockId, lock: LockOf<T>, mut ledger: Ledger<T>) -> DispatchResult {
-        ledger.locked = ledger.locked.checked_sub(&lock.amount).ok_or(ArithmeticError::Underflow)?;
-        Locks::<T>::remove(id);
-        Self::keep(&lock.owner, ledger);
-        Self::deposit_event(Event::Released { lock: id, owner: lock.owner, amount: lock.amount });
+    /// Takes a lock that no slash waits for out of a ledger; gives its amount.
+    pub(crate) fn take_open_lock(
+        owner: &T::AccountId,
+        ledger: &mut Ledger<T>,
+        id: LockId,
+    ) -> Result<BalanceOf<T>, Error<T>> {
+        let amount = ledger.open_lock(id);
+        ensure!(amount.is_some() || !Accused::<T>::contains_key(owner, id), Error::<T>::LockAccused);
+        ledger.locks.retain(|lock| lock.id != id);
+        amount.ok_or(Error::<T>::NoSuchLock)
+    }
+
+    /// Keeps the ledger of an owner of whose locks one has ended, which was taken out.
+    pub(crate) fn end_lock(
+        owner: &T::AccountId,
+        id: LockId,
+        amount: BalanceOf<T>,
+        mut ledger: Ledger<T>,
+    ) -> DispatchResult {
+        ledger.locked = ledger.locked.checked_sub(&amount).ok_or(ArithmeticError::Underflow)?;
+        Self::keep(owner, ledger);
+        Self::deposit_event(Event::Released { lock: id, owner: owner.clone(), amount });
         Ok(())
     }
 
-    pub(crate) fn locks_of(owner: &T::AccountId, from: LockId, ids: u32) -> Vec<(LockId, LockOf<T>)> {
-        let end = from.saturating_add(ids.min(MOST_IDS).into()).min(NextLock::<T>::get());
-        (from..end)
-            .filter_map(|id| Locks::<T>::get(id).map(|lock| (id, lock)))
-            .filter(|(_, lock)| lock.owner == *owner)
+    /// A lock of an owner and its amount, and whether a slash waits for it.
+    pub(crate) fn lock_of(owner: &T::AccountId, id: LockId) -> Option<LockOf<T>> {
+        let open = Ledgers::<T>::get(owner).and_then(|ledger| ledger.open_lock(id));
+        let (amount, accused) = match open {
+            Some(amount) => (amount, false),
+            None => (Accused::<T>::get(owner, id)?, true),
+        };
+        Some(Lock { owner: owner.clone(), amount, accused })
+    }
+
+    pub(crate) fn locks_of(owner: &T::AccountId, from: LockId, limit: u32) -> Vec<(LockId, LockOf<T>)> {
+        let open = Ledgers::<T>::get(owner).map(|ledger| ledger.locks).unwrap_or_default();
+        let open = open.into_iter().map(|OpenLock { id, amount }| (id, amount, false));
+        let accused = Accused::<T>::iter_prefix(owner).map(|(id, amount)| (id, amount, true));
+        let mut locks: Vec<_> = open.chain(accused).filter(|(id, ..)| *id >= from).collect();
+        locks.sort_by_key(|(id, ..)| *id);
+        locks
+            .into_iter()
+            .zip(0..limit)
+            .map(|((id, amount, accused), _)| (id, Lock { owner: owner.clone(), amount, accused }))
             .collect()
     }
 }

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::{
     traits::{CheckedAdd, Zero},
-    TryRuntimeError,
+    SaturatedConversion, TryRuntimeError,
 };
 
 impl<T: Config> Pallet<T> {
@@ -59,19 +59,24 @@ impl<T: Config> Pallet<T> {
 
     /// Invariants 3 and 4: locks are what ledgers say, no more than is bonded, and accused as often.
     fn check_locks() -> Result<(), TryRuntimeError> {
-        let mut owners = BTreeMap::<T::AccountId, (BalanceOf<T>, u32)>::new();
-        for (id, lock) in Locks::<T>::iter() {
-            ensure!(id < NextLock::<T>::get(), "a lock has an id that is not given yet");
-            ensure!(!lock.amount.is_zero(), "a lock of nothing is kept");
-            let (locked, accused) = owners.entry(lock.owner).or_default();
-            *locked = locked.checked_add(&lock.amount).ok_or("locks are more than a balance can be")?;
-            *accused = accused.saturating_add(lock.accused.into());
+        let mut owners = BTreeMap::<T::AccountId, Vec<OpenLock<BalanceOf<T>>>>::new();
+        for (owner, id, amount) in Accused::<T>::iter() {
+            owners.entry(owner).or_default().push(OpenLock { id, amount });
         }
+        let mut ids = BTreeSet::new();
         for (owner, ledger) in Ledgers::<T>::iter() {
-            let (locked, accused) = owners.remove(&owner).unwrap_or_default();
+            let accused = owners.remove(&owner).unwrap_or_default();
+            let mut locked = BalanceOf::<T>::zero();
+            for OpenLock { id, amount } in ledger.locks.iter().chain(&accused) {
+                ensure!(*id < NextLock::<T>::get(), "a lock has an id that is not given yet");
+                ensure!(ids.insert(*id), "two locks have one id");
+                ensure!(!amount.is_zero(), "a lock of nothing is kept");
+                locked = locked.checked_add(amount).ok_or("locks are more than a balance can be")?;
+            }
             ensure!(ledger.locked == locked, "the sum of locks is not what the ledger says");
             ensure!(ledger.locked <= ledger.provider.total(), "more is locked than is bonded");
-            ensure!(ledger.provider.accused == accused, "slashes that wait are not as many as accused locks");
+            let waiting: usize = ledger.provider.accused.saturated_into();
+            ensure!(waiting == accused.len(), "slashes that wait are not as many as accused locks");
         }
         ensure!(owners.is_empty(), "a lock has no ledger");
         Ok(())

@@ -26,12 +26,11 @@
 
 extern crate alloc;
 
-pub use collateral::MOST_IDS;
 pub use pallet::*;
 pub use params::WithinUnbonding;
 pub use types::{
-    BalanceOf, ChillReason, Chunk, CreditOf, Ledger, Lock, LockOf, Offender, OffenderList, Stake, Staker,
-    StakerOf, Stakers, StakingParams, StakingParamsOf, ValidatorStatus,
+    BalanceOf, ChillReason, Chunk, CreditOf, Ledger, Lock, LockOf, Offender, OffenderList, OpenLock, Stake,
+    Staker, StakerOf, Stakers, StakingParams, StakingParamsOf, ValidatorStatus,
 };
 pub use weights::WeightInfo;
 
@@ -126,6 +125,10 @@ pub mod pallet {
         #[pallet::constant]
         type MaxChunks: Get<u32>;
 
+        /// The most locks on one bond that no slash waits for: seats that a provider can have at a time.
+        #[pallet::constant]
+        type MaxLocks: Get<u32>;
+
         /// The longest that [`StakingParams::report_sessions`] may be, in sessions: what the chain keeps of the past.
         #[pallet::constant]
         type MaxReportSessions: Get<SessionIndex>;
@@ -171,9 +174,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId>;
 
-    /// Collateral locked for seats.
+    /// Collateral that slashes wait for, by the lock that it was, in planck: one for each slash of a provider. Locks that
+    /// no slash waits for are in the ledgers.
     #[pallet::storage]
-    pub type Locks<T: Config> = StorageMap<_, Twox64Concat, LockId, LockOf<T>>;
+    pub type Accused<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, LockId, BalanceOf<T>>;
 
     /// The id of the next lock.
     #[pallet::storage]
@@ -362,6 +367,8 @@ pub mod pallet {
         KeysInUse,
         /// Less collateral than that is available, or counts.
         NotEnoughCollateral,
+        /// As many locks are on this bond as there can be.
+        TooManyLocks,
         /// There is no such lock on this bond.
         NoSuchLock,
         /// A slash waits for this lock.
@@ -408,6 +415,7 @@ pub mod pallet {
             assert!(T::MaxValidators::get() > 0, "there is room for a validator");
             assert!(T::MaxValidators::get() <= T::MaxCandidates::get(), "each validator is a candidate");
             assert!(T::MaxChunks::get() > 0, "there is room for a part on its way out");
+            assert!(T::MaxLocks::get() > 0, "there is room for a lock");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -732,14 +740,14 @@ pub mod pallet {
             Ledgers::<T>::get(owner)
         }
 
-        /// A lock on collateral.
-        pub fn lock(id: LockId) -> Option<LockOf<T>> {
-            Locks::<T>::get(id)
+        /// A lock on an owner's collateral.
+        pub fn lock(owner: T::AccountId, id: LockId) -> Option<LockOf<T>> {
+            Self::lock_of(&owner, id)
         }
 
-        /// An owner's locks among a number of ids, at most 1,000 of them, from one on.
-        pub fn locks(owner: T::AccountId, from: LockId, ids: u32) -> Vec<(LockId, LockOf<T>)> {
-            Self::locks_of(&owner, from, ids)
+        /// So many of an owner's locks, by id, from one on.
+        pub fn locks(owner: T::AccountId, from: LockId, limit: u32) -> Vec<(LockId, LockOf<T>)> {
+            Self::locks_of(&owner, from, limit)
         }
 
         /// A number of candidates from a place on, the highest bond first.

@@ -178,6 +178,7 @@ impl pallet_assay_staking::Config for Test {
     type MaxCandidates = MaxCandidates;
     type MaxValidators = MaxValidators;
     type MaxChunks = ConstU32<4>;
+    type MaxLocks = ConstU32<8>;
     type MaxReportSessions = ConstU32<20>;
     type OnBond = Listener;
     type SessionBlocks = ConstU64<SESSION_BLOCKS>;
@@ -310,8 +311,8 @@ pub fn lock(who: u64, amount: u64) -> LockId {
     <Staking as Collateral<u64>>::lock(&who, amount, u64::MAX).expect("as much is available")
 }
 
-pub fn release(lock: LockId) -> DispatchResult {
-    <Staking as Collateral<u64>>::release(lock)
+pub fn release(who: u64, lock: LockId) -> DispatchResult {
+    <Staking as Collateral<u64>>::release(&who, lock)
 }
 
 pub fn available(who: u64) -> u64 {

@@ -8,7 +8,7 @@ use frame_support::{
     traits::{fungible::BalancedHold, DefensiveSaturating, Imbalance},
     weights::Weight,
 };
-use sp_runtime::{traits::Zero, DispatchError};
+use sp_runtime::traits::Zero;
 use sp_staking::SessionIndex;
 
 impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
@@ -32,8 +32,8 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
         era.saturating_add(1).saturating_mul(SessionsPerEra::<T>::get()).saturating_sub(1)
     }
 
-    fn lock(id: LockId) -> Option<(T::AccountId, BalanceOf<T>)> {
-        Locks::<T>::get(id).map(|lock| (lock.owner, lock.amount))
+    fn lock(owner: &T::AccountId, id: LockId) -> Option<BalanceOf<T>> {
+        Self::lock_of(owner, id).map(|lock| lock.amount)
     }
 
     fn accuse(owner: &T::AccountId, role: Role, lock: Option<LockId>) -> DispatchResult {
@@ -41,9 +41,9 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
         ensure!(ledger.stake(role).is_bonded(), Error::<T>::NotBonded);
         let stake = ledger.stake_mut(role);
         stake.accused = stake.accused.checked_add(1).ok_or(Error::<T>::TooManyAccusations)?;
-        if let Some((id, lock)) = Self::subject(owner, role, lock)? {
-            ensure!(!lock.accused, Error::<T>::LockAccused);
-            Locks::<T>::insert(id, Lock { accused: true, ..lock });
+        if let Some(id) = Self::subject(role, lock)? {
+            let amount = Self::take_open_lock(owner, &mut ledger, id)?;
+            Accused::<T>::insert(owner, id, amount);
         }
         Self::keep(owner, ledger);
         Ok(())
@@ -53,16 +53,15 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
         let mut ledger = Self::ledger_of(owner)?;
         let stake = ledger.stake_mut(role);
         stake.accused = stake.accused.checked_sub(1).ok_or(Error::<T>::NotAccused)?;
-        match Self::subject(owner, role, lock)? {
-            Some((id, lock)) => {
-                ensure!(lock.accused, Error::<T>::NotAccused);
-                Self::end_lock(id, lock, ledger)
-            }
-            None => {
-                Self::keep(owner, ledger);
-                Ok(())
-            }
-        }
+        let Some(id) = Self::subject(role, lock)? else {
+            Self::keep(owner, ledger);
+            return Ok(());
+        };
+        ensure!(ledger.open_lock(id).is_none(), Error::<T>::NotAccused);
+        let amount = Accused::<T>::get(owner, id).ok_or(Error::<T>::NoSuchLock)?;
+        Self::end_lock(owner, id, amount, ledger)?;
+        Accused::<T>::remove(owner, id);
+        Ok(())
     }
 
     fn slash(owner: &T::AccountId, role: Role, amount: BalanceOf<T>) -> (CreditOf<T>, BalanceOf<T>) {
@@ -100,18 +99,10 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
 
 impl<T: Config> Pallet<T> {
     /// What a slash is about: in a provider's case one of its locks, in a validator's nothing but its bond.
-    fn subject(
-        owner: &T::AccountId,
-        role: Role,
-        lock: Option<LockId>,
-    ) -> Result<Option<(LockId, LockOf<T>)>, DispatchError> {
+    fn subject(role: Role, lock: Option<LockId>) -> Result<Option<LockId>, Error<T>> {
         match (role, lock) {
-            (Role::Validator, None) => Ok(None),
-            (Role::Provider, Some(id)) => {
-                let lock = Locks::<T>::get(id).filter(|lock| lock.owner == *owner);
-                Ok(Some((id, lock.ok_or(Error::<T>::NoSuchLock)?)))
-            }
-            _ => Err(Error::<T>::NoSuchLock.into()),
+            (Role::Validator, None) | (Role::Provider, Some(_)) => Ok(lock),
+            _ => Err(Error::<T>::NoSuchLock),
         }
     }
 }

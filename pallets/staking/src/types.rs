@@ -1,7 +1,7 @@
 //! What ledgers, locks and sets of validators are made of.
 
 use crate::{Config, Error};
-use assay_primitives::Role;
+use assay_primitives::{LockId, Role};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
     traits::{fungible, DefensiveSaturating},
@@ -165,7 +165,9 @@ pub struct Ledger<T: Config> {
     pub validator: Stake<T>,
     /// Bond as a provider.
     pub provider: Stake<T>,
-    /// Sum of the locks on the bond as a provider, in planck.
+    /// Locks on the bond as a provider that no slash waits for.
+    pub locks: BoundedVec<OpenLock<BalanceOf<T>>, T::MaxLocks>,
+    /// Sum of all locks on the bond as a provider, in planck, those included that slashes wait for.
     pub locked: BalanceOf<T>,
     /// The hot account that works for a provider: it commits and reveals, and moves no money.
     pub worker: Option<T::AccountId>,
@@ -187,6 +189,11 @@ impl<T: Config> Ledger<T> {
         }
     }
 
+    /// The amount of a lock that no slash waits for, in planck.
+    pub(crate) fn open_lock(&self, id: LockId) -> Option<BalanceOf<T>> {
+        self.locks.iter().find(|lock| lock.id == id).map(|lock| lock.amount)
+    }
+
     /// What of the bond as a provider is not locked, in planck, what is on its way out included. Nothing while a slash
     /// has been taken and the lock it was about has not ended yet.
     pub fn available(&self) -> BalanceOf<T> {
@@ -204,8 +211,17 @@ impl<T: Config> Ledger<T> {
     }
 }
 
-/// Collateral locked for one seat of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+/// Collateral of an open seat, as its owner's ledger has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct OpenLock<Balance> {
+    /// Its id.
+    pub id: LockId,
+    /// How much, in planck.
+    pub amount: Balance,
+}
+
+/// Collateral locked for one seat of a job, as clients get it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Lock<AccountId, Balance> {
     /// Whose bond it is on.
     pub owner: AccountId,

@@ -30,7 +30,7 @@ pub trait BenchmarkHelper<AccountId> {
     /// Gives each block after one, up to another one, its VRF.
     fn set_vrfs(after: u32, until: u32);
 
-    /// Makes a job of a listing, under way and with its escrow, that a verdict can end.
+    /// Makes a job of no listing, under way and with its escrow, that a verdict can end.
     fn job(job: JobId, requester: &AccountId);
 }
 
@@ -148,9 +148,26 @@ mod benches {
         Ok(())
     }
 
-    /// The first commit of the first round, after so many declines in its slot.
+    /// The audit's, which opens the reveals. The case is looked at before these end as it is.
     #[benchmark]
-    fn commit(d: Linear<0, 3>) {
+    fn commit() {
+        drawn_job::<T>();
+        Cases::<T>::mutate(JOB, |case| {
+            let case = case.as_mut().expect("it is being verified");
+            case.with_slot(0, |slot| slot.round = Round::Audit);
+            case.phase = Phase::Committing(Round::Audit);
+            case.reminder = Some(0);
+        });
+        let (signer, commitment) = (owner::<T>(0), sealed::<T>(0, &CLAIM));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(signer), JOB, 0, SPEC, commitment);
+
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| matches!(case.phase, Phase::Revealing { .. })));
+    }
+
+    #[benchmark]
+    fn judge(d: Linear<1, 3>) {
         drawn_job::<T>();
         let mut index = 0_u8;
         for _ in 0..d {
@@ -159,12 +176,15 @@ mod benches {
             index = Cases::<T>::get(JOB).expect("it is being verified").next_seat();
             run_draw::<T>();
         }
-        let (signer, commitment) = (owner::<T>(index), sealed::<T>(index, &CLAIM));
+        let mut case = Cases::<T>::get(JOB).expect("it is being verified");
+        let judged;
 
-        #[extrinsic_call]
-        _(RawOrigin::Signed(signer), JOB, index, SPEC, commitment);
+        #[block]
+        {
+            judged = Pallet::<T>::judge_decliners(JOB, &mut case, 0);
+        }
 
-        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.has_commit()));
+        assert_eq!(judged, d);
     }
 
     /// The lot becomes due.
@@ -184,6 +204,18 @@ mod benches {
     }
 
     #[benchmark]
+    fn remind() {
+        Pallet::<T>::remind(JOB, None, 2);
+
+        #[block]
+        {
+            Pallet::<T>::remind(JOB, Some(2), 1);
+        }
+
+        assert!(Deadlines::<T>::iter_keys().eq([Pallet::<T>::place(1, JOB)]));
+    }
+
+    #[benchmark]
     fn decline() {
         drawn_job::<T>();
         let signer = owner::<T>(0);
@@ -194,22 +226,39 @@ mod benches {
         assert!(Cases::<T>::get(JOB).is_some_and(|case| case.awaits_draw()));
     }
 
-    /// The first one, with a result that is shown.
+    /// A result is on the chain already.
     #[benchmark]
     fn reveal() {
-        let output = longest_output();
-        let result = inline_root(&output).expect("it is a file of outputs");
-        let claim = Claim::Computed { result, trace: [2; 32] };
         drawn_job::<T>();
-        commit_seat::<T>(0, &claim);
+        commit_seat::<T>(0, &CLAIM);
         commit_seat::<T>(1, &CLAIM);
         run_draw::<T>();
+        Cases::<T>::mutate(JOB, |case| {
+            case.as_mut().expect("it is being verified").keep_output(1, longest_output());
+        });
         let signer = owner::<T>(0);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(signer), JOB, 0, claim, SALT, Some(output), None);
+        _(RawOrigin::Signed(signer), JOB, 0, CLAIM, SALT, None, None);
 
-        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.outputs.len() == 1));
+        assert!(Cases::<T>::get(JOB).is_some_and(|case| case.seat(0).and_then(Seat::claim) == Some(CLAIM)));
+    }
+
+    #[benchmark]
+    fn output() {
+        let shown = longest_output();
+        let result = inline_root(&shown).expect("it is a file of outputs");
+        let claim = Claim::Computed { result, trace: [2; 32] };
+        let mut case = seated_case::<T>(1, Stage::Revealed(claim));
+        let checked;
+
+        #[block]
+        {
+            checked = Pallet::<T>::check_output(&claim, Some(&shown));
+            case.keep_output(0, shown);
+        }
+
+        assert!(checked.is_ok() && case.output(result).is_some());
     }
 
     /// More siblings than there can be are looked at as far as the tree goes, and refused only then.
@@ -345,12 +394,12 @@ mod benches {
 
     /// All are right and paid, more of them than there can be, and the result is on the chain.
     #[benchmark]
-    fn end(n: Linear<0, 14>) {
-        let output = longest_output();
-        let result = inline_root(&output).expect("it is a file of outputs");
+    fn end(n: Linear<0, 15>) {
+        let shown = longest_output();
+        let result = inline_root(&shown).expect("it is a file of outputs");
         let truth = Claim::Computed { result, trace: [2; 32] };
         let mut case = seated_case::<T>(n, Stage::Revealed(truth));
-        case.keep_output(output);
+        case.keep_output(0, shown);
         Pallet::<T>::keep(JOB, case);
         let case = Cases::<T>::get(JOB).expect("it was kept");
 

@@ -124,18 +124,20 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Stores a case, and sees to it that it is looked at no later than its next deadline.
+    /// Stores a case, and sees to it that it is looked at no later than its next deadline; says whether its reminder was
+    /// moved for that.
     ///
     /// A reminder that comes too early is left where it is: most cases end before it, so that moving it on at each
     /// commit would be two writes for nothing.
-    pub(crate) fn keep(job: JobId, mut case: CaseOf<T>) {
-        if let Some(deadline) = case.next_deadline() {
-            if case.reminder.is_none_or(|reminder| deadline < reminder) {
-                Self::remind(job, case.reminder, deadline);
-                case.reminder = Some(deadline);
-            }
+    pub(crate) fn keep(job: JobId, mut case: CaseOf<T>) -> bool {
+        let sooner = |deadline: &MarketBlock| case.reminder.is_none_or(|reminder| *deadline < reminder);
+        let moved = case.next_deadline().filter(sooner);
+        if let Some(deadline) = moved {
+            Self::remind(job, case.reminder, deadline);
+            case.reminder = Some(deadline);
         }
         Cases::<T>::insert(job, case);
+        moved.is_some()
     }
 
     /// Fresh seats decide.

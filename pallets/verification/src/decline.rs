@@ -13,7 +13,7 @@ impl<T: Config> Pallet<T> {
         Self::ensure_assigned(&case, seat)?;
         let (owner, slot, lock) = (seat.owner.clone(), seat.slot, seat.lock);
 
-        Self::release(lock);
+        Self::release(&owner, lock);
         case.set_stage(index, Stage::Declined);
         case.with_slot(slot, |slot| slot.declined = slot.declined.saturating_add(1));
         Self::deposit_event(Event::Declined { job, seat: index, owner });

@@ -2,7 +2,7 @@
 
 use crate::{pallet::*, CaseOf, Phase, Place, Round, Seat, Slot, Stage};
 use alloc::{collections::BTreeSet, vec::Vec};
-use assay_primitives::{inline_root, Claim, Digest, JobId};
+use assay_primitives::{inline_root, JobId};
 use assay_rules::policy::{FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_REFILLS};
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
@@ -138,10 +138,11 @@ impl<T: Config> Pallet<T> {
         let covered =
             case.seats.iter().all(|seat| Some(seat.collateral) == collateral && seat.collateral > 0);
         ensure!(covered, "a seat's collateral is not what the policy asks");
-        let claimed: Vec<_> = case.seats.iter().filter_map(Seat::claim).collect();
-        let results: Vec<_> = claimed.iter().filter_map(result_of).collect();
-        let named =
-            case.outputs.iter().all(|output| inline_root(output).is_some_and(|root| results.contains(&root)));
+        let result_of = |seat: u8| case.seat(seat).and_then(Seat::claim).and_then(|claim| claim.result());
+        let named = case.outputs.iter().all(|(seat, output)| {
+            let root = inline_root(output);
+            root.is_some() && root == result_of(*seat)
+        });
         ensure!(named, "an output is nobody's result");
         Ok(())
     }
@@ -162,13 +163,6 @@ impl<T: Config> Pallet<T> {
         let sound = Policies::<T>::iter_values().all(|(_, policy)| Self::check_policy(&policy).is_ok());
         ensure!(sound, "a policy breaks a rule");
         Ok(())
-    }
-}
-
-fn result_of(claim: &Claim) -> Option<Digest> {
-    match claim {
-        Claim::Computed { result, .. } => Some(*result),
-        Claim::Misdeclared { .. } => None,
     }
 }
 

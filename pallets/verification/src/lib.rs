@@ -82,7 +82,7 @@ pub mod pallet {
         Balance, Chance, Claim, Collateral, Digest, InlineOutput, JobClass, JobId, LockId, MarketBlock,
         OnVerdict, Outcome, Pay, Policy, ReportFault, SlashId, Sortition, Workers,
     };
-    use assay_rules::{draw::Purpose, policy::MAX_DECLINES, trace::Opening};
+    use assay_rules::{draw::Purpose, trace::Opening};
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
     use sp_runtime::traits::BlockNumberProvider;
@@ -160,6 +160,7 @@ pub mod pallet {
 
     /// Which numbers they have.
     #[pallet::storage]
+    #[pallet::whitelist_storage]
     pub type DrawQueue<T> = StorageValue<_, Queue, ValueQuery>;
 
     /// When to look at which case, in order of time: at most one entry for each.
@@ -455,6 +456,11 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        /// Pays for the numbers of the queue of draws, which all calls and draws of a block read and write together.
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            T::DbWeight::get().reads_writes(1, 1)
+        }
+
         /// Works off what is due, before the block's transactions and as far as its weight allows.
         fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::tick(meter);
@@ -536,7 +542,7 @@ pub mod pallet {
         ///
         /// * [`Event::Committed`]; with the last one of a round [`Event::DrawDue`] or [`Event::RevealsOpened`].
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::commit(MAX_DECLINES.into()).saturating_add(T::WeightInfo::seal()))]
+        #[pallet::weight(Pallet::<T>::commit_weight())]
         pub fn commit(
             origin: OriginFor<T>,
             job: JobId,
@@ -570,7 +576,7 @@ pub mod pallet {
         ///
         /// * [`Event::Declined`], [`Event::DrawDue`]: the draw for a slot in which four have declined ends the job.
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::decline())]
+        #[pallet::weight(T::WeightInfo::decline().saturating_add(T::WeightInfo::remind()))]
         pub fn decline(origin: OriginFor<T>, job: JobId, seat: u8, spec: Digest) -> DispatchResult {
             let signer = ensure_signed(origin)?;
             Self::do_decline(&signer, job, seat, &spec)
@@ -603,7 +609,7 @@ pub mod pallet {
         /// * [`Event::Revealed`]; with the last one [`Event::Disputed`] or [`Event::Ended`].
         #[pallet::call_index(3)]
         #[pallet::weight(
-            Pallet::<T>::reveal_weight(opening.as_ref()).saturating_add(
+            Pallet::<T>::reveal_weight(output.as_ref(), opening.as_ref()).saturating_add(
                 Pallet::<T>::end_weight(MAX_SEATED).max(T::WeightInfo::deadline())
             )
         )]

@@ -176,8 +176,8 @@ pub struct Slashing;
 
 impl ReportFault<u64, u128> for Slashing {
     fn report(fault: Fault<u64, u128>) -> Result<Option<SlashId>, DispatchError> {
-        let Fault::Provider { lock, .. } = fault else { return Ok(None) };
-        let (owner, amount) = MockBonds::<()>::lock(lock).ok_or(NO_LOCK)?;
+        let Fault::Provider { owner, lock, .. } = fault else { return Ok(None) };
+        let amount = MockBonds::<()>::lock(&owner, lock).ok_or(NO_LOCK)?;
         let slash = MockReportFault::report(fault)?;
         MockBonds::<()>::accuse(&owner, Role::Provider, Some(lock))?;
         Accused::mutate(|accused| accused.push((owner, lock, amount)));
@@ -529,9 +529,11 @@ pub fn assert_ended(job: JobId, outcome: Outcome, paid: &[(u64, Pay)]) {
 
 /// The faults reported so far: on whose lock, what, how much.
 pub fn faults() -> Vec<(u64, FaultKind, u128)> {
-    let owner = |lock| MockBonds::<()>::lock(lock).expect("the slash has the lock").0;
     let faults = mock::faults().into_iter().map(|fault| match fault {
-        Fault::Provider { lock, kind, amount } => (owner(lock), kind, amount),
+        Fault::Provider { owner, lock, kind, amount } => {
+            assert_eq!(lock_is_accused(lock), Some(true), "the slash has the lock");
+            (owner, kind, amount)
+        }
         Fault::Validator { .. } => panic!("not of a validator"),
     });
     faults.collect()

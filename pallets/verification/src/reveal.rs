@@ -6,7 +6,7 @@ use assay_rules::{
     draw::leaves,
     trace::{self, Opening},
 };
-use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, weights::Weight};
+use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, traits::Get, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::Zero;
 
@@ -30,12 +30,12 @@ impl<T: Config> Pallet<T> {
         Self::check_opening(&case, index, &claim, opening.as_ref())?;
         let owner = seat.owner.clone();
 
+        let taken = Self::reveal_weight(output.as_ref(), opening.as_ref());
         case.set_stage(index, Stage::Revealed(claim));
         if let Some(output) = output {
-            case.keep_output(output);
+            case.keep_output(index, output);
         }
         Self::deposit_event(Event::Revealed { job, seat: index, owner, claim });
-        let taken = Self::reveal_weight(opening.as_ref());
         if case.seats.iter().any(|seat| matches!(seat.stage, Stage::Committed(_))) {
             Self::keep(job, case);
             return Ok(Some(taken).into());
@@ -43,14 +43,17 @@ impl<T: Config> Pallet<T> {
         let closed = Self::close_reveals(job, case);
         // Where the job goes on, a draw of fresh seats has become due.
         let disputed = if Cases::<T>::contains_key(job) { T::WeightInfo::deadline() } else { Weight::zero() };
+        // The case is written once, by what becomes of it.
+        let taken = taken.saturating_sub(T::DbWeight::get().writes(1));
         Ok(Some(taken.saturating_add(closed).saturating_add(disputed)).into())
     }
 
     /// What a call to reveal takes beside what the last one does: the end of the job, or a dispute.
-    pub(crate) fn reveal_weight(opening: Option<&Opening>) -> Weight {
+    pub(crate) fn reveal_weight(output: Option<&InlineOutput>, opening: Option<&Opening>) -> Weight {
         let levels = |shown: &Opening| u64::BITS.saturating_sub(shown.count.leading_zeros());
-        let shown = opening.map_or(Weight::zero(), |shown| T::WeightInfo::opening(levels(shown)));
-        T::WeightInfo::reveal().saturating_add(shown)
+        let opened = opening.map_or(Weight::zero(), |shown| T::WeightInfo::opening(levels(shown)));
+        let put = output.map_or(Weight::zero(), |_| T::WeightInfo::output());
+        T::WeightInfo::reveal().saturating_add(put).saturating_add(opened)
     }
 
     /// What a seat has committed to and not revealed.
@@ -77,12 +80,9 @@ impl<T: Config> Pallet<T> {
         commitment(&genesis, job, &case.order.spec, index.into(), owner, claim, salt)
     }
 
-    fn check_output(claim: &Claim, output: Option<&InlineOutput>) -> Result<(), Error<T>> {
+    pub(crate) fn check_output(claim: &Claim, output: Option<&InlineOutput>) -> Result<(), Error<T>> {
         let Some(output) = output else { return Ok(()) };
-        let named = match claim {
-            Claim::Computed { result, .. } => Some(*result),
-            Claim::Misdeclared { .. } => None,
-        };
+        let named = claim.result();
         ensure!(named.is_some() && inline_root(output) == named, Error::<T>::WrongOutput);
         Ok(())
     }

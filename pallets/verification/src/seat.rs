@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
         // Within what it was drawn for: a bond that has come since buys no seats yet.
         let lock = T::Collateral::lock(&owner, collateral, stake).ok()?;
         if T::Providers::seat(&owner, job).is_err() {
-            Self::release(lock);
+            Self::release(&owner, lock);
             return None;
         }
         let commit_by = Self::after(commit_window(case.order.units, &case.order.policy));
@@ -124,7 +124,8 @@ impl<T: Config> Pallet<T> {
         policy: &Policy,
     ) -> Option<SlashId> {
         let amount = fault_amount(kind, seat.collateral, policy);
-        let slash = match T::Faults::report(Fault::Provider { lock: seat.lock, kind, amount }) {
+        let fault = Fault::Provider { owner: seat.owner.clone(), lock: seat.lock, kind, amount };
+        let slash = match T::Faults::report(fault) {
             Ok(slash) => slash,
             Err(error) => {
                 Self::deposit_event(Event::NotCharged { job, seat: index, error });
@@ -132,14 +133,14 @@ impl<T: Config> Pallet<T> {
             }
         };
         if slash.is_none() {
-            Self::release(seat.lock);
+            Self::release(&seat.owner, seat.lock);
         }
         slash
     }
 
     /// Ends a lock. A refusal must not keep a case from ending.
-    pub(crate) fn release(lock: LockId) {
-        if let Err(error) = T::Collateral::release(lock) {
+    pub(crate) fn release(owner: &T::AccountId, lock: LockId) {
+        if let Err(error) = T::Collateral::release(owner, lock) {
             Self::deposit_event(Event::NotReleased { lock, error });
         }
     }

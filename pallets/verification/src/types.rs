@@ -168,8 +168,8 @@ impl<AccountId> Seat<AccountId> {
 pub type Slots = BoundedVec<Slot, ConstU32<{ MAX_SLOTS as u32 }>>;
 /// Seats of a job, in the order in which they were drawn.
 pub type Seats<AccountId> = BoundedVec<Seat<AccountId>, ConstU32<MAX_SEATS>>;
-/// Results that were put on the chain: one of each slot at most.
-pub type Outputs = BoundedVec<InlineOutput, ConstU32<{ MAX_SLOTS as u32 }>>;
+/// Results that were put on the chain, each with the index of the seat whose it is: one of each slot at most.
+pub type Outputs = BoundedVec<(u8, InlineOutput), ConstU32<{ MAX_SLOTS as u32 }>>;
 
 /// A job that is being verified.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -378,12 +378,18 @@ impl<AccountId> Case<AccountId> {
         self.next_deadline().is_some_and(|deadline| deadline <= now)
     }
 
-    /// Keeps a result that a seat has put on the chain.
-    pub fn keep_output(&mut self, output: InlineOutput) {
-        if !self.outputs.contains(&output) {
+    /// Keeps the result of a seat that it has put on the chain, once.
+    pub fn keep_output(&mut self, seat: u8, output: InlineOutput) {
+        if self.outputs.iter().all(|(_, kept)| *kept != output) {
             let size = self.outputs.len().saturating_add(1);
-            self.outputs.bounded_resize(size, output);
+            self.outputs.bounded_resize(size, (seat, output));
         }
+    }
+
+    /// A result that a seat has put on the chain, by its root.
+    pub fn output(&self, result: Digest) -> Option<&InlineOutput> {
+        let of = |seat: u8| self.seat(seat).and_then(Seat::claim).and_then(|claim| claim.result());
+        self.outputs.iter().find(|(seat, _)| of(*seat) == Some(result)).map(|(_, output)| output)
     }
 }
 

@@ -2,9 +2,7 @@
 
 use crate::{pallet::*, CaseOf, Phase, Round, SeatOf, Stage, WeightInfo};
 use alloc::vec::Vec;
-use assay_primitives::{
-    inline_root, Claim, Conduct, FaultKind, InlineOutput, JobId, OnVerdict, Outcome, Pay, Sortition, Verdict,
-};
+use assay_primitives::{Claim, Conduct, FaultKind, JobId, OnVerdict, Outcome, Pay, Sortition, Verdict};
 use assay_rules::{
     policy::FRESH_SEATS,
     verdict::{agreed, judge, majority, Judgement},
@@ -140,11 +138,11 @@ impl<T: Config> Pallet<T> {
         Self::end(job, case, ending)
     }
 
-    /// The most that the end of a case takes in which so many providers have a place. Whoever has done wrong is counted
-    /// as that and not as paid: no number of them takes more than all or none.
+    /// The most that the end of a case takes in which so many providers have a place, and the owner of a listing is paid.
+    /// Whoever has done wrong is counted as that and not as paid: no number of them takes more than all or none.
     pub(crate) fn end_weight(providers: u32) -> Weight {
-        let none = T::WeightInfo::fail(0).saturating_add(T::WeightInfo::end(providers));
-        let all = T::WeightInfo::fail(providers).saturating_add(T::WeightInfo::end(0));
+        let none = T::WeightInfo::fail(0).saturating_add(T::WeightInfo::end(providers.saturating_add(1)));
+        let all = T::WeightInfo::fail(providers).saturating_add(T::WeightInfo::end(1));
         none.max(all)
     }
 
@@ -175,8 +173,10 @@ impl<T: Config> Pallet<T> {
         }
         Self::forget(job, case.reminder);
         Cases::<T>::remove(job);
-        Self::announce(job, case, ending, paid);
-        Self::fail_weight(failed.saturated_into()).saturating_add(T::WeightInfo::end(left))
+        // Who is paid beside them is one account more that is written.
+        let others = Self::announce(job, case, ending, paid);
+        let ended = T::WeightInfo::end(left.saturating_add(others));
+        Self::fail_weight(failed.saturated_into()).saturating_add(ended)
     }
 
     /// A provider leaves at the end of a case. Gives what with.
@@ -189,24 +189,19 @@ impl<T: Config> Pallet<T> {
             let slash = Self::charge(job, index, seat, kind, &case.order.policy);
             Self::deposit_event(Event::Wrong { job, seat: index, owner: seat.owner.clone(), slash });
         } else if seat.is_open() {
-            Self::release(seat.lock);
+            Self::release(&seat.owner, seat.lock);
         }
         T::Providers::unseat(&seat.owner, job, dues.conduct);
         dues
     }
 
-    fn announce(job: JobId, case: CaseOf<T>, ending: Ending, paid: Vec<(T::AccountId, Pay)>) {
+    /// Tells everybody, and who pays; gives how many are paid beside those named.
+    fn announce(job: JobId, case: CaseOf<T>, ending: Ending, paid: Vec<(T::AccountId, Pay)>) -> u32 {
         let (outcome, claim) = (ending.outcome(), ending.truth());
         let (price, audited, thin) = (case.price, case.audited, case.thin);
-        let output = claim.and_then(|claim| Self::output_of(&case, claim));
+        let output = claim.and_then(|claim| claim.result()).and_then(|result| case.output(result).cloned());
         let shown = paid.clone();
         Self::deposit_event(Event::Ended { job, outcome, claim, price, paid: shown, audited, thin });
-        T::Verdicts::on_verdict(job, Verdict { outcome, claim, output, price, paid, audited, thin });
-    }
-
-    /// The result itself, if a seat has put the true one on the chain.
-    fn output_of(case: &CaseOf<T>, truth: Claim) -> Option<InlineOutput> {
-        let Claim::Computed { result, .. } = truth else { return None };
-        case.outputs.iter().find(|output| inline_root(output) == Some(result)).cloned()
+        T::Verdicts::on_verdict(job, Verdict { outcome, claim, output, price, paid, audited, thin })
     }
 }

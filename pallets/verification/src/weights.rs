@@ -2,7 +2,7 @@
 //!
 //! A runtime measures its own, with all that others do at it: so nothing of theirs comes on top. Those here are for
 //! tests: database accesses are counted from the code, those of the other pallets included: a provider's record, its
-//! way through a tree of weights and its place in the queue of changes, a lock and a ledger, a fault's way into the
+//! way through a tree of weights and its place in the queue of changes, a ledger, a fault's way into the
 //! queue of slashes, what a verdict makes of the job and its money. The reference time beside them is an upper estimate
 //! for hashing and decoding those keys, not a measurement.
 
@@ -13,14 +13,20 @@ use frame_support::weights::Weight;
 pub trait WeightInfo {
     /// Set a policy.
     fn set_policy() -> Weight;
-    /// Commit, where `d` have declined before, and leave now.
-    fn commit(d: u32) -> Weight;
-    /// What a round's last commit takes beside: a draw becomes due. To open reveals takes as many keys.
+    /// Commit. An audit's opens the reveals.
+    fn commit() -> Weight;
+    /// What it takes beside that `d` have declined before, and leave now.
+    fn judge(d: u32) -> Weight;
+    /// What a round's last commit takes beside where a draw becomes due.
     fn seal() -> Weight;
-    /// Decline. A draw becomes due.
+    /// What it takes beside that a case has to be looked at sooner.
+    fn remind() -> Weight;
+    /// Decline. A draw becomes due. To look at the case sooner comes on top.
     fn decline() -> Weight;
     /// Reveal. What the last one ends comes on top.
     fn reveal() -> Weight;
+    /// Check and keep a result that is put on the chain.
+    fn output() -> Weight;
     /// Check opened leaves of a trace whose tree has `d` levels.
     fn opening(d: u32) -> Weight;
     /// Look for what is due, and find nothing.
@@ -36,7 +42,8 @@ pub trait WeightInfo {
     fn deadline() -> Weight;
     /// `n` seats withheld, or did wrong otherwise: they leave, each with a fault.
     fn fail(n: u32) -> Weight;
-    /// End a job in which `n` providers have a place, all of them paid: they leave. The verdict is heard.
+    /// End a job in which `n` providers have a place, all of them paid: they leave. The verdict is heard. The owner of a
+    /// listing, who is paid too, counts as one of them.
     fn end(n: u32) -> Weight;
 }
 
@@ -47,26 +54,39 @@ impl WeightInfo for () {
         priced(20, 2, 1)
     }
 
-    // Cases (r, w), the clock and the worker's owner (2 r). For each one that declined its record and its bond (2 r, w),
-    // once the pool and the queue of changes (3 r, 3 w).
-    fn commit(d: u32) -> Weight {
-        priced(40, 6, 4).saturating_add(priced(25, 2, 1).saturating_mul(d.into()))
+    // Cases (r, w), the clock and the worker's owner (2 r).
+    fn commit() -> Weight {
+        priced(40, 3, 1)
     }
 
-    // DrawQueue (r, w), Draws (w); or Deadlines (2 w).
+    // For each one that declined its record and its bond (2 r, w), once the pool and the queue of changes (3 r, 3 w).
+    fn judge(d: u32) -> Weight {
+        priced(10, 3, 3).saturating_add(priced(25, 2, 1).saturating_mul(d.into()))
+    }
+
+    // DrawQueue (r, w), Draws (w).
     fn seal() -> Weight {
         priced(10, 1, 2)
     }
 
-    // Cases (r, w), the clock and the worker's owner (2 r), the lock and its ledger (2 r, 2 w), DrawQueue (r, w), Draws
-    // (w), Deadlines (2 w).
+    // Deadlines (2 w).
+    fn remind() -> Weight {
+        priced(5, 0, 2)
+    }
+
+    // Cases (r, w), the clock and the worker's owner (2 r), the ledger (r, w), DrawQueue (r, w), Draws (w).
     fn decline() -> Weight {
-        priced(50, 6, 7)
+        priced(50, 5, 4)
     }
 
     // Cases (r, w), the clock, the worker's owner and the first block's hash (3 r).
     fn reveal() -> Weight {
-        priced(60, 4, 1)
+        priced(40, 4, 1)
+    }
+
+    // Nothing is read: a hash for each of 51 names and for each node above them.
+    fn output() -> Weight {
+        priced(40, 0, 0)
     }
 
     // Nothing is read: 10 µs for each of 8 leaves of 1 KiB, 1 µs for each of 8 nodes on a level, without SIMD.
@@ -87,9 +107,9 @@ impl WeightInfo for () {
 
     // DrawQueue (r, w), Draws (r, 2 w), Cases (r, w), the clock, weights, price (6 r), the head of the queue of providers
     // (3 r), Deadlines (2 w), the root of the tree (r), the pool and the next lock's number (2 r, 2 w); for each ticket
-    // two nodes and the leaf (3 r), the provider's record, the ledger (2 r, 2 w) and the lock (w).
+    // two nodes and the leaf (3 r), the provider's record and the ledger (2 r, 2 w).
     fn draw(t: u32) -> Weight {
-        priced(50, 15, 8).saturating_add(priced(40, 5, 3).saturating_mul(t.into()))
+        priced(50, 15, 8).saturating_add(priced(40, 5, 2).saturating_mul(t.into()))
     }
 
     // The root and the pool (2 r, 2 w); for each the provider's record and two nodes (3 r, 3 w).
@@ -103,17 +123,16 @@ impl WeightInfo for () {
     }
 
     // The parameters, the next slash's number, the root of the tree, what is in play, the pool and the queue of changes
-    // (8 r, 7 w); for each the lock, the ledger, the slash and its place in its queue (2 r, 4 w), the provider's record
-    // and two nodes (3 r, 3 w).
+    // (8 r, 7 w); for each the ledger, what it is accused of, the slash, its owner's list and its place in its queue (2 r,
+    // 5 w), the provider's record and two nodes (3 r, 3 w).
     fn fail(n: u32) -> Weight {
-        priced(30, 8, 7).saturating_add(priced(70, 5, 7).saturating_mul(n.into()))
+        priced(30, 8, 7).saturating_add(priced(70, 5, 8).saturating_mul(n.into()))
     }
 
-    // Cases, Deadlines (2 w), the pool and the queue of changes (3 r, 3 w); of jobs the job and its receipt, its place
-    // among those that have ended and the clock (3 r, 4 w); of escrow the entry, the requester's account and holds, the
-    // treasury, the issuance, the royalty (6 r, 6 w). For each provider its record, the lock, the ledger and the account
-    // (4 r, 4 w).
+    // Cases, Deadlines (2 w), the pool and the queue of changes (3 r, 3 w); of jobs the job, its place among those that
+    // have ended and the clock (3 r, 3 w); of escrow the entry, the requester's account and holds, the treasury, the
+    // issuance (5 r, 5 w). For each provider its record, the ledger and the account (3 r, 3 w).
     fn end(n: u32) -> Weight {
-        priced(150, 12, 15).saturating_add(priced(60, 4, 4).saturating_mul(n.into()))
+        priced(150, 11, 13).saturating_add(priced(60, 3, 3).saturating_mul(n.into()))
     }
 }

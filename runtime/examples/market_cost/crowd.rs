@@ -10,11 +10,11 @@ use assay_primitives::{
 use assay_rules::policy::FIRST_SEATS;
 use assay_runtime::{token::ASY, AccountId, Balances, Escrow, Jobs, Runtime};
 use frame_support::traits::fungible::{Mutate, MutateHold};
-use pallet_assay_jobs::{Estimate, Job, JobsOf, NextJob, PolicyJobs};
+use pallet_assay_jobs::{Estimate, Job, JobsOf, NextJob, PolicyJobs, Record};
 use pallet_assay_providers::{
     Leaves, Node, Nodes, Pools, Provider, Providers, Seats, State, Terms, TotalInPlay, ARITY, DEPTH,
 };
-use pallet_assay_staking::{HoldReason, Ledger, Ledgers, Lock, Locks, NextLock, Stake};
+use pallet_assay_staking::{HoldReason, Ledger, Ledgers, NextLock, OpenLock, Stake};
 use pallet_assay_verification::{CaseOf, Cases, Deadlines, Place, Policies, Round, Seat, Stage};
 use sp_core::{sr25519::Pair, Pair as _};
 use std::collections::BTreeMap;
@@ -176,7 +176,7 @@ fn put_job(number: u32, owners: &[AccountId], posted: &Posted) {
     put_case(number, owners, posted);
     let spec = posted.spec;
     let job = Job { requester, spec, policy, royalty: None, hold, posted: 0, expires };
-    pallet_assay_jobs::Jobs::<Runtime>::insert(id, job);
+    pallet_assay_jobs::Jobs::<Runtime>::insert(id, Record::Open(job));
     PolicyJobs::<Runtime>::mutate(spec.class, policy, |jobs| *jobs = Some(jobs.unwrap_or_default() + 1));
 }
 
@@ -199,7 +199,9 @@ fn put_case(job: u32, owners: &[AccountId], posted: &Posted) {
     for slot in 0..FIRST_SEATS {
         let owner = owners[(job as usize + 1 + usize::from(slot)) % owners.len()].clone();
         let lock = lock(job, slot);
-        Locks::<Runtime>::insert(lock, Lock { owner: owner.clone(), amount: collateral, accused: false });
+        Ledgers::<Runtime>::mutate_extant(&owner, |ledger| {
+            ledger.locks.try_push(OpenLock { id: lock, amount: collateral }).expect("there is room");
+        });
         let seat = Seat { owner, slot, lock, collateral, commit_by: NEVER, stage: Stage::Assigned };
         case.seats.try_push(seat).expect("there is room");
         case.with_slot(slot, |taken| taken.place = Place::Taken { seat: slot });

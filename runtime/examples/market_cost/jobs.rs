@@ -8,10 +8,10 @@ use crate::{
 };
 use assay_primitives::{commitment, Claim, Digest, JobClass, JobId, MarketBlock, Outcome};
 use assay_runtime::{
-    genesis as presets, token::ASY, AccountId, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig, System,
-    Verification,
+    genesis as presets, token::ASY, AccountId, Jobs, Providers, Runtime, RuntimeCall, RuntimeGenesisConfig,
+    System, Verification,
 };
-use pallet_assay_jobs::{NextJob, Receipts};
+use pallet_assay_jobs::NextJob;
 use pallet_assay_verification::{Call, CaseOf, Cases, Stage};
 use serde_json::json;
 use sp_core::{sr25519::Pair, Pair as _};
@@ -97,7 +97,7 @@ pub fn play(chain: &mut Chain, keys: &Keys, count: usize) -> Vec<(Step, Vec<Cost
     let reveals = chain.state(|| reveals(keys, &jobs));
     steps.push((Step::RevealAndSettle, vec![chain.block(&reveals)]));
     let agreed =
-        |job: JobId| Receipts::<Runtime>::get(job).is_some_and(|receipt| receipt.outcome == Outcome::Agreed);
+        |job: JobId| Jobs::receipt(job).is_some_and(|receipt| receipt.outcome == Outcome::Agreed);
     assert!(chain.state(|| jobs.clone().all(agreed)), "all jobs are settled");
     steps.push((Step::FreeRoom, blocks_while(chain, || Providers::queue_length() > 0)));
     steps

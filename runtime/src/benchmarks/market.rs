@@ -5,8 +5,8 @@ use crate::{
     *,
 };
 use assay_primitives::{
-    BlobRef, Escrow as EscrowOf, JobClass, JobId, JobSpec, ListedVersion, Machine, PendingDraws,
-    ProviderBond, Royalty, Verification as VerificationOf,
+    BlobRef, Escrow as EscrowOf, JobClass, JobId, JobSpec, ListedVersion, LockId, Machine, PendingDraws,
+    ProviderBond, Verification as VerificationOf,
 };
 use assay_rules::policy::MAX_DECLINES;
 use frame_support::{
@@ -16,12 +16,13 @@ use frame_support::{
         LockableCurrency, WithdrawReasons,
     },
 };
-use pallet_assay_jobs::{Job, Jobs as OpenJobs, JobsOf, NextJob, PolicyJobs};
+use pallet_assay_jobs::{Job, Jobs as JobRecords, JobsOf, NextJob, PolicyJobs, Record};
 use pallet_assay_providers::{
     Leaves, Nodes, Pools, Provider, Providers as Members, Seats, State, Terms, TotalInPlay, ARITY, DEPTH,
+    MAX_CAPACITY,
 };
 use pallet_assay_registry::Kind;
-use pallet_assay_staking::{HoldReason, Ledgers};
+use pallet_assay_staking::{HoldReason, Ledgers, OpenLock};
 use pallet_assay_verification::Stage;
 use sp_runtime::{traits::BlockNumberProvider, Perbill, SaturatedConversion};
 
@@ -82,6 +83,7 @@ fn provider(index: u32, room: u32) -> AccountId {
     }
     let stake = 1_000_000 * token::ASY;
     bond(&owner, stake);
+    lock_others(&owner, room);
     let slot = index.saturating_add(1).saturating_mul(LEAVES_BELOW).saturating_sub(1);
     let mut provider = Provider {
         terms: Terms { machine: MACHINE, reserve: 1, capacity: room },
@@ -109,6 +111,18 @@ fn provider(index: u32, room: u32) -> AccountId {
     TotalInPlay::<Runtime>::mutate(|total| *total = total.saturating_add(provider.weight));
     Members::<Runtime>::insert(&owner, provider);
     owner
+}
+
+/// Locks a planck for each other seat that there can be beside so many.
+fn lock_others(owner: &AccountId, room: u32) {
+    let others = MAX_CAPACITY.saturating_sub(room);
+    Ledgers::<Runtime>::mutate_extant(owner, |ledger| {
+        for other in 0..others {
+            let id = LockId::MAX.saturating_sub(other.into());
+            assert_ok!(ledger.locks.try_push(OpenLock { id, amount: 1 }));
+        }
+        ledger.locked = others.into();
+    });
 }
 
 /// Puts a leaf of a weight into the tree.
@@ -194,28 +208,29 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
         assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
         let (version, policy) = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1)
             .expect("the preset has one");
-        let spec = JobSpec { price_cap: 100, ..spec() };
-        let royalty = Royalty { owner: funded("lister", 0), share: Perbill::from_percent(30) };
-        let hold = assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, Some(royalty.share))
+        let spec = JobSpec { price_cap: 100, listing: None, ..spec() };
+        let hold = assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, None)
             .expect("little money");
         let total = hold.total().expect("little money");
         let posted = pallet_clock::MarketClock::<Runtime>::current_block_number();
         let expires = spec.deadline.saturating_mul(2);
         assert_ok!(<Escrow as EscrowOf<AccountId>>::open(job, requester, total, expires));
-        let (requester, royalty) = (requester.clone(), Some(royalty));
+        let requester = requester.clone();
         let job_of =
-            Job { requester: requester.clone(), spec, policy: version, royalty, hold, posted, expires };
+            Job { requester: requester.clone(), spec, policy: version, royalty: None, hold, posted, expires };
         PolicyJobs::<Runtime>::insert(job_of.spec.class, version, 1);
-        OpenJobs::<Runtime>::insert(job, job_of);
+        JobRecords::<Runtime>::insert(job, Record::Open(job_of));
         JobsOf::<Runtime>::insert(requester, job.to_be_bytes(), ());
         NextJob::<Runtime>::put(job.saturating_add(1));
     }
 }
 
 impl pallet_assay_jobs::BenchmarkHelper<AccountId> for Market {
+    /// Who signs pays a fee: its account is counted with that, and not again.
     fn requester() -> AccountId {
         assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
-        let requester = funded("requester", 0);
+        let requester = frame_benchmarking::whitelisted_caller();
+        assert_ok!(Balances::mint_into(&requester, 10_000_000 * token::ASY));
         lock(&requester);
         requester
     }

@@ -14,8 +14,8 @@ use frame_support::{
     },
 };
 use pallet_assay_staking::{
-    Candidates, Chunk, Elected, HoldReason, Ledger, Ledgers, Offender, OffenderList, Offenders, Staker,
-    StakerOf, Stakers,
+    Candidates, Chunk, Elected, HoldReason, Ledger, Ledgers, Offender, OffenderList, Offenders, OpenLock,
+    Staker, StakerOf, Stakers,
 };
 use sp_runtime::SaturatedConversion;
 use sp_staking::{offence::OffenceSeverity, SessionIndex};
@@ -30,8 +30,8 @@ const ERA: u32 = 0;
 const ACCUSED: u32 = 100;
 
 /// Validators as expensive to slash as can be: at the end of a full set and of a full list of candidates, with as many
-/// parts of both bonds on their way out as there can be, and so much at stake that a slash of half of it reaches all of
-/// these. Others are noted as offenders and none is disabled, which is more than can come together.
+/// parts of both bonds on their way out as there can be and as many locks, and so much at stake that a slash of half of
+/// it reaches all of the parts. Others are noted as offenders and none is disabled, which is more than can come together.
 pub struct Validators;
 
 impl pallet_assay_slashing::BenchmarkHelper<AccountId> for Validators {
@@ -71,6 +71,11 @@ fn bond_in_parts(owner: &AccountId) -> Balance {
             assert_ok!(stake.unbonding.try_push(Chunk { value: PART, at }));
         }
     }
+    let locks = <Runtime as pallet_assay_staking::Config>::MaxLocks::get();
+    for id in 0..locks {
+        assert_ok!(ledger.locks.try_push(OpenLock { id: id.into(), amount: 1 }));
+    }
+    ledger.locked = locks.into();
     let (bond, other) = (ledger.validator.total(), ledger.provider.total());
     Ledgers::<Runtime>::insert(owner, ledger);
     let all = bond.saturating_add(other).saturating_add(ExistentialDeposit::get());

@@ -37,6 +37,7 @@ impl pallet_assay_staking::Config for Runtime {
     type GovernanceOrigin = RootOr<PARAMETERS>;
     type MaxCandidates = ConstU32<MAX_CANDIDATES>;
     type MaxChunks = ConstU32<32>;
+    type MaxLocks = ConstU32<{ pallet_assay_providers::MAX_CAPACITY }>;
     type MaxReportSessions = ConstU32<MAX_REPORT_SESSIONS>;
     type MaxValidators = ConstU32<MAX_VALIDATORS>;
     type OnBond = Providers;

@@ -18,8 +18,16 @@ impl<T: frame_system::Config> pallet_assay_jobs::WeightInfo for WeightInfo<T> {
     // At least 327_655 ns.
     fn post() -> Weight {
         Weight::from_parts(407_187_000, 11409)
-            .saturating_add(T::DbWeight::get().reads(15))
-            .saturating_add(T::DbWeight::get().writes(11))
+            .saturating_add(T::DbWeight::get().reads(12))
+            .saturating_add(T::DbWeight::get().writes(9))
+    }
+    // At least 10_000 ns.
+    fn listed() -> Weight {
+        Weight::from_parts(20_000_000, 3593).saturating_add(T::DbWeight::get().reads(2))
+    }
+    // At least 5_000 ns.
+    fn source() -> Weight {
+        Weight::from_parts(10_000_000, 0).saturating_add(T::DbWeight::get().writes(1))
     }
     // At least 958_730 ns.
     fn cancel() -> Weight {

@@ -17,11 +17,17 @@ impl<T: frame_system::Config> pallet_assay_verification::WeightInfo for WeightIn
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 65_728 ns; d from 0 to 3.
-    fn commit(d: u32) -> Weight {
+    // At least 65_728 ns.
+    fn commit() -> Weight {
         Weight::from_parts(109_949_803, 11409)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(1))
+    }
+    // At least 20_000 ns; d from 1 to 3.
+    fn judge(d: u32) -> Weight {
+        Weight::from_parts(43_167_991, 11409)
             .saturating_add(T::DbWeight::get().reads(3))
-            .saturating_add(T::DbWeight::get().writes(2))
+            .saturating_add(T::DbWeight::get().writes(3))
             .saturating_add(Weight::from_parts(43_167_991, 0).saturating_mul(d.into()))
             .saturating_add(T::DbWeight::get().reads(3_u64.saturating_mul(d.into())))
             .saturating_add(T::DbWeight::get().writes(2_u64.saturating_mul(d.into())))
@@ -32,6 +38,10 @@ impl<T: frame_system::Config> pallet_assay_verification::WeightInfo for WeightIn
         Weight::from_parts(37_875_000, 1501)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(2))
+    }
+    // At least 5_000 ns.
+    fn remind() -> Weight {
+        Weight::from_parts(10_000_000, 0).saturating_add(T::DbWeight::get().writes(2))
     }
     // At least 79_074 ns.
     fn decline() -> Weight {
@@ -44,6 +54,10 @@ impl<T: frame_system::Config> pallet_assay_verification::WeightInfo for WeightIn
         Weight::from_parts(167_913_000, 11409)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(1))
+    }
+    // At least 27_000 ns.
+    fn output() -> Weight {
+        Weight::from_parts(57_963_000, 0)
     }
     // At least 226 ns; d from 0 to 64.
     fn opening(d: u32) -> Weight {

@@ -12,7 +12,8 @@ use assay_runtime::{
 };
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
-    weights::Weight,
+    traits::Hooks,
+    weights::{constants::ParityDbWeight, Weight},
 };
 use pallet_assay_slashing::WeightInfo as _;
 use pallet_assay_staking::WeightInfo as _;
@@ -79,6 +80,20 @@ fn slash_is_charged_with_what_the_market_does_about_it() {
     assert_eq!(<assay_runtime::Staking as Bonds<AccountId>>::slash_weight(), heard);
     let apply = RuntimeCall::Slashing(pallet_assay_slashing::Call::apply { id: 0 });
     assert_eq!(apply.get_dispatch_info().call_weight, Slashing::apply().saturating_add(heard));
+}
+
+/// Keys that all calls of a block write together are in no call's weight: each block pays for them.
+#[test]
+fn blocks_pay_for_what_their_calls_share() {
+    let keys = |count| ParityDbWeight::get().reads_writes(count, count);
+    // The numbers of the queue of draws.
+    assert_eq!(<assay_runtime::Verification as Hooks<u32>>::on_initialize(1), keys(1));
+    // Those of the queue of changes, and two pages.
+    assert_eq!(<Providers as Hooks<u32>>::on_initialize(1), keys(3));
+    // Those of the jobs that have ended, two pages, and the next job's number.
+    assert_eq!(<assay_runtime::Jobs as Hooks<u32>>::on_initialize(1), keys(4));
+    // The treasury's account.
+    assert_eq!(<assay_runtime::Escrow as Hooks<u32>>::on_initialize(1), keys(1));
 }
 
 /// What a draw of so many seats would cost if it were a transaction's, in planck: for each seat two tickets, one of which

@@ -1,4 +1,4 @@
-use crate::{mock::*, Ended, EndedQueue, Error, Event, JobsOf, Parameters, Receipts, WeightInfo, MAX_SWEPT};
+use crate::{mock::*, Ended, EndedQueue, Error, Event, JobsOf, Parameters, Record, WeightInfo, MAX_SWEPT};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use sp_runtime::DispatchError;
 
@@ -16,7 +16,7 @@ fn ended(count: u64) -> Vec<u64> {
 }
 
 fn kept() -> usize {
-    Receipts::<Test>::iter_keys().count()
+    crate::Jobs::<Test>::iter_values().filter_map(Record::receipt).count()
 }
 
 /// How many jobs that have ended were swept.

@@ -4,11 +4,22 @@
 use crate::{mock::*, Event, Receipt, Status};
 use assay_primitives::{
     mock::market::{self, MockEscrow},
-    Claim, Escrow, InlineOutput, JobClass, JobSpec, Outcome, Pay, Policy, Settlement, Verdict,
+    Claim, Escrow, InlineOutput, JobClass, JobSpec, OnVerdict, Outcome, Pay, Policy, Settlement, Verdict,
 };
 use frame_support::assert_noop;
 
 const BY_BOND: Claim = Claim::Misdeclared { units: 11 };
+
+#[test]
+fn owner_of_a_listing_can_be_paid_beside_the_seats() {
+    run(|| {
+        let hear = |job| <Jobs as OnVerdict<u64>>::on_verdict(job, agreed());
+        let (listed, plain) = (post_listed(), post(spec()));
+        assert_eq!((hear(listed), hear(plain)), (1, 0));
+        // Not open any more.
+        assert_eq!(hear(listed), 0);
+    });
+}
 
 /// Ends a job of the listing and compares payouts, what is burnt, what the treasury gets and what is refunded.
 fn assert_settled(

@@ -135,6 +135,11 @@ pub fn accused(owner: AccountId, role: Role) -> u32 {
     ledgers(|book| book.accused.get(&(owner, role)).copied().unwrap_or(0))
 }
 
+/// Whose lock it is.
+pub fn owner_of_lock(lock: LockId) -> Option<AccountId> {
+    ledgers(|book| book.locks.get(&lock).map(|lock| lock.owner))
+}
+
 /// Whether a lock is there, and whether a slash has it.
 pub fn lock_is_accused(lock: LockId) -> Option<bool> {
     ledgers(|book| book.locks.get(&lock).map(|lock| lock.accused))
@@ -198,8 +203,8 @@ impl<V: Vault> Bonds<AccountId> for MockBonds<V> {
         ledgers(|book| (era + 1) * book.sessions_per_era - 1)
     }
 
-    fn lock(lock: LockId) -> Option<(AccountId, Balance)> {
-        ledgers(|book| book.locks.get(&lock).map(|lock| (lock.owner, lock.amount)))
+    fn lock(owner: &AccountId, lock: LockId) -> Option<Balance> {
+        ledgers(|book| book.locks.get(&lock).filter(|lock| lock.owner == *owner).map(|lock| lock.amount))
     }
 
     fn accuse(owner: &AccountId, role: Role, lock: Option<LockId>) -> DispatchResult {
@@ -286,9 +291,10 @@ impl Collateral<AccountId> for MockCollateral {
         }))
     }
 
-    fn release(lock: LockId) -> DispatchResult {
+    fn release(owner: &AccountId, lock: LockId) -> DispatchResult {
         ledgers(|book| {
-            if book.locks.get(&lock).ok_or(NO_LOCK)?.accused {
+            let of_owner = book.locks.get(&lock).filter(|lock| lock.owner == *owner);
+            if of_owner.ok_or(NO_LOCK)?.accused {
                 return Err(LOCK_ACCUSED);
             }
             book.locks.remove(&lock);

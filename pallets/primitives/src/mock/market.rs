@@ -465,7 +465,8 @@ fn cancellation() -> Verdict<AccountId> {
 pub struct MockOnVerdict;
 
 impl OnVerdict<AccountId> for MockOnVerdict {
-    fn on_verdict(job: JobId, verdict: Verdict<AccountId>) {
+    fn on_verdict(job: JobId, verdict: Verdict<AccountId>) -> u32 {
         market(|market| market.verdicts.push((job, verdict)));
+        0
     }
 }

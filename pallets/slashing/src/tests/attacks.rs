@@ -101,7 +101,7 @@ fn fault_of_a_validator_leaves_its_collateral_as_a_provider_alone() {
         set_bond(1, Role::Validator, 0);
         advance_to(21);
         assert_eq!(bonded(1, Role::Provider), 1_000);
-        assert_ok!(MockCollateral::release(lock));
+        assert_ok!(MockCollateral::release(&1, lock));
     });
 }
 

@@ -99,7 +99,7 @@ impl Model {
 
     fn release(&mut self) -> DispatchResult {
         let Some(lock) = self.random.pick(&self.locks) else { return Err(DispatchError::Unavailable) };
-        MockCollateral::release(lock)
+        MockCollateral::release(&owner_of_lock(lock).unwrap_or_default(), lock)
     }
 
     fn fail_seat(&mut self) -> DispatchResult {

@@ -48,7 +48,7 @@ fn providers_fault_waits_and_takes_over_the_lock() {
         assert_eq!(waiting(0), slash);
         assert_eq!(last_event(), Event::Reported { id: 0, slash, supersedes: None });
         assert_eq!(accused(3, Role::Provider), 1);
-        assert_noop!(MockCollateral::release(lock), LOCK_ACCUSED);
+        assert_noop!(MockCollateral::release(&3, lock), LOCK_ACCUSED);
         assert!(!is_chilled(3));
     });
 }
@@ -62,7 +62,7 @@ fn fault_that_takes_nothing_is_no_slash() {
         assert_eq!(fail_seat(lock, 0), Ok(None));
         assert_eq!(Pending::<Test>::iter().count(), 0);
         assert!(!is_chilled(1));
-        assert_ok!(MockCollateral::release(lock));
+        assert_ok!(MockCollateral::release(&3, lock));
     });
 }
 
@@ -81,6 +81,8 @@ fn fault_of_a_validator_without_a_stake_is_refused() {
 fn fault_of_a_lock_that_is_not_there_is_refused() {
     run(|| {
         assert_noop!(fail_seat(7, 1), Error::<Test>::NoSuchLock);
+        let lock = seat(3, 500);
+        assert_noop!(fail_seat_of(4, lock, 1), Error::<Test>::NoSuchLock);
     });
 }
 

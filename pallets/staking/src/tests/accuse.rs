@@ -23,13 +23,13 @@ fn accusation_of_a_provider_takes_over_the_lock() {
     run(|| {
         let id = locked_provider(5, 200, 120);
         assert_ok!(accuse(5, Provider, Some(id)));
-        assert_eq!(Staking::lock(id), Some(Lock { owner: 5, amount: 120, accused: true }));
-        assert_noop!(release(id), Error::<Test>::LockAccused);
+        assert_eq!(Staking::lock(5, id), Some(Lock { owner: 5, amount: 120, accused: true }));
+        assert_noop!(release(5, id), Error::<Test>::LockAccused);
         assert_noop!(accuse(5, Provider, Some(id)), Error::<Test>::LockAccused);
         assert_noop!(Staking::unbond(signed(5), Provider, 200), Error::<Test>::CollateralLocked);
 
         assert_ok!(acquit(5, Provider, Some(id)));
-        assert_eq!((Staking::lock(id), available(5)), (None, 200));
+        assert_eq!((Staking::lock(5, id), available(5)), (None, 200));
     });
 }
 

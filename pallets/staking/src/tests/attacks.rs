@@ -230,8 +230,8 @@ fn validator_fault_eats_no_collateral() {
         assert_ok!(accuse(1, Validator, None));
         assert_eq!(slash(1, Validator, u64::MAX), (1_000, u64::MAX - 1_000));
         assert_ok!(acquit(1, Validator, None));
-        assert_eq!((held(1, Provider), Staking::lock(id).map(|lock| lock.amount)), (500, Some(500)));
-        assert_eq!(<Staking as Bonds<u64>>::lock(id), Some((1, 500)));
+        assert_eq!((held(1, Provider), Staking::lock(1, id).map(|lock| lock.amount)), (500, Some(500)));
+        assert_eq!(<Staking as Bonds<u64>>::lock(&1, id), Some(500));
     });
 }
 

@@ -1,7 +1,7 @@
 //! Each invariant notices when it is broken.
 
 use crate::{
-    mock::*, Candidates, Elected, HoldReason, Ledger, Ledgers, Locks, NextLock, Offender, Offenders, Params,
+    mock::*, Accused, Candidates, Elected, HoldReason, Ledger, Ledgers, Offender, Offenders, OpenLock, Params,
     SessionsPerEra, Workers,
 };
 use assay_primitives::Role::Provider;
@@ -59,37 +59,38 @@ fn ledgers() {
 
 #[test]
 fn locks() {
-    broken(|| Locks::<Test>::remove(0), "the sum of locks is not what the ledger says");
+    let set = |locks: &[(u64, u64)]| {
+        let locks: Vec<_> = locks.iter().map(|(id, amount)| OpenLock { id: *id, amount: *amount }).collect();
+        change(5, |ledger| ledger.locks = locks.try_into().expect("there is room"));
+    };
+    broken(|| set(&[]), "the sum of locks is not what the ledger says");
     broken(
         || change(5, |ledger| ledger.provider.accused = 1),
         "slashes that wait are not as many as accused locks",
     );
     broken(
-        || Locks::<Test>::insert(7, crate::Lock { owner: 5, amount: 1, accused: false }),
-        "a lock has an id that is not given yet",
+        || {
+            Accused::<Test>::insert(5, 0, 120);
+            set(&[]);
+        },
+        "slashes that wait are not as many as accused locks",
     );
-    broken(
-        || Locks::<Test>::insert(0, crate::Lock { owner: 5, amount: 0, accused: false }),
-        "a lock of nothing is kept",
-    );
+    broken(|| Accused::<Test>::insert(5, 0, 1), "two locks have one id");
+    broken(|| set(&[(0, 60), (0, 60)]), "two locks have one id");
+    broken(|| set(&[(0, 120), (7, 1)]), "a lock has an id that is not given yet");
+    broken(|| set(&[(0, 0)]), "a lock of nothing is kept");
     broken(
         || {
-            Locks::<Test>::insert(0, crate::Lock { owner: 5, amount: 201, accused: false });
+            set(&[(0, 201)]);
             change(5, |ledger| ledger.locked = 201);
         },
         "more is locked than is bonded",
     );
+    broken(|| Accused::<Test>::insert(9, 0, 120), "a lock has no ledger");
     broken(
         || {
-            Locks::<Test>::insert(0, crate::Lock { owner: 9, amount: 120, accused: false });
-            change(5, |ledger| ledger.locked = 0);
-        },
-        "a lock has no ledger",
-    );
-    broken(
-        || {
-            NextLock::<Test>::put(2);
-            Locks::<Test>::insert(1, crate::Lock { owner: 5, amount: u64::MAX, accused: false });
+            lock(5, 1);
+            set(&[(0, 120), (1, u64::MAX)]);
         },
         "locks are more than a balance can be",
     );

@@ -93,7 +93,7 @@ fn what_leaves_the_active_bond_as_it_is_is_not_heard_of() {
         assert_ok!(accuse(5, Provider, Some(id)));
         assert_ok!(acquit(5, Provider, Some(id)));
         let other = lock(5, 10);
-        assert_ok!(release(other));
+        assert_ok!(release(5, other));
         advance_to(81);
         assert_ok!(Staking::withdraw(signed(5), Provider));
         assert!(heard().is_empty());

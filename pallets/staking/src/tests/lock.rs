@@ -1,4 +1,4 @@
-use crate::{mock::*, Error, Event, Lock, Locks, NextLock};
+use crate::{mock::*, Error, Event, Lock, NextLock};
 use assay_primitives::{
     Collateral, LockId,
     Role::{Provider, Validator},
@@ -22,7 +22,7 @@ fn lock_takes_from_what_is_available() {
         assert_eq!(try_lock(5, 120), Ok(0));
         System::assert_last_event(Event::<Test>::Locked { lock: 0, owner: 5, amount: 120 }.into());
         assert_eq!(available(5), 80);
-        assert_eq!(Staking::lock(0), Some(Lock { owner: 5, amount: 120, accused: false }));
+        assert_eq!(Staking::lock(5, 0), Some(Lock { owner: 5, amount: 120, accused: false }));
         assert_eq!(try_lock(5, 80), Ok(1));
         assert_eq!(available(5), 0);
     });
@@ -82,11 +82,11 @@ fn no_more_is_locked_than_what_counts() {
 fn release_gives_the_collateral_back() {
     run(|| {
         let id = locked_provider(5, 200, 120);
-        assert_ok!(release(id));
+        assert_ok!(release(5, id));
         System::assert_last_event(Event::<Test>::Released { lock: id, owner: 5, amount: 120 }.into());
         assert_eq!(available(5), 200);
-        assert_eq!(Staking::lock(id), None);
-        assert_noop!(release(id), Error::<Test>::NoSuchLock);
+        assert_eq!(Staking::lock(5, id), None);
+        assert_noop!(release(5, id), Error::<Test>::NoSuchLock);
     });
 }
 
@@ -94,7 +94,7 @@ fn release_gives_the_collateral_back() {
 fn lock_ids_are_never_used_again() {
     run(|| {
         let id = locked_provider(5, 200, 120);
-        assert_ok!(release(id));
+        assert_ok!(release(5, id));
         assert_eq!(try_lock(5, 120), Ok(id + 1));
     });
 }
@@ -106,6 +106,46 @@ fn last_lock_id_is_not_given() {
         NextLock::<Test>::put(u64::MAX);
         assert_noop!(try_lock(5, 1), ArithmeticError::Overflow);
         NextLock::<Test>::put(0);
-        assert_eq!(Locks::<Test>::iter().count(), 0);
+        assert_eq!(available(5), 200);
+    });
+}
+
+#[test]
+fn lock_is_released_for_its_owner_only() {
+    run(|| {
+        let id = locked_provider(5, 200, 120);
+        assert_noop!(release(6, id), Error::<Test>::NoSuchLock);
+        bond_provider(6, 200);
+        assert_noop!(release(6, id), Error::<Test>::NoSuchLock);
+        assert_eq!(Staking::lock(6, id), None);
+        assert_ok!(release(5, id));
+    });
+}
+
+#[test]
+fn one_of_several_locks_is_released() {
+    run(|| {
+        bond_provider(5, 200);
+        let locks = [10, 20, 40].map(|amount| lock(5, amount));
+        assert_ok!(release(5, locks[1]));
+        let left = locks.map(|id| Staking::lock(5, id).map(|lock| lock.amount));
+        assert_eq!((left, available(5)), ([Some(10), None, Some(40)], 150));
+    });
+}
+
+#[test]
+fn locks_beyond_what_a_ledger_has_room_for_are_refused() {
+    run(|| {
+        bond_provider(5, 200);
+        let locks: Vec<LockId> = (0..8).map(|_| lock(5, 1)).collect();
+        assert_noop!(try_lock(5, 1), Error::<Test>::TooManyLocks);
+        // A slash takes its lock out of the ledger: so no number of faults keeps anybody from a seat.
+        assert_ok!(accuse(5, Provider, Some(locks[3])));
+        assert_ok!(try_lock(5, 1));
+        assert_noop!(try_lock(5, 1), Error::<Test>::TooManyLocks);
+        assert_ok!(release(5, locks[7]));
+        assert_ok!(try_lock(5, 1));
+        assert_ok!(acquit(5, Provider, Some(locks[3])));
+        assert_eq!(available(5), 192);
     });
 }

@@ -111,7 +111,7 @@ const ALL: [Operation; 26] = [
 
 struct World {
     random: Random,
-    open: Vec<LockId>,
+    open: Vec<(u64, LockId)>,
     accused_seats: Vec<(u64, LockId)>,
     accused_validators: Vec<u64>,
 }
@@ -188,20 +188,21 @@ impl World {
         let amount = amount.min(self.random.amount());
         let within = if self.random.below(3) == 0 { self.random.amount() } else { u64::MAX };
         let id = <Staking as Collateral<u64>>::lock(&owner, amount, within)?;
-        self.open.push(id);
+        self.open.push((owner, id));
         Ok(())
     }
 
     fn release(&mut self) -> DispatchResult {
         match self.random.take_out(&mut self.open) {
-            Some(id) => release(id),
-            None => release(u64::MAX),
+            Some((owner, id)) => release(owner, id),
+            None => release(1, u64::MAX),
         }
     }
 
     fn accuse_provider(&mut self) -> DispatchResult {
-        let Some(id) = self.random.take_out(&mut self.open) else { return accuse(1, Provider, None) };
-        let owner = Staking::lock(id).expect("it is open").owner;
+        let Some((owner, id)) = self.random.take_out(&mut self.open) else {
+            return accuse(1, Provider, None);
+        };
         self.accused_seats.push((owner, id));
         accuse(owner, Provider, Some(id))
     }
@@ -211,7 +212,7 @@ impl World {
         let Some((owner, id)) = self.random.take_out(&mut self.accused_seats) else {
             return acquit(1, Provider, Some(u64::MAX));
         };
-        let locked = Staking::lock(id).expect("it is accused").amount;
+        let locked = Staking::lock(owner, id).expect("it is accused").amount;
         let amount = self.random.below(locked + 1) * u64::from(take);
         let before = self.random.below(2) == 0;
         if before {

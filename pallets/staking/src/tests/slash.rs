@@ -83,7 +83,7 @@ fn locks_stay_covered_when_a_seat_is_slashed() {
         assert_eq!(available(5), 0);
         assert_ok!(acquit(5, Provider, Some(guilty)));
         assert_eq!((active(5, Provider), available(5)), (80, 0));
-        assert_ok!(release(other));
+        assert_ok!(release(5, other));
         assert_eq!(available(5), 80);
     });
 }

@@ -81,7 +81,7 @@ fn locked_collateral_stays_bonded() {
         assert_noop!(Staking::unbond(signed(5), Provider, 81), Error::<Test>::CollateralLocked);
         assert_noop!(Staking::unbond(signed(5), Provider, 200), Error::<Test>::CollateralLocked);
         assert_ok!(Staking::unbond(signed(5), Provider, 80));
-        assert_ok!(release(id));
+        assert_ok!(release(5, id));
         assert_ok!(Staking::unbond(signed(5), Provider, 120));
     });
 }
@@ -93,7 +93,7 @@ fn nothing_more_is_unbonded_while_locks_need_what_is_on_its_way_out() {
         assert_ok!(Staking::unbond(signed(5), Provider, 100));
         let id = lock(5, 120);
         assert_noop!(Staking::unbond(signed(5), Provider, 1), Error::<Test>::CollateralLocked);
-        assert_ok!(release(id));
+        assert_ok!(release(5, id));
         assert_ok!(Staking::unbond(signed(5), Provider, 50));
     });
 }

@@ -10,7 +10,7 @@ fn ledger_is_shown_as_it_is() {
         let ledger = Staking::ledger(5).expect("there is one");
         assert_eq!((ledger.provider.active, ledger.locked, ledger.available()), (200, 120, 80));
         assert_eq!(ledger.provider.total(), 200);
-        assert_eq!(<Staking as Bonds<u64>>::lock(id), Some((5, 120)));
+        assert_eq!(<Staking as Bonds<u64>>::lock(&5, id), Some(120));
     });
 }
 
@@ -22,11 +22,13 @@ fn locks_of_an_owner_are_shown_page_by_page() {
         for (owner, amount) in [(5, 10), (6, 20), (5, 30), (5, 40)] {
             lock(owner, amount);
         }
-        assert_ok!(release(2));
-        let of_5 = |amount| Lock { owner: 5, amount, accused: false };
-        assert_eq!(Staking::locks(5, 0, 10), [(0, of_5(10)), (3, of_5(40))]);
-        assert_eq!(Staking::locks(5, 0, 3), [(0, of_5(10))]);
-        assert_eq!(Staking::locks(5, 1, u32::MAX), [(3, of_5(40))]);
+        assert_ok!(release(5, 2));
+        let of_5 = |amount, accused| Lock { owner: 5, amount, accused };
+        assert_eq!(Staking::locks(5, 0, 10), [(0, of_5(10, false)), (3, of_5(40, false))]);
+        assert_ok!(accuse(5, assay_primitives::Role::Provider, Some(0)));
+        assert_eq!(Staking::locks(5, 0, 10), [(0, of_5(10, true)), (3, of_5(40, false))]);
+        assert_eq!(Staking::locks(5, 0, 1), [(0, of_5(10, true))]);
+        assert_eq!(Staking::locks(5, 1, u32::MAX), [(3, of_5(40, false))]);
         assert!(Staking::locks(5, u64::MAX, u32::MAX).is_empty());
     });
 }

@@ -33,7 +33,7 @@ fn withdraw_leaves_what_locks_need() {
         assert_eq!((held(5, Provider), chunks(5, Provider)), (150, vec![(50, 81)]));
         assert_noop!(Staking::withdraw(signed(5), Provider), Error::<Test>::CollateralLocked);
 
-        assert_ok!(release(id));
+        assert_ok!(release(5, id));
         assert_ok!(Staking::withdraw(signed(5), Provider));
         assert_eq!((held(5, Provider), chunks(5, Provider)), (100, vec![]));
     });

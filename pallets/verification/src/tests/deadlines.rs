@@ -1,4 +1,4 @@
-use crate::{mock::*, Case, CaseOf, Deadlines, Event, Phase, Place, Stage};
+use crate::{mock::*, Case, CaseOf, Deadlines, Event, Phase, Place, Seat, Stage};
 use assay_primitives::{mock, Collateral, Conduct, FaultKind, Order, Outcome, Policy};
 use assay_rules::draw::Purpose;
 use frame_support::{assert_ok, weights::WeightMeter};
@@ -77,8 +77,8 @@ fn lock_that_cannot_be_released_is_told_and_keeps_no_case_from_ending() {
     run(|| {
         let right = Run::new(1);
         let job = sealed_job(plain(), &[&right, &right]);
-        let lock = seat(job, 0).lock;
-        assert_ok!(mock::MockCollateral::release(lock));
+        let Seat { owner, lock, .. } = seat(job, 0);
+        assert_ok!(mock::MockCollateral::release(&owner, lock));
         reveal_all(job, &right);
         assert_eq!(verdict(job).outcome, Outcome::Agreed);
         let told = |event: &Event<Test>| matches!(event, Event::NotReleased { lock: of, .. } if *of == lock);

@@ -189,7 +189,7 @@ fn terms() {
     broken(|| change(0, |case| case.price = case.order.price_cap + 1), "a price is above the cap");
     broken(|| change(0, |case| case.stale_at = None), "a case has seats and endless time");
     broken(|| change(0, |case| case.price -= 1), "a seat's collateral is not what the policy asks");
-    broken(|| change(0, |case| case.keep_output(Default::default())), "an output is nobody's result");
+    broken(|| change(0, |case| case.keep_output(0, Default::default())), "an output is nobody's result");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn outputs_of_a_claim_without_a_result_are_nobodys() {
     broken(
         || {
             stage(1, 0, Stage::Revealed(Claim::Misdeclared { units: 1 }));
-            change(1, |case| case.keep_output(vec![0].try_into().expect("a byte")));
+            change(1, |case| case.keep_output(0, vec![0].try_into().expect("a byte")));
         },
         "an output is nobody's result",
     );

@@ -172,7 +172,7 @@ fn result_put_on_the_chain_reaches_the_verdict() {
         let right = run_to(42);
         let job = sealed_job(plain(), &[&right, &right]);
         assert_ok!(reveal_with(job, 0, right.claim(), Some(file(42)), None));
-        assert_eq!(case(job).outputs.to_vec(), [file(42)]);
+        assert_eq!(case(job).outputs.to_vec(), [(0, file(42))]);
         assert_ok!(reveal_with(job, 1, right.claim(), Some(file(42)), None));
         assert_eq!(verdict(job).output, Some(file(42)));
     });

@@ -1,12 +1,15 @@
 //! What is priced covers what can happen.
 
 use crate::{mock::*, Phase, WeightInfo, MAX_SEATED};
-use assay_primitives::{Claim, Outcome};
+use assay_primitives::{Claim, InlineOutput, Outcome};
 use assay_rules::policy::{MAX_DECLINES, MAX_TRIES};
 use frame_support::{
     assert_ok,
     dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
-    weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight, WeightMeter},
+    weights::{
+        constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
+        Weight, WeightMeter,
+    },
 };
 
 type Priced = ();
@@ -39,31 +42,61 @@ fn calls_are_charged_for_what_they_do_and_not_for_draws() {
         let job = post(plain());
         assert_ok!(decline(job, 0));
         advance(DRAW);
-        assert_eq!(paid(commit(job, 1, &wrong.claim())), Priced::commit(0));
+        assert_eq!(paid(commit(job, 1, &wrong.claim())), Priced::commit());
         // One that declined leaves, and the round is sealed.
-        assert_eq!(paid(commit(job, 2, &right.claim())), Priced::commit(1) + Priced::seal());
+        let sealing = Priced::judge(1) + Priced::seal();
+        assert_eq!(paid(commit(job, 2, &right.claim())), Priced::commit() + sealing);
         advance(DRAW);
         assert_eq!(paid(reveal(job, 1, &wrong)), Priced::reveal());
-        assert_eq!(paid(reveal(job, 2, &right)), Priced::reveal() + Priced::deadline());
+        // The last one writes the case with what it brings about.
+        let last = |shown: Weight| shown - ParityDbWeight::get().writes(1);
+        assert_eq!(paid(reveal(job, 2, &right)), last(Priced::reveal()) + Priced::deadline());
         advance(DRAW);
         for (index, sealing) in [(3, Weight::zero()), (4, Weight::zero()), (5, Priced::seal())] {
-            assert_eq!(paid(commit(job, index, &right.claim())), Priced::commit(0) + sealing);
+            assert_eq!(paid(commit(job, index, &right.claim())), Priced::commit() + sealing);
         }
         advance(DRAW);
         let Phase::Opening { leaves, .. } = phase(job) else { panic!("fresh seats reveal") };
-        let shown = |index| Verification::reveal_weight(Some(&right.opening(&leaves, index)));
+        let shown = |index| Verification::reveal_weight(None, Some(&right.opening(&leaves, index)));
         assert_eq!(paid(reveal(job, 3, &right)), shown(3));
         assert_eq!(paid(reveal(job, 4, &right)), shown(4));
         // Four are right, and one is wrong.
-        assert_eq!(paid(reveal(job, 5, &right)), shown(5) + Priced::end(4) + Priced::fail(1));
+        assert_eq!(paid(reveal(job, 5, &right)), last(shown(5)) + Priced::end(4) + Priced::fail(1));
     });
+}
+
+#[test]
+fn audits_commit_is_charged_for_a_reminder_that_it_moves() {
+    run(|| {
+        let right = Run::new(1);
+        let job = post(audited());
+        commit_all(job, &right);
+        advance(DRAW);
+        let before = case(job).reminder;
+        let taken = paid(commit(job, 2, &right.claim()));
+        assert!(matches!(phase(job), Phase::Revealing { .. }));
+        let moved = if case(job).reminder == before { Weight::zero() } else { Priced::remind() };
+        assert_eq!(taken, Priced::commit() + moved);
+    });
+}
+
+#[test]
+fn result_on_the_chain_is_charged_for() {
+    let output = InlineOutput::default();
+    let with = Verification::reveal_weight(Some(&output), None);
+    assert_eq!(with, Verification::reveal_weight(None, None) + Priced::output());
+    let (claim, salt) = (Run::new(1).claim(), [0; 32]);
+    let call = |output| crate::Call::reveal { job: 0, seat: 0, claim, salt, output, opening: None };
+    assert_eq!(declared(call(Some(output))), declared(call(None)) + Priced::output());
 }
 
 #[test]
 fn calls_declare_the_most_that_they_can_take() {
     let commit = crate::Call::commit { job: 0, seat: 0, spec: [7; 32], commitment: [0; 32] };
-    assert_eq!(declared(commit), Priced::commit(MAX_DECLINES.into()) + Priced::seal());
-    assert_eq!(declared(crate::Call::decline { job: 0, seat: 0, spec: [7; 32] }), Priced::decline());
+    let sealing = Priced::seal().max(Priced::remind());
+    assert_eq!(declared(commit), Priced::commit() + Priced::judge(MAX_DECLINES.into()) + sealing);
+    let decline = declared(crate::Call::decline { job: 0, seat: 0, spec: [7; 32] });
+    assert_eq!(decline, Priced::decline() + Priced::remind());
     let (claim, salt) = (Run::new(1).claim(), [0; 32]);
     let reveal = declared(crate::Call::reveal { job: 0, seat: 0, claim, salt, output: None, opening: None });
     assert!(reveal.all_gte(Priced::reveal() + Priced::deadline()));

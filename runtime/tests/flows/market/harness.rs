@@ -13,7 +13,7 @@ use assay_primitives::{
 };
 use assay_rules::{price::PriceRule, trace::Opening};
 use assay_runtime::{configs::Treasury, genesis, AccountId, Runtime, RuntimeCall, System};
-use pallet_assay_jobs::{NextJob, ReceiptOf, Receipts};
+use pallet_assay_jobs::{NextJob, ReceiptOf};
 use pallet_assay_providers::{Call as ProvidersCall, Description, MachineEntry, Pools, Provider, Providers};
 use pallet_assay_verification::{Call, CaseOf, Cases, Phase, Place, Policies, Round, Stage};
 use sp_core::sr25519::Pair;
@@ -290,7 +290,7 @@ impl Market<'_> {
     pub fn settled(&mut self, bill: Bill) -> ReceiptOf<Runtime> {
         self.close();
         assert!(self.unsettled.remove(&bill.job), "a job that was posted, and ends once");
-        let receipt = Receipts::<Runtime>::get(bill.job).expect("the job has ended");
+        let receipt = assay_runtime::Jobs::receipt(bill.job).expect("the job has ended");
         let (terms, paid) = (self.terms(bill.job), bill.paid());
         let lost = if bill.bond_lost { terms.bond() - paid } else { 0 };
         let treasury = terms.fee() / 2;

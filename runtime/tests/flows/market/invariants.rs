@@ -3,10 +3,10 @@
 use assay_primitives::{JobId, LockId};
 use assay_runtime::{AccountId, Runtime};
 use pallet_assay_escrow::Escrows;
-use pallet_assay_jobs::Jobs;
+use pallet_assay_jobs::{Jobs, Record};
 use pallet_assay_providers::Providers;
 use pallet_assay_slashing::Pending;
-use pallet_assay_staking::Locks;
+use pallet_assay_staking::{Accused, Ledgers};
 use pallet_assay_verification::{Cases, Deadlines, Stage};
 use sp_runtime::traits::BlockNumberProvider;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,8 @@ pub fn check() {
 fn check_jobs() {
     let now = pallet_clock::MarketClock::<Runtime>::current_block_number();
     let cases: BTreeSet<JobId> = Cases::<Runtime>::iter_keys().collect();
-    let jobs: BTreeMap<JobId, _> = Jobs::<Runtime>::iter().collect();
+    let open = |(id, record): (JobId, Record<AccountId>)| record.open().map(|job| (id, job));
+    let jobs: BTreeMap<JobId, _> = Jobs::<Runtime>::iter().filter_map(open).collect();
     assert!(cases.iter().eq(jobs.keys()), "{cases:?} are verified");
     let escrows: BTreeMap<JobId, _> = Escrows::<Runtime>::iter().collect();
     for (id, funds) in &escrows {
@@ -59,9 +60,17 @@ pub fn check_locks() {
             assert_eq!(due.insert(lock, (slash.owner, true)), None, "a seat is open whose lock a slash has");
         }
     }
-    let locks: BTreeMap<_, _> =
-        Locks::<Runtime>::iter().map(|(id, lock)| (id, (lock.owner, lock.accused))).collect();
-    assert_eq!(locks, due);
+    assert_eq!(locks(), due);
+}
+
+/// Whose each lock is, and whether a slash has it.
+fn locks() -> BTreeMap<LockId, (AccountId, bool)> {
+    let mut locks = BTreeMap::new();
+    for (owner, ledger) in Ledgers::<Runtime>::iter() {
+        locks.extend(ledger.locks.into_iter().map(|lock| (lock.id, (owner.clone(), false))));
+    }
+    locks.extend(Accused::<Runtime>::iter().map(|(owner, id, _)| (id, (owner, true))));
+    locks
 }
 
 /// All jobs have ended and all slashes are over: nothing is left of either.
@@ -70,6 +79,6 @@ pub fn check_nothing_is_left() {
     assert_eq!(Deadlines::<Runtime>::iter_keys().count(), 0, "deadlines wait");
     assert_eq!(Escrows::<Runtime>::iter_keys().count(), 0, "money is in escrow");
     assert_eq!(Pending::<Runtime>::iter_keys().count(), 0, "slashes wait");
-    assert_eq!(Locks::<Runtime>::iter_keys().count(), 0, "collateral is locked");
+    assert!(locks().is_empty(), "collateral is locked");
     check();
 }

@@ -7,7 +7,7 @@ use super::{
 use assay_primitives::{Balance, BlobRef, JobClass, JobSpec};
 use assay_runtime::{token::ASY, AccountId, Runtime, Verification};
 use pallet_assay_escrow::{Call as EscrowCall, Error as EscrowError, Escrows};
-use pallet_assay_jobs::{Call as JobsCall, Receipts};
+use pallet_assay_jobs::{Call as JobsCall, Jobs, Record};
 use pallet_assay_providers::Call as ProvidersCall;
 use pallet_assay_verification::{Call, Cases, Error};
 
@@ -63,7 +63,8 @@ impl World {
             2 => self.submit(&stranger, Call::<Runtime>::advance { limit: 2 }),
             3 => self.submit(&stranger, ProvidersCall::<Runtime>::apply { limit: 2 }),
             _ => {
-                let id = self.choose(Receipts::<Runtime>::iter_keys().collect())?;
+                let ended = Jobs::<Runtime>::iter().filter(|(_, record)| matches!(record, Record::Ended(_)));
+                let id = self.choose(ended.map(|(id, _)| id).collect())?;
                 self.submit(&stranger, JobsCall::<Runtime>::prune { id })
             }
         }
