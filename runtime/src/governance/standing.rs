@@ -3,8 +3,8 @@
 use super::{referenda::MAX_CALL, MAX_ITEMS};
 use crate::{
     configs::{PreimageBaseDeposit, PreimageByteDeposit},
-    AccountId, Balance, BlockNumber, Dao, Hash, Jobs, Preimage, Providers, Runtime, Slashing, Staking,
-    System,
+    AccountId, Balance, BlockNumber, Dao, Hash, Jobs, Preimage, Providers, Rewards, Runtime, Slashing,
+    Staking, System,
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use assay_primitives::JobClass;
@@ -61,6 +61,8 @@ pub struct Settings {
     pub slashing: pallet_assay_slashing::Parameters<BlockNumber>,
     /// Of bonds.
     pub staking: pallet_assay_staking::StakingParams<Balance, BlockNumber>,
+    /// Of new money and fees.
+    pub rewards: pallet_assay_rewards::Parameters,
 }
 
 impl Settings {
@@ -71,6 +73,7 @@ impl Settings {
             providers: Providers::params(),
             slashing: Slashing::params(),
             staking: Staking::params(),
+            rewards: Rewards::params(),
         }
     }
 }

@@ -40,9 +40,12 @@ enum Verb {
     /// Show the tracks: what votes take, by what they can do
     #[command(after_help = "Example:\n  assay gov tracks")]
     Tracks,
-    /// Show what is stopped, what policy and which upgrade is to come, and who is a fellow
+    /// Show what is stopped, the policy in force and what is to come, the approved upgrade, and who is a fellow
     #[command(after_help = "Example:\n  assay gov status")]
     Status,
+    /// Show the parameters that votes set
+    #[command(after_help = "Example:\n  assay gov params")]
+    Params,
     /// Propose something: tells the deposits, then submits a referendum
     #[command(after_help = "Examples:
   assay --key me.json gov propose spend 5FHneW46… 2500 --dry-run
@@ -171,6 +174,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     match args.verb {
         Verb::Tracks => tracks::run(context).await,
         Verb::Status => standing::run(context).await,
+        Verb::Params => settings::show(context).await,
         Verb::Propose(args) => propose::run(*args, context).await,
         Verb::Deposit(target) => deposits::make(context, target).await,
         Verb::Refund(target) => deposits::refund(context, target).await,

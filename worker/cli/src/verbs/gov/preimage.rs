@@ -6,7 +6,7 @@ use crate::{
     context::Context,
     error::CliError,
     output::{fields, Hex},
-    verbs::sent,
+    verbs::sent::{self, Sent},
 };
 use assay_chain::{AccountId, ChainClient, GovernanceClient, Hash};
 use clap::Subcommand;
@@ -70,8 +70,19 @@ async fn note(context: &Context, file: Option<PathBuf>, call: Option<Bytes>) -> 
     let terms = chain.terms(chain.tip().await?.best.hash).await?;
     let deposit = plan::preimage_deposit(&terms, bytes.len());
     context.output.note(&format!("on deposit: {deposit}; `assay gov preimage remove` gives it back"));
-    let done = format!("kept under {}", Hex(calls::hash(&bytes).0));
-    sent::send_to(context, &chain, calls::note(bytes), &done).await
+    let hash = Hex(calls::hash(&bytes).0);
+    let sent = Sent::from(&context.send(&chain, calls::note(bytes)).await?);
+    let kept = Kept { hash, sent };
+    context.output.value(&kept, || kept.sent.text(&format!("kept under {hash}")));
+    Ok(())
+}
+
+/// What is shown of a call that was kept.
+#[derive(Serialize)]
+struct Kept {
+    hash: Hex,
+    #[serde(flatten)]
+    sent: Sent,
 }
 
 /// What is shown of what is kept.

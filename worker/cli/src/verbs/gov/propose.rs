@@ -66,10 +66,11 @@ enum What {
     /// Take back a policy that is to come
     #[command(after_help = "Example:\n  assay --key me.json gov propose withdraw-policy")]
     WithdrawPolicy,
-    /// Set parameters of a pallet
+    /// Set parameters of a pallet; `gov params` shows those that it has
     #[command(after_help = "Example:
   assay --key me.json gov propose params slashing window=7d longestSuspension=28d
-  assay --key me.json gov propose params dao appealDeposit=\"50 ASY\" appealShare=5%")]
+  assay --key me.json gov propose params dao appealDeposit=\"50 ASY\" appealShare=5%
+  assay --key me.json gov propose params rewards inflation=2% fees.burn=40%")]
     Params {
         /// Whose
         pallet: Pallet,

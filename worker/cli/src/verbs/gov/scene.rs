@@ -91,6 +91,7 @@ pub fn terms() -> Terms {
                 unbonding_blocks: 100,
                 report_sessions: 2,
             },
+            rewards: Default::default(),
         },
     }
 }

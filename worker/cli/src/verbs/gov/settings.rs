@@ -1,13 +1,17 @@
-//! Parameters of pallets, by their names on the chain.
+//! Parameters of pallets, by their names on the chain: shown, and set.
 
 use super::{
     calls,
     time::{Clock, Span},
 };
-use crate::{amount::Amount, error::CliError, verbs::model::percent};
-use assay_chain::{governance::Settings, RuntimeCall};
+use crate::{amount::Amount, context::Context, error::CliError, output::table, verbs::model::percent};
+use assay_chain::{
+    governance::{pallet_assay_rewards, Settings},
+    ChainClient, GovernanceClient, RuntimeCall,
+};
 use serde::{de::DeserializeOwned, Serialize};
 use serde_json::Value;
+use sp_runtime::Perbill;
 use std::str::FromStr;
 
 /// Whose parameters.
@@ -23,6 +27,8 @@ pub enum Pallet {
     Slashing,
     /// Of bonds: minima, unbonding, validators
     Staking,
+    /// Of new money and fees: inflation, shares
+    Rewards,
 }
 
 /// A parameter and its value, as people write them.
@@ -91,6 +97,10 @@ pub fn call(
             let params = changed(&current.staking, values, clock)?;
             RuntimeCall::Staking(pallet_assay_staking::Call::set_params { params })
         }
+        Pallet::Rewards => {
+            let params = changed(&current.rewards, values, clock)?;
+            RuntimeCall::Rewards(pallet_assay_rewards::Call::set_params { params })
+        }
     })
 }
 
@@ -99,17 +109,17 @@ fn changed<T: Serialize + DeserializeOwned + PartialEq>(
     values: &[Setting],
     clock: &Clock,
 ) -> Result<T, CliError> {
-    let large =
-        |_| CliError::Usage("the pallet has values that this can't hold: propose it by --call".into());
-    let mut fields = serde_json::to_value(current).map_err(large)?;
+    let mut fields = fields(current)?;
     for setting in values {
-        let names = || fields.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-        if !names().any(|name| name == setting.name) {
-            let names: Vec<_> = names().collect();
-            let problem = format!("there is no parameter {:?}: there are {}", setting.name, names.join(", "));
-            return Err(CliError::Usage(problem));
+        let place = fields.pointer_mut(&format!("/{}", setting.name.replace('.', "/")));
+        match place.filter(|place| !place.is_object()) {
+            Some(place) => *place = Value::from(setting.number(clock)?),
+            None => {
+                let names: Vec<_> = leaves(&fields).into_iter().map(|(name, _)| name).collect();
+                let (name, names) = (&setting.name, names.join(", "));
+                return Err(CliError::Usage(format!("there is no parameter {name:?}: there are {names}")));
+            }
         }
-        fields[&setting.name] = Value::from(setting.number(clock)?);
     }
     let changed: T = serde_json::from_value(fields)
         .map_err(|problem| CliError::Usage(format!("the chain takes no such value: {problem}")))?;
@@ -119,12 +129,102 @@ fn changed<T: Serialize + DeserializeOwned + PartialEq>(
     Ok(changed)
 }
 
+fn fields(parameters: &impl Serialize) -> Result<Value, CliError> {
+    let large = "the pallet has values that this can't hold: propose it by --call";
+    serde_json::to_value(parameters).map_err(|_| CliError::Usage(large.into()))
+}
+
+/// Parameters by their names, those of a group as `group.name`.
+fn leaves(fields: &Value) -> Vec<(String, Value)> {
+    let below = |(name, value): (&String, &Value)| match value.is_object() {
+        false => vec![(name.clone(), value.clone())],
+        true => leaves(value).into_iter().map(|(part, value)| (format!("{name}.{part}"), value)).collect(),
+    };
+    fields.as_object().into_iter().flatten().flat_map(below).collect()
+}
+
+/// What a number among the parameters counts.
+enum Unit {
+    Planck,
+    Blocks,
+    /// Parts per billion.
+    Share,
+    Pieces,
+}
+
+impl Unit {
+    /// By the parameter's name.
+    fn of(name: &str) -> Self {
+        match name {
+            "appealDeposit" | "maxBond" | "minProviderBond" | "minValidatorBond" => Self::Planck,
+            "policyDelay" | "longestPause" | "retention" | "changeDelay" | "priceBlocks" | "jailBlocks"
+            | "window" | "longestSuspension" | "unbondingBlocks" => Self::Blocks,
+            "appealShare" | "maxEquivocation" | "reporterShare" | "burnShare" | "inflation"
+            | "treasuryShare" | "fees.burn" | "fees.treasury" => Self::Share,
+            _ => Self::Pieces,
+        }
+    }
+}
+
+/// What is shown of a parameter.
+#[derive(Serialize)]
+struct Row {
+    pallet: &'static str,
+    name: String,
+    /// Amounts in ASY, shares in parts per billion, times in blocks.
+    value: Value,
+    #[serde(skip)]
+    text: String,
+}
+
+impl Row {
+    fn new(pallet: &'static str, name: String, value: Value, clock: &Clock) -> Self {
+        let number = value.as_u64().unwrap_or_default();
+        let small = u32::try_from(number).unwrap_or(u32::MAX);
+        let amount = Amount(number.into());
+        let (value, text) = match Unit::of(&name) {
+            Unit::Planck => (Value::from(amount.number()), amount.to_string()),
+            Unit::Blocks => (value, format!("{small} blocks, {}", clock.length(small))),
+            Unit::Share => (value, percent::write(Perbill::from_parts(small))),
+            Unit::Pieces => (value, number.to_string()),
+        };
+        Self { pallet, name, value, text }
+    }
+}
+
+fn rows(settings: &Settings, clock: &Clock) -> Result<Vec<Row>, CliError> {
+    let pallets = [
+        ("dao", fields(&settings.dao)?),
+        ("jobs", fields(&settings.jobs)?),
+        ("providers", fields(&settings.providers)?),
+        ("rewards", fields(&settings.rewards)?),
+        ("slashing", fields(&settings.slashing)?),
+        ("staking", fields(&settings.staking)?),
+    ];
+    let of_one = |(pallet, fields): (&'static str, Value)| {
+        leaves(&fields).into_iter().map(move |(name, value)| Row::new(pallet, name, value, clock))
+    };
+    Ok(pallets.into_iter().flat_map(of_one).collect())
+}
+
+/// Shows every parameter.
+pub async fn show(context: &Context) -> Result<(), CliError> {
+    let chain = context.chain().await?;
+    let best = chain.tip().await?.best;
+    let clock = Clock::at(&chain, best).await?;
+    let rows = rows(&chain.terms(best.hash).await?.settings, &clock)?;
+    context.output.value(&rows, || {
+        let cells = rows.iter().map(|row| vec![row.pallet.into(), row.name.clone(), row.text.clone()]);
+        table(&["pallet", "name", "value"], &cells.collect::<Vec<_>>())
+    });
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::scene::terms;
     use super::*;
     use assay_chain::{governance::pallet_assay_slashing, token::ASY};
-    use sp_runtime::Perbill;
 
     fn set(pallet: Pallet, values: &[&str]) -> Result<RuntimeCall, CliError> {
         let values: Vec<Setting> = values.iter().map(|value| value.parse().unwrap()).collect();
@@ -153,9 +253,39 @@ mod tests {
             (Pallet::Jobs, "maxUnits=5", "Jobs.set_params"),
             (Pallet::Providers, "jailBlocks=5", "Providers.set_params"),
             (Pallet::Staking, "maxValidators=5", "Staking.set_params"),
+            (Pallet::Rewards, "inflation=2%", "Rewards.set_params"),
         ] {
             assert_eq!(crate::calls::name(&set(pallet, &[value]).unwrap()), name);
         }
+    }
+
+    #[test]
+    fn a_parameter_of_a_group_is_set_by_both_names() {
+        let call = set(Pallet::Rewards, &["fees.burn=40%"]).unwrap();
+        let mut params = terms().settings.rewards;
+        params.fees.burn = Perbill::from_percent(40);
+        assert_eq!(call, RuntimeCall::Rewards(pallet_assay_rewards::Call::set_params { params }));
+        let line = set(Pallet::Rewards, &["fees=40%"]).unwrap_err().line();
+        assert!(line.contains("no parameter \"fees\"") && line.contains("fees.burn"), "{line}");
+    }
+
+    #[test]
+    fn parameters_are_shown_in_their_units() {
+        let mut settings = terms().settings;
+        settings.rewards.inflation = Perbill::from_percent(3);
+        let rows = rows(&settings, &Clock::new(0, 3_000)).unwrap();
+        for (name, text) in [
+            ("policyDelay", "30 blocks, 1 min 30 s"),
+            ("unbondingBlocks", "100 blocks, 5 min"),
+            ("minProviderBond", "1 ASY"),
+            ("inflation", "3%"),
+            ("maxValidators", "10"),
+        ] {
+            let row = rows.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no {name}"));
+            assert_eq!(row.text, text, "{name}");
+        }
+        let bond = rows.iter().find(|row| row.name == "minProviderBond").unwrap();
+        assert_eq!(serde_json::to_value(bond).unwrap()["value"], "1");
     }
 
     #[test]

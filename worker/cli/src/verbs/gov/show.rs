@@ -374,7 +374,7 @@ impl Point {
 fn votes(body: Body, tally: &Tally) -> String {
     match body {
         Body::Holders => format!(
-            "{} for it and {} against, with conviction; {} without support it",
+            "{} for it and {} against, with conviction; {} for it without",
             Amount(tally.ayes),
             Amount(tally.nays),
             Amount(tally.backing)

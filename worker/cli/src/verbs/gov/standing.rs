@@ -12,6 +12,7 @@ use crate::{
     verbs::{model::percent, sent::Sent},
 };
 use assay_chain::{governance::Standing, market::Policy, AccountId, ChainClient, GovernanceClient, Hash};
+use assay_primitives::JobClass;
 use serde::Serialize;
 use sp_core::crypto::Ss58Codec;
 use std::{fs, path::Path};
@@ -23,6 +24,7 @@ struct Shown {
     /// After which block safe-mode ends.
     stopped_until: Option<Moment>,
     pauses: Vec<Paused>,
+    in_force: Vec<InForce>,
     policies: Vec<Coming>,
     upgrade: Option<Hex>,
     fellows: Vec<AccountId>,
@@ -35,6 +37,12 @@ struct Paused {
 }
 
 #[derive(Serialize)]
+struct InForce {
+    version: u32,
+    policy: String,
+}
+
+#[derive(Serialize)]
 struct Coming {
     policy: String,
     /// A block of the market clock.
@@ -42,7 +50,8 @@ struct Coming {
 }
 
 impl Shown {
-    fn new(standing: Standing, clock: &Clock, market: &Clock) -> Self {
+    /// `in_force` has the policies that jobs are posted under now, with their versions.
+    fn new(standing: Standing, in_force: &[(u32, Policy)], clock: &Clock, market: &Clock) -> Self {
         let pauses = standing.pauses.into_iter().map(|pause| Paused {
             call: format!("{}.{}", pause.pallet, pause.call),
             until: clock.moment(pause.until),
@@ -51,9 +60,12 @@ impl Shown {
             .policies
             .into_iter()
             .map(|(_, change)| Coming { policy: policy(&change.policy), at: market.moment(change.at) });
+        let in_force = in_force.iter();
+        let in_force = in_force.map(|(version, now)| InForce { version: *version, policy: policy(now) });
         Self {
             stopped_until: standing.safe_mode.map(|block| clock.moment(block)),
             pauses: pauses.collect(),
+            in_force: in_force.collect(),
             policies: policies.collect(),
             upgrade: standing.upgrade.map(|hash| Hex(hash.0)),
             fellows: standing.fellows,
@@ -71,6 +83,8 @@ impl Shown {
                 .iter()
                 .map(|pause| ("paused", format!("{} until {}", pause.call, clock.when(pause.until.block)))),
         );
+        let now = self.in_force.iter();
+        rows.extend(now.map(|now| ("policy in force", format!("version {}: {}", now.version, now.policy))));
         rows.extend(self.policies.iter().map(|coming| {
             ("policy to come", format!("at market {}: {}", market.when(coming.at.block), coming.policy))
         }));
@@ -108,7 +122,11 @@ pub async fn run(context: &Context) -> Result<(), CliError> {
     let best = chain.tip().await?.best;
     let clock = Clock::at(&chain, best).await?;
     let market = clock.market(&chain, best).await?;
-    let shown = Shown::new(chain.standing(best.hash).await?, &clock, &market);
+    let mut in_force = Vec::new();
+    for class in JobClass::ALL {
+        in_force.extend(chain.policy(best.hash, class).await?);
+    }
+    let shown = Shown::new(chain.standing(best.hash).await?, &in_force, &clock, &market);
     context.output.value(&shown, || shown.text(&clock, &market));
     Ok(())
 }
@@ -151,7 +169,6 @@ mod tests {
     use super::super::scene;
     use super::*;
     use assay_chain::governance::{pallet_assay_dao::Change, Pause};
-    use assay_primitives::JobClass;
 
     #[test]
     fn what_is_stopped_and_what_comes_is_shown_with_its_time() {
@@ -164,18 +181,19 @@ mod tests {
             upgrade: Some(Hash::repeat_byte(0xab)),
             fellows: vec![scene::account()],
         };
-        let shown = Shown::new(standing, &clock, &market);
+        let shown = Shown::new(standing, &[(4, scene::policy())], &clock, &market);
         let text = shown.text(&clock, &market);
         for part in [
             "yes, goes on by itself after block 120, in about 1 min",
             "Jobs.post until block 140, in about 2 min",
+            "policy in force   version 4: audit 20%, collateral 10×",
             "at market block 70, in about 1 min: audit 20%, collateral 10×",
             "0xabab",
             "gov apply",
         ] {
             assert!(text.contains(part), "{part:?} is missing in:\n{text}");
         }
-        let quiet = Shown::new(Standing::default(), &clock, &market).text(&clock, &market);
+        let quiet = Shown::new(Standing::default(), &[], &clock, &market).text(&clock, &market);
         assert_eq!(quiet, "stopped           no\napproved upgrade  none\nfellows           none\n");
     }
 

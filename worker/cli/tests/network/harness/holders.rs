@@ -23,19 +23,34 @@ impl Holders {
         &self.0[0]
     }
 
+    /// Those after the first.
+    pub fn others(&self) -> &[Home] {
+        &self.0[1..]
+    }
+
     /// Proposes; gives the number of the referendum.
     pub fn propose(&self, what: &[&str]) -> u64 {
         propose(self.first(), what)
     }
 
-    /// The first one makes the deposit for a referendum's decision.
-    pub fn deposit(&self, referendum: u64) {
-        self.first().assay(&["gov", "deposit", &referendum.to_string()]);
+    /// Has referenda decided on which all have voted: one makes the deposit for each, side by side. A decision that has
+    /// begun may be over before the last vote is in.
+    ///
+    /// # Panics
+    ///
+    /// There are more referenda than holders.
+    pub fn deposit(&self, referenda: &[u64]) {
+        assert!(referenda.len() <= self.0.len(), "there is a holder for each of {referenda:?}");
+        thread::scope(|scope| {
+            for (holder, referendum) in self.0.iter().zip(referenda) {
+                scope.spawn(move || holder.assay(&["gov", "deposit", &referendum.to_string()]));
+            }
+        });
     }
 
     /// Those after the first propose something each, side by side; gives the numbers.
     pub fn propose_together<const N: usize>(&self, proposals: [&[&str]; N]) -> [u64; N] {
-        let mut others = self.0[1..].iter();
+        let mut others = self.others().iter();
         thread::scope(|scope| {
             let proposed = proposals.map(|what| {
                 let home = others.next().expect("there is a holder for each proposal");
@@ -93,8 +108,9 @@ impl Holders {
 
     /// Has something decided and done.
     pub async fn decide(&self, what: &[&str]) {
-        let referendum = self.propose(what);
+        let referendum = self.propose(&[what, &["--no-deposit"]].concat());
         self.vote(&[(referendum, "aye")]);
+        self.deposit(&[referendum]);
         self.ended(referendum, "approved").await;
     }
 }

@@ -13,15 +13,15 @@ async fn seats_that_are_gone_while_the_market_is_stopped_lose_nothing_and_it_goe
     let mut network = Network::start(5).await;
     let holders = network.holders(&VOTERS);
     holders.decide(&["params", "dao", "longestPause=60"]).await;
-    // Its decision is short: it begins when the seats are gone.
+    // All have voted before there is a job: from the deposit on it takes three blocks, of the twenty that seats have.
     let stop = holders.propose(&["stop", "--no-deposit"]);
+    holders.vote(&[(stop, "aye")]);
     network.hold_content();
     let job = network.post(&[]);
     let seats = network.drawn(job).await;
     seats.iter().for_each(|name| network.kill(name));
     network.release_content();
-    holders.vote(&[(stop, "aye")]);
-    holders.deposit(stop);
+    holders.deposit(&[stop]);
     holders.ended(stop, "approved").await;
 
     assert!(is_stopped(&holders));
