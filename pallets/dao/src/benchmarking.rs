@@ -8,11 +8,11 @@ use frame_support::{
     traits::{EnsureOrigin, Get},
     weights::WeightMeter,
 };
-use frame_system::RawOrigin;
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use sp_runtime::traits::{BlockNumberProvider, One, Saturating};
 
 /// What has to be there.
-pub trait BenchmarkHelper<AccountId, CallName> {
+pub trait BenchmarkHelper<AccountId, CallName, Alarm> {
     /// An account with money for deposits.
     fn appellant() -> AccountId;
 
@@ -27,6 +27,9 @@ pub trait BenchmarkHelper<AccountId, CallName> {
 
     /// A call that can be paused, another one for each index.
     fn call(index: u32) -> CallName;
+
+    /// An alarm, the longest that there is.
+    fn alarm() -> Alarm;
 }
 
 const CLASS: JobClass = JobClass::ExactV1;
@@ -157,11 +160,14 @@ mod benches {
 
     #[benchmark]
     fn tick_base() {
+        let now = BlockNumberFor::<T>::one();
+        // All alarms have rung.
+        NextAlarm::<T>::put((now.saturating_add(One::one()), 0));
         let mut meter = WeightMeter::new();
 
         #[block]
         {
-            Pallet::<T>::tick(One::one(), &mut meter);
+            Pallet::<T>::tick(now, &mut meter);
         }
 
         assert_eq!(meter.consumed(), T::WeightInfo::tick_base());
@@ -194,6 +200,35 @@ mod benches {
         }
 
         assert!(!Changes::<T>::contains_key(CLASS));
+    }
+
+    #[benchmark]
+    fn alarms_of_block() {
+        let now = frame_system::Pallet::<T>::block_number();
+        NextAlarm::<T>::put((now, 0));
+        let mut meter = WeightMeter::new();
+
+        #[block]
+        {
+            Pallet::<T>::ring(now, &mut meter);
+        }
+
+        assert_eq!(meter.consumed(), T::WeightInfo::alarms_of_block());
+    }
+
+    #[benchmark]
+    fn alarm() {
+        let (at, place) = Pallet::<T>::set_alarm(One::one(), T::BenchmarkHelper::alarm());
+
+        #[block]
+        {
+            // As when it rings: read, then taken away.
+            let rung = Alarms::<T>::get(at, place).expect("it was set");
+            assert_eq!(rung, T::BenchmarkHelper::alarm());
+            Alarms::<T>::remove(at, place);
+        }
+
+        assert!(!Alarms::<T>::contains_key(at, place));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::chain(), crate::mock::Test);

@@ -12,7 +12,8 @@ impl<T: Config> Pallet<T> {
         Self::check_versions()?;
         Self::check_pauses()?;
         Self::check_notes()?;
-        Self::check_params()
+        Self::check_params()?;
+        Self::check_alarms()
     }
 
     /// Invariant 1: what an account has on hold for appeals is the sum of the deposits of those that are open.
@@ -59,6 +60,18 @@ impl<T: Config> Pallet<T> {
     fn check_params() -> Result<(), TryRuntimeError> {
         Self::check(&Params::<T>::get()).map_err(|wrong| TryRuntimeError::Other(wrong.into()))?;
         ensure!(Shortening::<T>::get() > 0, "periods are divided by zero");
+        Ok(())
+    }
+
+    /// Invariant 6: an alarm has one of the places that its block counts, and its time to ring is still to come.
+    fn check_alarms() -> Result<(), TryRuntimeError> {
+        let next = NextAlarm::<T>::get();
+        for (at, place, _) in Alarms::<T>::iter() {
+            ensure!((at, place) >= next, "an alarm was passed over");
+            ensure!(place < AlarmCounts::<T>::get(at), "an alarm has a place that its block does not count");
+        }
+        let stale = AlarmCounts::<T>::iter().any(|(at, count)| at < next.0 || count == 0);
+        ensure!(!stale, "alarms are counted of a block that has rung, or that has none");
         Ok(())
     }
 }

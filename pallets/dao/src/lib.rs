@@ -7,6 +7,7 @@
 //!   for nothing loses a deposit.
 //! * **Curation**: job classes, machines and listings are listed, warned of or delisted, for a reason with a root.
 //! * **Pauses** of single calls, which end by themselves.
+//! * **Alarms**, by which referenda come to their next step: each in its block or the first one after it that has time.
 //!
 //! Not for: voting, tracks' values, the treasury (stock pallets, wired in the runtime); what the calls that origins reach
 //! do (each pallet's own).
@@ -25,15 +26,17 @@
 
 extern crate alloc;
 
+pub use alarms::Ring;
 pub use origins::{
     DaoOrigin, EnsureTrack, APPEALS, BIG_SPENDER, CURATOR, EMERGENCY_STOP, FELLOWS, PARAMETERS, POLICY,
     REFERENDUM_ADMIN, ROOT, SMALL_SPENDER, UPGRADE,
 };
 pub use pallet::*;
-pub use params::{Blocks, MAX_PAUSE};
+pub use params::{Blocks, MAX_PAUSE, MIN_APPEAL_SHARE};
 pub use types::{Appeal, Change, Note, Parameters, Paused, Ruling, Standing};
 pub use weights::WeightInfo;
 
+mod alarms;
 mod appeal;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -65,6 +68,9 @@ pub type AppealOf<T> = Appeal<<T as frame_system::Config>::AccountId>;
 
 /// The name of a call of this chain.
 pub type CallNameOf<T> = <<T as Config>::Pause as TransactionPause>::CallIdentifier;
+
+/// Where an alarm waits: its block, and its place among the alarms of that block.
+pub type AlarmIdOf<T> = (BlockNumberFor<T>, u32);
 
 /// A call of this chain that is paused.
 pub type PausedOf<T> = Paused<CallNameOf<T>, BlockNumberFor<T>>;
@@ -111,6 +117,9 @@ pub mod pallet {
         /// What pauses calls.
         type Pause: TransactionPause<CallIdentifier: Parameter + MaxEncodedLen>;
 
+        /// What referenda are woken by.
+        type Alarm: Ring;
+
         /// Who may set [`Params`].
         type ParamsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
@@ -126,13 +135,22 @@ pub mod pallet {
         /// Who may pause calls.
         type StopOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
+        /// The least that [`Parameters::policy_delay`] can be set to, in blocks of [`Config::Clock`].
+        type LeastPolicyDelay: Get<MarketBlock>;
+
+        /// The least that [`Parameters::appeal_deposit`] can be, in planck; more than zero.
+        type LeastAppealDeposit: Get<Balance>;
+
+        /// The most that [`Parameters::appeal_deposit`] can be, in planck: [`Config::LeastAppealDeposit`] at least.
+        type MostAppealDeposit: Get<Balance>;
+
         /// The most calls that are paused at once; at least one.
         #[pallet::constant]
         type MaxPauses: Get<u32>;
 
         /// What benchmarks need to be there.
         #[cfg(feature = "runtime-benchmarks")]
-        type BenchmarkHelper: BenchmarkHelper<Self::AccountId, CallNameOf<Self>>;
+        type BenchmarkHelper: BenchmarkHelper<Self::AccountId, CallNameOf<Self>, Self::Alarm>;
 
         /// Weights of this pallet.
         type WeightInfo: WeightInfo;
@@ -177,6 +195,20 @@ pub mod pallet {
     /// The calls that are paused for a time.
     #[pallet::storage]
     pub type Pauses<T: Config> = StorageValue<_, BoundedVec<PausedOf<T>, T::MaxPauses>, ValueQuery>;
+
+    /// What is to ring, and in which block. At most one for each referendum that goes on, which has taken a deposit, and one
+    /// for each place that a track has.
+    #[pallet::storage]
+    pub type Alarms<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Twox64Concat, u32, T::Alarm>;
+
+    /// How many alarms were set for a block that has not rung to the end, those that were cancelled included.
+    #[pallet::storage]
+    pub type AlarmCounts<T: Config> = StorageMap<_, Twox64Concat, BlockNumberFor<T>, u32, ValueQuery>;
+
+    /// The place from which on alarms have not rung.
+    #[pallet::storage]
+    pub type NextAlarm<T: Config> = StorageValue<_, AlarmIdOf<T>, ValueQuery>;
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -303,8 +335,13 @@ pub mod pallet {
         TooManyPauses,
         /// Policies would come into force at once.
         DelayIsZero,
-        /// An appeal would cost nothing.
-        AppealIsFree,
+        /// Governance could change policies sooner than the runtime allows: providers would not see it come.
+        PolicyDelayTooShort,
+        /// An appeal would cost too little: less than [`Config::LeastAppealDeposit`], or a smaller share than
+        /// [`MIN_APPEAL_SHARE`].
+        AppealTooCheap,
+        /// An appeal would cost more than [`Config::MostAppealDeposit`], however little the slash takes: few could appeal.
+        AppealTooDear,
         /// The share is above one.
         ShareAboveOne,
         /// The pause would be zero.
@@ -332,7 +369,8 @@ pub mod pallet {
 
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
-        /// Panics on parameters that break a rule: genesis has no other way to refuse.
+        /// Panics on parameters that break a rule: genesis has no other way to refuse. [`Config::LeastPolicyDelay`] is not
+        /// asked: a chain may begin with less, and its votes only make it more.
         fn build(&self) {
             if let Err(wrong) = Pallet::<T>::check(&self.params) {
                 panic!("dao.params: {wrong:?}");
@@ -345,13 +383,17 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        /// Lifts pauses and puts policies in force, before the block's transactions and as far as its weight allows.
+        /// Lifts pauses, puts policies in force and rings alarms, before the block's transactions and as far as its weight
+        /// allows.
         fn on_poll(now: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::tick(now, meter);
         }
 
         fn integrity_test() {
             assert!(T::MaxPauses::get() > 0, "dao: MaxPauses is zero, so no call could be paused");
+            let (least, most) = (T::LeastAppealDeposit::get(), T::MostAppealDeposit::get());
+            assert!(least > 0, "dao: LeastAppealDeposit is zero, so appeals could be free");
+            assert!(least <= most, "dao: LeastAppealDeposit is above MostAppealDeposit");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -374,8 +416,9 @@ pub mod pallet {
         ///
         /// ## Errors
         ///
-        /// * [`Error::DelayIsZero`], [`Error::AppealIsFree`], [`Error::ShareAboveOne`], [`Error::PauseIsZero`],
-        ///   [`Error::PauseOutOfRange`]: see [`Parameters`].
+        /// * [`Error::DelayIsZero`], [`Error::AppealTooCheap`], [`Error::AppealTooDear`], [`Error::ShareAboveOne`],
+        ///   [`Error::PauseIsZero`], [`Error::PauseOutOfRange`]: see [`Parameters`].
+        /// * [`Error::PolicyDelayTooShort`]: it is below [`Config::LeastPolicyDelay`].
         ///
         /// ## Events
         ///

@@ -2,24 +2,29 @@
 
 use crate as pallet_assay_dao;
 use crate::{
-    EnsureTrack, GenesisConfig, HoldReason, Parameters, APPEALS, CURATOR, EMERGENCY_STOP, PARAMETERS, POLICY,
+    EnsureTrack, GenesisConfig, HoldReason, Parameters, Ring, APPEALS, CURATOR, EMERGENCY_STOP, PARAMETERS,
+    POLICY,
 };
 use assay_primitives::{
     mock::{
         self,
         governance::{slash, MockCurated, MockPolicies, MockSlashes},
     },
-    MarketBlock, Policy,
+    JobClass, MarketBlock, OnPolicy, Policies, Policy,
 };
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-    derive_impl, parameter_types,
+    derive_impl,
+    dispatch::DispatchResult,
+    parameter_types,
     traits::{
         fungible::{InspectHold, Mutate},
         ConstU128, ConstU32, Hooks, TransactionPause, TransactionPauseError,
     },
-    weights::WeightMeter,
+    weights::{Weight, WeightMeter},
     BoundedVec,
 };
+use scale_info::TypeInfo;
 use sp_runtime::{traits::BlockNumberProvider, BuildStorage, Perbill};
 use std::collections::BTreeSet;
 
@@ -53,6 +58,13 @@ pub type Block = frame_system::mocking::MockBlockU32<Test>;
 pub const DEPOSIT: u128 = 10;
 /// What accounts 1 to 6 have.
 pub const ENDOWMENT: u128 = 10_000;
+/// The least deposit of an appeal, in planck.
+pub const LEAST_DEPOSIT: u128 = 10;
+/// The most that governance can make the least deposit of an appeal, in planck. That of production's parameters is within
+/// it.
+pub const MOST_DEPOSIT: u128 = 1_000_000_000_000_000;
+/// The least delay of policies that votes can set.
+pub const LEAST_DELAY: u32 = 5;
 /// The most calls that are paused at once.
 pub const MAX_PAUSES: u32 = 3;
 
@@ -76,6 +88,8 @@ parameter_types! {
     pub static Now: MarketBlock = 1;
     /// The calls that are paused.
     pub static PausedCalls: BTreeSet<Vec<u8>> = BTreeSet::new();
+    /// The alarms that have rung, in order.
+    pub static Rung: Vec<u32> = vec![];
 }
 
 /// A market clock that tests move, apart from the chain's blocks.
@@ -130,7 +144,51 @@ impl TransactionPause for MockPause {
     }
 }
 
+/// An alarm with a number.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct MockAlarm(pub u32);
+
+/// The most that an alarm of the mock takes.
+pub const ALARM: Weight = Weight::from_parts(1_000_000, 0);
+
+impl Ring for MockAlarm {
+    fn weight(&self) -> Weight {
+        ALARM
+    }
+
+    fn ring(self) {
+        Rung::mutate(|rung| rung.push(self.0));
+    }
+}
+
+/// Scripted policies, wired as a runtime's are: the pallet hears which one another replaces.
+pub struct Wired;
+
+impl Policies for Wired {
+    fn current(class: JobClass) -> Option<(u32, Policy)> {
+        MockPolicies::current(class)
+    }
+
+    fn check(policy: &Policy) -> DispatchResult {
+        MockPolicies::check(policy)
+    }
+
+    fn set(class: JobClass, policy: Policy) -> DispatchResult {
+        let before = Self::current(class);
+        MockPolicies::set(class, policy)?;
+        if let Some((version, policy)) = before {
+            Dao::replaced(class, version, policy);
+        }
+        Ok(())
+    }
+
+    fn is_referenced(class: JobClass, version: u32) -> bool {
+        MockPolicies::is_referenced(class, version)
+    }
+}
+
 impl pallet_assay_dao::Config for Test {
+    type Alarm = MockAlarm;
     type AppealOrigin = EnsureTrack<APPEALS>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Bench;
@@ -138,10 +196,13 @@ impl pallet_assay_dao::Config for Test {
     type Curated = MockCurated;
     type CurationOrigin = EnsureTrack<CURATOR>;
     type Currency = Balances;
+    type LeastAppealDeposit = ConstU128<LEAST_DEPOSIT>;
+    type LeastPolicyDelay = ConstU32<LEAST_DELAY>;
     type MaxPauses = ConstU32<MAX_PAUSES>;
+    type MostAppealDeposit = ConstU128<MOST_DEPOSIT>;
     type ParamsOrigin = EnsureTrack<PARAMETERS>;
     type Pause = MockPause;
-    type Policies = MockPolicies;
+    type Policies = Wired;
     type PolicyOrigin = EnsureTrack<POLICY>;
     type Slashes = MockSlashes;
     type StopOrigin = EnsureTrack<EMERGENCY_STOP>;
@@ -152,7 +213,7 @@ impl pallet_assay_dao::Config for Test {
 pub struct Bench;
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::BenchmarkHelper<u64, Name> for Bench {
+impl crate::BenchmarkHelper<u64, Name, MockAlarm> for Bench {
     fn appellant() -> u64 {
         endow(1, ENDOWMENT);
         1
@@ -175,6 +236,10 @@ impl crate::BenchmarkHelper<u64, Name> for Bench {
 
     fn call(index: u32) -> Name {
         name(&format!("call {index}"))
+    }
+
+    fn alarm() -> MockAlarm {
+        MockAlarm(u32::MAX)
     }
 }
 
@@ -210,6 +275,7 @@ pub fn chain() -> sp_io::TestExternalities {
     mock::governance::set_current(assay_primitives::JobClass::ExactV1, 0, policy());
     Now::set(1);
     PausedCalls::set(BTreeSet::new());
+    Rung::set(vec![]);
     let genesis = GenesisConfig::<Test> { shortening: 10, params: params(), ..Default::default() };
     sp_io::TestExternalities::new(genesis.build_storage().expect("the parameters are sound"))
 }

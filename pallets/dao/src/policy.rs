@@ -1,7 +1,7 @@
 //! Changes of policies: announced, then in force, then kept by version for as long as a job names them.
 
 use crate::{pallet::*, Change};
-use assay_primitives::{JobClass, MarketBlock, Policies, Policy};
+use assay_primitives::{JobClass, MarketBlock, OnPolicy, Policies, Policy};
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
@@ -9,6 +9,13 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use sp_runtime::{traits::BlockNumberProvider, DispatchError};
+
+impl<T: Config> OnPolicy for Pallet<T> {
+    /// Keeps it, whoever has put another one in force.
+    fn replaced(class: JobClass, version: u32, policy: Policy) {
+        Retired::<T>::insert(class, version, policy);
+    }
+}
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_change_policy(class: JobClass, policy: Policy, delay: MarketBlock) -> DispatchResult {
@@ -51,18 +58,12 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Puts a policy in force and keeps the one before it. What was sound when it was announced may not be so any more,
-    /// because of other parameters: then the one in force stays.
+    /// Puts a policy in force. What was sound when it was announced may not be so any more, because of other parameters:
+    /// then the one in force stays.
     fn enact(class: JobClass, policy: Policy) {
-        let outgoing = T::Policies::current(class);
         let set = with_storage_layer::<_, DispatchError, _>(|| T::Policies::set(class, policy));
         match set {
-            Ok(()) => {
-                if let Some((version, old)) = outgoing {
-                    Retired::<T>::insert(class, version, old);
-                }
-                Self::deposit_event(Event::PolicyEnacted { class });
-            }
+            Ok(()) => Self::deposit_event(Event::PolicyEnacted { class }),
             Err(error) => Self::deposit_event(Event::PolicyDropped { class, error }),
         }
     }

@@ -106,11 +106,14 @@ pub struct Paused<CallName, BlockNumber> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Parameters {
     /// The least time between the decision on a policy and its coming into force, in blocks of
-    /// [`Config::Clock`](crate::Config::Clock); at least one.
+    /// [`Config::Clock`](crate::Config::Clock); at least one, and set to
+    /// [`Config::LeastPolicyDelay`](crate::Config::LeastPolicyDelay) at least.
     pub policy_delay: MarketBlock,
-    /// The least deposit of an appeal, in planck; more than zero.
+    /// The least deposit of an appeal, in planck; from [`Config::LeastAppealDeposit`](crate::Config::LeastAppealDeposit) to
+    /// [`Config::MostAppealDeposit`](crate::Config::MostAppealDeposit).
     pub appeal_deposit: Balance,
-    /// The deposit of an appeal as a share of what the slash takes, where that is more.
+    /// The deposit of an appeal as a share of what the slash takes, where that is more; from
+    /// [`MIN_APPEAL_SHARE`](crate::MIN_APPEAL_SHARE) to one.
     pub appeal_share: Perbill,
     /// The longest that a call can be paused for at once, in blocks of the chain; from one to
     /// [`MAX_PAUSE`](crate::MAX_PAUSE). The runtime has safe-mode last as long.

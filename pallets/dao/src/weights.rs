@@ -32,6 +32,10 @@ pub trait WeightInfo {
     fn tick_pause() -> Weight;
     /// A policy put in force.
     fn tick_policy() -> Weight;
+    /// The alarms of a block counted.
+    fn alarms_of_block() -> Weight;
+    /// An alarm found and taken away, its ringing apart.
+    fn alarm() -> Weight;
 }
 
 /// For tests.
@@ -83,9 +87,9 @@ impl WeightInfo for () {
         priced(25, 3, 2).saturating_add(priced(3, 1, 0).saturating_mul(p.into()))
     }
 
-    // Pauses, the clock, Changes of each class (3 r), Pauses (w).
+    // Pauses, the clock, Changes of each class, NextAlarm (4 r), Pauses, NextAlarm (2 w).
     fn tick_base() -> Weight {
-        priced(15, 3, 1)
+        priced(15, 4, 2)
     }
 
     // The call's pause (r, w).
@@ -96,5 +100,14 @@ impl WeightInfo for () {
     // Changes, Retired (2 w), the policy in force, what the next one is checked against (2 r, w).
     fn tick_policy() -> Weight {
         priced(40, 2, 3)
+    }
+    // AlarmCounts (r, w).
+    fn alarms_of_block() -> Weight {
+        priced(10, 1, 1)
+    }
+
+    // Alarms (r, w).
+    fn alarm() -> Weight {
+        priced(10, 1, 1)
     }
 }

@@ -76,7 +76,7 @@ pub trait Policies {
     /// The first rule that it breaks: cheating would pay, say.
     fn check(policy: &Policy) -> DispatchResult;
 
-    /// Puts a policy in force for jobs posted from now on, under the next version.
+    /// Puts a policy in force for jobs posted from now on, under the next version. [`OnPolicy`] hears of the one before.
     ///
     /// # Errors
     ///
@@ -85,6 +85,17 @@ pub trait Policies {
 
     /// Whether a job, open or ended, still names a version.
     fn is_referenced(class: JobClass, version: u32) -> bool;
+}
+
+/// Hears which policies are in force no more.
+pub trait OnPolicy {
+    /// Another policy of the class is in force. Jobs may still name the version of this one.
+    fn replaced(class: JobClass, version: u32, policy: Policy);
+}
+
+/// Nobody hears of it.
+impl OnPolicy for () {
+    fn replaced(_: JobClass, _: u32, _: Policy) {}
 }
 
 /// No class has a policy.

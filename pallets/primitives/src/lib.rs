@@ -3,7 +3,7 @@
 //!
 //! * **Bonds** ([`Role`], [`Collateral`], [`Bonds`]) and **faults** ([`Fault`]).
 //! * **Jobs** ([`JobSpec`], [`Claim`], [`Policy`]) and the traits of the market between them and the money.
-//! * What **governance** reaches: [`Slashes`], [`Policies`], [`Curated`].
+//! * What **governance** reaches: [`Slashes`], [`Policies`] and [`OnPolicy`], [`Curated`].
 //! * What is hashed, byte for byte, on chain and by workers: [`JobSpec::hash`], [`commitment()`], [`inline_root`],
 //!   [`trace_root`]. These bytes never change: `tests/golden.rs` holds them.
 //!
@@ -46,7 +46,7 @@ pub mod weights;
 pub use collateral::{Bonds, Collateral};
 pub use commitment::commitment;
 pub use fault::{Fault, FaultKind, OnSlash, ReportFault};
-pub use governance::{Curated, Policies, Slashes, Subject};
+pub use governance::{Curated, OnPolicy, Policies, Slashes, Subject};
 pub use job::{
     is_endpoint, BlobRef, Claim, Digest, Endpoint, InlineOutput, JobClass, JobId, JobSpec, ListedVersion,
     ListingId, Machine, MarketBlock, Policy, MACHINES, MAX_ENDPOINT, MAX_INLINE_OUTPUT,

@@ -145,7 +145,7 @@ mod benches {
             Pallet::<T>::forget_oldest();
         }
 
-        assert!(!Pages::<T>::contains_prefix(ERA));
+        assert!(Pages::<T>::iter_key_prefix(ERA).next().is_none());
     }
 
     impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);

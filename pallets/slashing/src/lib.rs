@@ -126,6 +126,13 @@ pub mod pallet {
         /// offence, which is then reported as late as can be.
         type WithinUnbonding: Contains<BlockNumberFor<Self>>;
 
+        /// The least window that governance can set, in blocks of [`Config::Clock`]: time to appeal.
+        type LeastWindow: Get<BlockNumberFor<Self>>;
+
+        /// The least that governance can set [`Parameters::longest_suspension`] to, in blocks of [`Config::Clock`]: time to
+        /// decide an appeal.
+        type LeastSuspension: Get<BlockNumberFor<Self>>;
+
         /// The most entries of the queue that one block works off; at least one.
         #[pallet::constant]
         type MaxPerBlock: Get<u32>;
@@ -272,6 +279,10 @@ pub mod pallet {
         NothingLeft,
         /// The window would be zero: there would be no time to appeal.
         WindowIsZero,
+        /// The window would be shorter than [`Config::LeastWindow`]: nobody could appeal in time.
+        WindowTooShort,
+        /// Slashes could not be suspended for [`Config::LeastSuspension`]: appeals would end undecided.
+        SuspensionsTooShort,
         /// The window would be longer than unbonding bonds stay in reach.
         WindowTooLong,
         /// An equivocation would cost nothing.
@@ -289,8 +300,8 @@ pub mod pallet {
 
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
-        /// Panics on parameters that break a rule: genesis has no other way to refuse. [`Config::WithinUnbonding`] is
-        /// not asked, since what it looks at may not be there yet.
+        /// Panics on parameters that break a rule: genesis has no other way to refuse. [`Config::WithinUnbonding`]
+        /// and the least times are not asked, since what they look at may not be there yet.
         fn build(&self) {
             if let Err(wrong) = Pallet::<T>::check(&self.params) {
                 panic!("slashing.params: {wrong:?}");
@@ -336,6 +347,7 @@ pub mod pallet {
         /// * [`Error::WindowIsZero`], [`Error::EquivocationIsFree`], [`Error::ReporterShareTooHigh`]: see
         ///   [`Parameters`].
         /// * [`Error::WindowTooLong`]: the window is not [`Config::WithinUnbonding`].
+        /// * [`Error::WindowTooShort`], [`Error::SuspensionsTooShort`]: there would be no time for appeals.
         ///
         /// ## Events
         ///

@@ -76,6 +76,10 @@ parameter_types! {
     pub static Now: u64 = 1;
     /// The longest window that unbonding leaves room for.
     pub static MaxWindow: u64 = 1_000;
+    /// The least window that can be set.
+    pub static LeastWindow: u64 = 1;
+    /// The least of the longest suspension that can be set.
+    pub static LeastSuspension: u64 = 0;
     /// Who was to be disabled, for an offence in which session, and how severe.
     pub static Offenders: Vec<(u64, SessionIndex, Perbill)> = Vec::new();
 }
@@ -136,6 +140,8 @@ impl pallet_assay_slashing::Config for Test {
     type Clock = Clock;
     type Currency = Balances;
     type Disable = MockDisable;
+    type LeastSuspension = LeastSuspension;
+    type LeastWindow = LeastWindow;
     type MaxPerBlock = ConstU32<PER_BLOCK>;
     type OnSlash = MockOnSlash;
     type ParamsOrigin = frame_system::EnsureRoot<Self::AccountId>;
@@ -178,6 +184,8 @@ pub fn chain() -> sp_io::TestExternalities {
     mock::reset();
     Now::set(1);
     MaxWindow::set(1_000);
+    LeastWindow::set(1);
+    LeastSuspension::set(0);
     Offenders::set(Vec::new());
     let genesis = GenesisConfig::<Test> { params: params() };
     sp_io::TestExternalities::new(genesis.build_storage().expect("the parameters are sound"))

@@ -31,6 +31,8 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_set_params(params: Parameters<BlockNumberFor<T>>) -> DispatchResult {
         Self::check(&params)?;
+        ensure!(params.window >= T::LeastWindow::get(), Error::<T>::WindowTooShort);
+        ensure!(params.longest_suspension >= T::LeastSuspension::get(), Error::<T>::SuspensionsTooShort);
         ensure!(T::WithinUnbonding::contains(&params.window), Error::<T>::WindowTooLong);
         Params::<T>::put(params);
         Self::deposit_event(Event::ParamsSet { params });

@@ -17,9 +17,7 @@ impl<T: Config> ReportFault<T::AccountId, BalanceOf<T>> for Pallet<T> {
             Fault::Validator { validator, session, kind, fraction, reporter } => {
                 Self::report_validator(validator, session, kind, fraction, reporter)
             }
-            Fault::Provider { owner, lock, kind, amount } => {
-                Self::report_provider(owner, lock, kind, amount)
-            }
+            Fault::Provider { owner, lock, kind, amount } => Self::report_provider(owner, lock, kind, amount),
         }
     }
 }

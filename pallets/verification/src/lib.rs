@@ -80,7 +80,7 @@ pub mod pallet {
     use alloc::vec::Vec;
     use assay_primitives::{
         Balance, Chance, Claim, Collateral, Digest, InlineOutput, JobClass, JobId, LockId, MarketBlock,
-        OnVerdict, Outcome, Pay, Policy, ReportFault, SlashId, Sortition, Workers,
+        OnPolicy, OnVerdict, Outcome, Pay, Policy, ReportFault, SlashId, Sortition, Workers,
     };
     use assay_rules::{draw::Purpose, trace::Opening};
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
@@ -113,6 +113,9 @@ pub mod pallet {
 
         /// Hears how each job ended.
         type Verdicts: OnVerdict<Self::AccountId>;
+
+        /// Hears which policies are in force no more.
+        type OnPolicy: OnPolicy;
 
         /// What deadlines are counted on.
         type Clock: BlockNumberProvider<BlockNumber = MarketBlock>;

@@ -10,7 +10,7 @@ use assay_primitives::{
         MockBonds, MockCollateral, MockReportFault, NO_LOCK,
     },
     Bonds, Candidate, Claim, Collateral, Conduct, Digest, Fault, FaultKind, InlineOutput, JobClass, JobId,
-    LockId, Machine, Order, Outcome, Pay, Policy, ReportFault, Role, SlashId, Sortition, Verdict,
+    LockId, Machine, OnPolicy, Order, Outcome, Pay, Policy, ReportFault, Role, SlashId, Sortition, Verdict,
     Verification as _,
 };
 use assay_rules::trace::Opening;
@@ -99,6 +99,8 @@ parameter_types! {
     pub static MaxDrawBlocks: u32 = 20;
     /// The most that counts of a provider's bond, in planck.
     pub static MaxStake: u128 = u128::MAX;
+    /// The policies that are in force no more.
+    pub static Replaced: Vec<(JobClass, u32, Policy)> = Vec::new();
     /// The most draws that can be due when a job is taken in.
     pub static MaxBacklog: u32 = 200_000;
     /// Whether all that was asked for before any draw is in force.
@@ -185,6 +187,15 @@ impl ReportFault<u64, u128> for Slashing {
     }
 }
 
+/// Notes the policies that are in force no more.
+pub struct Kept;
+
+impl OnPolicy for Kept {
+    fn replaced(class: JobClass, version: u32, policy: Policy) {
+        Replaced::mutate(|replaced| replaced.push((class, version, policy)));
+    }
+}
+
 impl pallet_assay_verification::Config for Test {
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Bench;
@@ -197,6 +208,7 @@ impl pallet_assay_verification::Config for Test {
     type MaxPerBlock = ConstU32<PER_BLOCK>;
     type MaxStake = MaxStake;
     type MaxTickWeight = MaxTickWeight;
+    type OnPolicy = Kept;
     type PolicyOrigin = frame_system::EnsureRoot<u64>;
     type Providers = Providers;
     type Verdicts = MockOnVerdict;

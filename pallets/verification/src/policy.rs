@@ -1,7 +1,7 @@
 //! Policies.
 
 use crate::pallet::*;
-use assay_primitives::{JobClass, Policy};
+use assay_primitives::{JobClass, OnPolicy, Policy};
 use assay_rules::policy::{check, least_collateral, PolicyError};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 
@@ -37,8 +37,12 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_set_policy(class: JobClass, policy: Policy) -> DispatchResult {
         Self::check_policy(&policy)?;
-        let version = Policies::<T>::get(class).map_or(0, |(version, _)| version.saturating_add(1));
+        let before = Policies::<T>::get(class);
+        let version = before.map_or(0, |(version, _)| version.saturating_add(1));
         Policies::<T>::insert(class, (version, policy));
+        if let Some((version, policy)) = before {
+            T::OnPolicy::replaced(class, version, policy);
+        }
         Self::deposit_event(Event::PolicySet { class, version, policy });
         Ok(())
     }

@@ -49,9 +49,9 @@ pub trait WeightInfo {
 
 /// For tests.
 impl WeightInfo for () {
-    // Policies (r, w), how long changes of providers wait (r).
+    // Policies (r, w), how long changes of providers wait (r), where the one before is kept (w).
     fn set_policy() -> Weight {
-        priced(20, 2, 1)
+        priced(20, 2, 2)
     }
 
     // Cases (r, w), the clock and the worker's owner (2 r).

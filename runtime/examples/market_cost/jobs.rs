@@ -96,8 +96,7 @@ pub fn play(chain: &mut Chain, keys: &Keys, count: usize) -> Vec<(Step, Vec<Cost
     assert_eq!(seats, count * SEATS, "each job is audited, and nobody is replaced");
     let reveals = chain.state(|| reveals(keys, &jobs));
     steps.push((Step::RevealAndSettle, vec![chain.block(&reveals)]));
-    let agreed =
-        |job: JobId| Jobs::receipt(job).is_some_and(|receipt| receipt.outcome == Outcome::Agreed);
+    let agreed = |job: JobId| Jobs::receipt(job).is_some_and(|receipt| receipt.outcome == Outcome::Agreed);
     assert!(chain.state(|| jobs.clone().all(agreed)), "all jobs are settled");
     steps.push((Step::FreeRoom, blocks_while(chain, || Providers::queue_length() > 0)));
     steps

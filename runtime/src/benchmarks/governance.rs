@@ -34,7 +34,10 @@ const CALLS: [(&str, &str); 16] = [
 /// What governance reaches on a chain with validators and a listing.
 pub struct Governance;
 
-impl pallet_assay_dao::BenchmarkHelper<AccountId, RuntimeCallNameOf<Runtime>> for Governance {
+/// What wakes a referendum.
+type Alarm = <Runtime as pallet_assay_dao::Config>::Alarm;
+
+impl pallet_assay_dao::BenchmarkHelper<AccountId, RuntimeCallNameOf<Runtime>, Alarm> for Governance {
     fn appellant() -> AccountId {
         funded("appellant", 0)
     }
@@ -63,5 +66,9 @@ impl pallet_assay_dao::BenchmarkHelper<AccountId, RuntimeCallNameOf<Runtime>> fo
         let (pallet, call) = CALLS[usize::try_from(index).expect("it is small")];
         let bounded = |name: &str| name.as_bytes().to_vec().try_into().expect("names are short");
         (bounded(pallet), bounded(call))
+    }
+
+    fn alarm() -> Alarm {
+        Alarm::longest()
     }
 }

@@ -209,8 +209,8 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
         let (version, policy) = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1)
             .expect("the preset has one");
         let spec = JobSpec { price_cap: 100, listing: None, ..spec() };
-        let hold = assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, None)
-            .expect("little money");
+        let hold =
+            assay_rules::settlement::hold(spec.units, spec.price_cap, &policy, None).expect("little money");
         let total = hold.total().expect("little money");
         let posted = pallet_clock::MarketClock::<Runtime>::current_block_number();
         let expires = spec.deadline.saturating_mul(2);

@@ -1,11 +1,11 @@
-//! What referenda and the scheduler give each other: a place in a later block where a block is full, and calls that are
-//! not nested too deep to be read.
+//! What referenda and the scheduler give each other: alarms that always find a place, for enactments one in a later block
+//! where a block is full, and calls that are not nested too deep to be read.
 
 use crate::*;
 use alloc::borrow::Cow;
-use codec::{Decode, DecodeLimit};
+use codec::{Decode, DecodeLimit, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-    dispatch::DispatchResult,
+    dispatch::{DispatchResult, GetDispatchInfo},
     traits::{
         schedule::{
             v3::{Anon, Named, TaskName},
@@ -13,76 +13,113 @@ use frame_support::{
         },
         Bounded, Get, QueryPreimage, StorePreimage,
     },
+    weights::Weight,
     MAX_EXTRINSIC_DEPTH,
 };
+use frame_system::RawOrigin;
+use pallet_assay_dao::{Alarms, Ring};
 use pallet_scheduler::{Agenda, TaskAddress};
-use sp_runtime::{DispatchError, SaturatedConversion};
+use scale_info::TypeInfo;
+use sp_runtime::{traits::Dispatchable, DispatchError, SaturatedConversion};
 
 /// How much later a task may come, in blocks.
 const LATER: [BlockNumber; 9] = [0, 1, 2, 4, 8, 16, 32, 64, 128];
-/// Places of a block that are kept for tasks with names: enactments, which have taken a vote.
-const KEPT: u32 = 10;
 
 type BoundedCall = Bounded<RuntimeCall, BlakeTwo256>;
+/// A block, and a place in it.
 type Address = TaskAddress<BlockNumber>;
 
-/// The scheduler, for referenda. They try once, and what finds no room is lost: the enactment of what was approved, or
-/// the place of what has ended on its track. And anybody fills a block with the alarms of proposals.
+/// A call of root's that has a referendum or a track come to its next step.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Alarm(BoundedCall);
+
+impl Alarm {
+    /// `None` for what is no call of this runtime, which referenda do not schedule.
+    fn call(&self) -> Option<RuntimeCall> {
+        ShallowPreimages::peek(&self.0).ok().map(|(call, _)| call)
+    }
+
+    /// The longest one, for benchmarks.
+    #[cfg(feature = "runtime-benchmarks")]
+    pub fn longest() -> Self {
+        Self(Bounded::Inline(frame_support::traits::BoundedInline::truncate_from(alloc::vec![0; 128])))
+    }
+}
+
+impl Ring for Alarm {
+    fn weight(&self) -> Weight {
+        self.call().map_or(Weight::zero(), |call| call.get_dispatch_info().call_weight)
+    }
+
+    fn ring(self) {
+        if let Some(call) = self.call() {
+            // A referendum that has ended has nothing to do.
+            let _ = call.dispatch(RuntimeOrigin::root());
+        }
+    }
+}
+
+/// What schedules for referenda: alarms with governance's own, where none is ever without a place, and the enactment of what
+/// was approved with the scheduler. Referenda try once: what finds no room is lost.
 pub struct Agendas;
 
 impl Agendas {
-    /// Schedules in the first block that has less than so many tasks.
+    /// Schedules in the first block that has room.
     fn place<Placed>(
         when: DispatchTime<BlockNumber>,
-        most: u32,
         schedule: impl FnOnce(DispatchTime<BlockNumber>) -> Result<Placed, DispatchError>,
     ) -> Result<Placed, DispatchError> {
-        let first = match when {
-            DispatchTime::At(block) => block,
-            DispatchTime::After(blocks) => System::block_number().saturating_add(blocks).saturating_add(1),
-        };
+        let most = <Runtime as pallet_scheduler::Config>::MaxScheduledPerBlock::get();
         let has_room = |block: &BlockNumber| {
             let tasks = Agenda::<Runtime>::get(block).iter().flatten().count();
             tasks.saturated_into::<u32>() < most
         };
+        let first = block_of(when);
         let mut blocks = LATER.into_iter().map(|later| first.saturating_add(later));
         let block = blocks.find(has_room).ok_or(DispatchError::Exhausted)?;
         schedule(DispatchTime::At(block))
     }
 }
 
-fn most_tasks() -> u32 {
-    <Runtime as pallet_scheduler::Config>::MaxScheduledPerBlock::get()
+/// The block that is meant, as the scheduler counts.
+fn block_of(when: DispatchTime<BlockNumber>) -> BlockNumber {
+    match when {
+        DispatchTime::At(block) => block,
+        DispatchTime::After(blocks) => System::block_number().saturating_add(blocks).saturating_add(1),
+    }
 }
 
 impl Anon<BlockNumber, RuntimeCall, OriginCaller> for Agendas {
     type Address = Address;
     type Hasher = BlakeTwo256;
 
+    /// Only short calls of root's, made once: referenda have no others without a name.
     fn schedule(
         when: DispatchTime<BlockNumber>,
         periodic: Option<Period<BlockNumber>>,
-        priority: Priority,
+        _: Priority,
         origin: OriginCaller,
         call: BoundedCall,
     ) -> Result<Address, DispatchError> {
-        Self::place(when, most_tasks().saturating_sub(KEPT), |when| {
-            <Scheduler as Anon<BlockNumber, RuntimeCall, OriginCaller>>::schedule(
-                when, periodic, priority, origin, call,
-            )
-        })
+        let by_root = matches!(origin, OriginCaller::system(RawOrigin::Root));
+        if !by_root || periodic.is_some() || !matches!(call, Bounded::Inline(_)) {
+            return Err(DispatchError::Unavailable);
+        }
+        Ok(Dao::set_alarm(block_of(when), Alarm(call)))
     }
 
     fn cancel(address: Address) -> DispatchResult {
-        <Scheduler as Anon<BlockNumber, RuntimeCall, OriginCaller>>::cancel(address)
+        Dao::cancel_alarm(address).map(drop).ok_or(DispatchError::Unavailable)
     }
 
     fn reschedule(address: Address, when: DispatchTime<BlockNumber>) -> Result<Address, DispatchError> {
-        <Scheduler as Anon<BlockNumber, RuntimeCall, OriginCaller>>::reschedule(address, when)
+        let alarm = Dao::cancel_alarm(address).ok_or(DispatchError::Unavailable)?;
+        Ok(Dao::set_alarm(block_of(when), alarm))
     }
 
     fn next_dispatch_time(address: Address) -> Result<BlockNumber, DispatchError> {
-        <Scheduler as Anon<BlockNumber, RuntimeCall, OriginCaller>>::next_dispatch_time(address)
+        let (at, place) = address;
+        Alarms::<Runtime>::contains_key(at, place).then_some(at).ok_or(DispatchError::Unavailable)
     }
 }
 
@@ -98,7 +135,7 @@ impl Named<BlockNumber, RuntimeCall, OriginCaller> for Agendas {
         origin: OriginCaller,
         call: BoundedCall,
     ) -> Result<Address, DispatchError> {
-        Self::place(when, most_tasks(), |when| {
+        Self::place(when, |when| {
             <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::schedule_named(
                 name, when, periodic, priority, origin, call,
             )

@@ -1,6 +1,6 @@
 //! What governance reaches of the market and of bonds, by root's own calls: each pallet checks what it is told.
 
-use super::governance::RootOr;
+use super::{agenda::Alarm, governance::RootOr, tracks::DAY};
 use crate::*;
 use assay_primitives::{
     Curated, Digest, JobClass, MarketBlock, Policies, Policy, SlashId, Slashes, Subject,
@@ -8,9 +8,10 @@ use assay_primitives::{
 };
 use frame_support::{
     dispatch::DispatchResult,
+    parameter_types,
     traits::{ConstU32, GetCallMetadata, TransactionPause, TransactionPauseError},
 };
-use pallet_assay_dao::{APPEALS, CURATOR, EMERGENCY_STOP, PARAMETERS, POLICY};
+use pallet_assay_dao::{Blocks, APPEALS, CURATOR, EMERGENCY_STOP, PARAMETERS, POLICY};
 use pallet_assay_providers::{MachineEntry, Machines};
 use pallet_assay_registry::Listings;
 use pallet_assay_slashing::Pending;
@@ -141,7 +142,15 @@ fn exists((pallet, call): &CallName) -> bool {
     calls.any(|name| is(name, call))
 }
 
+parameter_types! {
+    /// The least that governance can have appeals cost.
+    pub const LeastAppealDeposit: Balance = token::ASY;
+    /// The most, where a share of the slash is less.
+    pub const MostAppealDeposit: Balance = 10_000 * token::ASY;
+}
+
 impl pallet_assay_dao::Config for Runtime {
+    type Alarm = Alarm;
     type AppealOrigin = RootOr<APPEALS>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = crate::benchmarks::Governance;
@@ -149,7 +158,11 @@ impl pallet_assay_dao::Config for Runtime {
     type Curated = Curatable;
     type CurationOrigin = RootOr<CURATOR>;
     type Currency = Balances;
+    type LeastAppealDeposit = LeastAppealDeposit;
+    // Time for providers to see a policy, and to go.
+    type LeastPolicyDelay = Blocks<Runtime, DAY>;
     type MaxPauses = ConstU32<16>;
+    type MostAppealDeposit = MostAppealDeposit;
     type ParamsOrigin = RootOr<PARAMETERS>;
     type Pause = Pausable;
     type Policies = Changeable;

@@ -3,7 +3,9 @@
 use super::agenda::ShallowPreimages;
 use crate::*;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::marker::PhantomData;
 use frame_support::{
+    dispatch_context::with_context,
     dynamic_params::{dynamic_pallet_params, dynamic_params},
     parameter_types,
     traits::{
@@ -19,6 +21,31 @@ use sp_runtime::{traits::BlakeTwo256, Perbill};
 /// Root, or the origin of a track.
 pub type RootOr<const TRACK: u16> = EitherOf<EnsureRoot<AccountId>, EnsureTrack<TRACK>>;
 
+/// An origin that counts once in what a referendum calls: what it may do at once is not done again and again by a batch.
+pub struct Once<E>(PhantomData<E>);
+
+/// Whether it has counted.
+#[derive(Default)]
+struct Spoken(bool);
+
+impl<E: EnsureOrigin<RuntimeOrigin>> EnsureOrigin<RuntimeOrigin> for Once<E> {
+    type Success = E::Success;
+
+    fn try_origin(origin: RuntimeOrigin) -> Result<E::Success, RuntimeOrigin> {
+        let success = E::try_origin(origin.clone())?;
+        let before = with_context::<Spoken, _>(|spoken| core::mem::replace(&mut spoken.or_default().0, true));
+        if before == Some(true) {
+            return Err(origin);
+        }
+        Ok(success)
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn try_successful_origin() -> Result<RuntimeOrigin, ()> {
+        E::try_successful_origin()
+    }
+}
+
 /// What storing `items` entries of together `bytes` bytes is worth.
 pub(super) const fn deposit(items: u32, bytes: u32) -> Balance {
     items as Balance * token::ASY / 10 + bytes as Balance * token::ASY / 10_000
@@ -33,7 +60,7 @@ pub mod dynamic_params {
     #[dynamic_pallet_params]
     #[codec(index = 0)]
     pub mod fees {
-        /// Price of a byte of a transaction in planck.
+        /// Price of a byte of a transaction in planck. At most a thousand times that counts.
         #[codec(index = 0)]
         pub static BytePrice: Balance = token::ASY / 1_000_000;
     }

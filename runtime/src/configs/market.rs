@@ -127,6 +127,7 @@ impl pallet_assay_verification::Config for Runtime {
     type MaxPerBlock = ConstU32<64>;
     type MaxStake = MaxStake;
     type MaxTickWeight = MaxTickWeight;
+    type OnPolicy = Dao;
     type PolicyOrigin = EnsureRoot<AccountId>;
     type Providers = Providers;
     type Verdicts = Jobs;

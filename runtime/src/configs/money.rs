@@ -4,7 +4,7 @@ use crate::*;
 use configs::dynamic_params;
 use frame_support::{
     parameter_types,
-    traits::{ConstU32, ConstU8, VariantCountOf},
+    traits::{ConstU32, ConstU8, Get, VariantCountOf},
     weights::{ConstantMultiplier, IdentityFee},
 };
 use pallet_assay_rewards::ShareFees;
@@ -24,8 +24,18 @@ parameter_types! {
     pub MaximumMultiplier: Multiplier = Bounded::max_value();
 }
 
-/// Price of a byte of a transaction in planck, as governance has set it.
-pub type TransactionByteFee = dynamic_params::fees::BytePrice;
+/// The most that a byte of a transaction costs in planck, a thousand times what it does at first. Votes are transactions:
+/// a price that nobody could pay would be one that nobody could vote away.
+pub const MAX_BYTE_PRICE: Balance = token::MILLI_ASY;
+
+/// Price of a byte of a transaction in planck, as governance has set it, up to [`MAX_BYTE_PRICE`].
+pub struct TransactionByteFee;
+
+impl Get<Balance> for TransactionByteFee {
+    fn get() -> Balance {
+        <dynamic_params::fees::BytePrice as Get<Balance>>::get().min(MAX_BYTE_PRICE)
+    }
+}
 
 impl pallet_balances::Config for Runtime {
     type AccountStore = System;

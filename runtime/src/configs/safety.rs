@@ -1,6 +1,6 @@
 //! Emergency brakes: safe-mode and the pause of single calls, and what neither may stop.
 
-use super::governance::RootOr;
+use super::governance::{Once, RootOr};
 use crate::*;
 use frame_support::{
     parameter_types,
@@ -24,7 +24,11 @@ pub struct SafeModeWhitelist;
 
 impl Contains<RuntimeCall> for SafeModeWhitelist {
     fn contains(call: &RuntimeCall) -> bool {
-        is_consensus(call) || is_verification(call) || is_governance(call)
+        is_consensus(call)
+            || is_verification(call)
+            || is_governance(call)
+            || is_for_others(call)
+            || is_decided(call)
     }
 }
 
@@ -61,15 +65,63 @@ fn is_governance(call: &RuntimeCall) -> bool {
     )
 }
 
+// What makes another call, which is filtered again: whoever votes by a multisig or a proxy votes on.
+fn is_for_others(call: &RuntimeCall) -> bool {
+    use pallet_proxy::Call::{announce, proxy, proxy_announced};
+    use pallet_utility::Call::{as_derivative, batch, batch_all, force_batch};
+    matches!(
+        call,
+        RuntimeCall::Multisig(..)
+            | RuntimeCall::Proxy(proxy { .. } | proxy_announced { .. } | announce { .. })
+            | RuntimeCall::Utility(
+                batch { .. } | batch_all { .. } | force_batch { .. } | as_derivative { .. }
+            )
+    )
+}
+
+// What tracks alone reach: else what holders have decided would be lost where it is due in safe-mode.
+fn is_decided(call: &RuntimeCall) -> bool {
+    use pallet_assay_providers::Call as Providers;
+    use pallet_assay_staking::Call as Staking;
+    use pallet_bounties::Call as Bounties;
+    use pallet_treasury::Call as Treasury;
+    matches!(
+        call,
+        RuntimeCall::Jobs(pallet_assay_jobs::Call::set_params { .. })
+            | RuntimeCall::Rewards(pallet_assay_rewards::Call::set_params { .. })
+            | RuntimeCall::Slashing(pallet_assay_slashing::Call::set_params { .. })
+            | RuntimeCall::Parameters(pallet_parameters::Call::set_parameter { .. })
+            | RuntimeCall::Staking(Staking::set_params { .. } | Staking::force_chill { .. })
+            | RuntimeCall::Providers(
+                Providers::set_params { .. }
+                    | Providers::set_machine { .. }
+                    | Providers::close_machine { .. }
+                    | Providers::remove_machine { .. }
+            )
+            | RuntimeCall::Treasury(
+                Treasury::spend { .. }
+                    | Treasury::spend_local { .. }
+                    | Treasury::void_spend { .. }
+                    | Treasury::remove_approval { .. }
+            )
+            | RuntimeCall::Bounties(
+                Bounties::approve_bounty { .. }
+                    | Bounties::approve_bounty_with_curator { .. }
+                    | Bounties::propose_curator { .. }
+                    | Bounties::close_bounty { .. }
+            )
+    )
+}
+
 fn is_verification(call: &RuntimeCall) -> bool {
     use pallet_assay_verification::Call::{advance, commit, decline, reveal};
     matches!(call, RuntimeCall::Verification(commit { .. } | reveal { .. } | decline { .. } | advance { .. }))
 }
 
-/// Who stops the market for a time: nobody can for good.
+/// Who stops the market for a time: no vote can for good, nor by a batch of extensions for longer than at once.
 type Stop = EitherOf<
     EnsureRootWithSuccess<AccountId, SafeModeDuration>,
-    EnsureWithSuccess<EnsureTrack<EMERGENCY_STOP>, AccountId, SafeModeDuration>,
+    Once<EnsureWithSuccess<EnsureTrack<EMERGENCY_STOP>, AccountId, SafeModeDuration>>,
 >;
 
 impl pallet_safe_mode::Config for Runtime {
@@ -106,6 +158,8 @@ impl Contains<RuntimeCallNameOf<Runtime>> for NeverPaused {
             b"System" => call == b"apply_authorized_upgrade",
             b"Referenda" | b"ConvictionVoting" | b"Dao" | b"Preimage" | b"SafeMode" | b"TxPause" => true,
             b"Fellowship" | b"FellowshipReferenda" | b"Whitelist" => true,
+            // By which many vote.
+            b"Multisig" | b"Proxy" => true,
             b"Babe" | b"Grandpa" => call.starts_with(b"report_equivocation"),
             b"Verification" => matches!(call, b"commit" | b"reveal" | b"decline" | b"advance"),
             _ => false,

@@ -3,6 +3,7 @@
 use super::{
     consensus::{MAX_CANDIDATES, MAX_REPORT_SESSIONS, MAX_VALIDATORS},
     governance::RootOr,
+    tracks::DAY,
 };
 use crate::*;
 use frame_support::{
@@ -11,7 +12,7 @@ use frame_support::{
     PalletId,
 };
 use frame_system::EnsureRoot;
-use pallet_assay_dao::PARAMETERS;
+use pallet_assay_dao::{Blocks, PARAMETERS};
 use sp_runtime::{traits::AccountIdConversion, SaturatedConversion};
 use sp_staking::{offence::OffenceSeverity, SessionIndex};
 
@@ -63,6 +64,9 @@ impl pallet_assay_slashing::Config for Runtime {
     type Clock = pallet_clock::MarketClock<Runtime>;
     type Currency = Balances;
     type Disable = DisableOffender;
+    // The track of appeals takes less, from a referendum's submission to its enactment.
+    type LeastSuspension = Blocks<Runtime, { 8 * DAY }>;
+    type LeastWindow = Blocks<Runtime, DAY>;
     type MaxPerBlock = ConstU32<16>;
     type OnSlash = ();
     type ParamsOrigin = RootOr<PARAMETERS>;

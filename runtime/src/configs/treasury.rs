@@ -1,7 +1,11 @@
 //! The treasury: spends and bounties. Its account also gets what others give it: shares of slashes and fees, what can't
 //! be delivered, deposits that are lost.
 
-use super::{governance::RootOr, staking::Treasury as TreasuryAccount, tracks::DAY};
+use super::{
+    governance::{Once, RootOr},
+    staking::Treasury as TreasuryAccount,
+    tracks::DAY,
+};
 use crate::*;
 use frame_support::{
     parameter_types,
@@ -40,12 +44,15 @@ parameter_types! {
     pub const MostCuratorDeposit: Balance = 10_000 * token::ASY;
 }
 
-/// Who spends how much at once.
+/// Who spends how much at once. Bounties, unlike the treasury, don't sum up what a batch approves: by a batch of them a
+/// track would spend any amount, each within its limit.
 type Spender = EitherOf<
     EnsureRootWithSuccess<AccountId, AnyAmount>,
-    EitherOf<
-        EnsureWithSuccess<EnsureTrack<SMALL_SPENDER>, AccountId, SmallAmount>,
-        EnsureWithSuccess<EnsureTrack<BIG_SPENDER>, AccountId, BigAmount>,
+    Once<
+        EitherOf<
+            EnsureWithSuccess<EnsureTrack<SMALL_SPENDER>, AccountId, SmallAmount>,
+            EnsureWithSuccess<EnsureTrack<BIG_SPENDER>, AccountId, BigAmount>,
+        >,
     >,
 >;
 

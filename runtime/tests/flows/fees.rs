@@ -5,7 +5,7 @@ use crate::{
     chain::{self, free, signed, transfer},
 };
 use assay_runtime::{
-    configs::{dynamic_params, BlockWeights, RuntimeParameters, Treasury},
+    configs::{dynamic_params, BlockWeights, RuntimeParameters, Treasury, MAX_BYTE_PRICE},
     genesis, token, Balances, RuntimeCall, System,
 };
 use frame_support::dispatch::{DispatchClass, GetDispatchInfo};
@@ -89,6 +89,8 @@ fn governance_changes_the_price_of_a_byte() {
     };
     let length = 149;
     let usual = fee(None);
-    let dearer = fee(Some(token::ASY));
-    assert!(dearer > usual + (length - 20) * token::ASY, "{usual} then {dearer}");
+    let dearer = fee(Some(MAX_BYTE_PRICE));
+    assert!(dearer > usual + (length - 20) * MAX_BYTE_PRICE, "{usual} then {dearer}");
+    // Nobody could pay more for a vote on another price.
+    assert_eq!(fee(Some(u128::MAX)), dearer);
 }

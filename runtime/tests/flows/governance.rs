@@ -11,6 +11,7 @@ mod preimages;
 mod random;
 mod samples;
 mod spam;
+mod spending;
 
 use crate::chain::{self, transfer, Chain};
 use assay_runtime::{

@@ -11,7 +11,7 @@ use pallet_assay_dao::{Call as DaoCall, DaoOrigin};
 use pallet_safe_mode::Call as SafeModeCall;
 use pallet_tx_pause::Call as TxPauseCall;
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
-use sp_runtime::traits::Dispatchable;
+use sp_runtime::traits::{BadOrigin, Dispatchable};
 
 fn name(pallet: &str, call: &str) -> pallet_tx_pause::RuntimeCallNameOf<Runtime> {
     (pallet.as_bytes().to_vec().try_into().unwrap(), call.as_bytes().to_vec().try_into().unwrap())
@@ -77,6 +77,26 @@ fn only_root_enters_safe_mode() {
 }
 
 #[test]
+fn one_vote_stops_the_market_for_no_longer_than_at_once() {
+    chain::on(genesis::TEST, |chain| {
+        let stop = |calls: &[SafeModeCall<Runtime>]| {
+            let calls = calls.iter().cloned().map(RuntimeCall::SafeMode).collect();
+            let batch = RuntimeCall::Utility(pallet_utility::Call::batch_all { calls });
+            let outcome = batch.dispatch(DaoOrigin::EmergencyStop.into());
+            outcome.map(drop).map_err(|refused| refused.error)
+        };
+        let (enter, extend) = (SafeModeCall::force_enter {}, SafeModeCall::force_extend {});
+        chain.open();
+        assert_eq!(stop(&[enter.clone(), extend.clone()]), Err(BadOrigin.into()));
+        assert!(!SafeMode::is_entered());
+        assert_eq!(stop(&[enter]), Ok(()));
+        assert_eq!(stop(&[extend.clone(), extend.clone()]), Err(BadOrigin.into()));
+        assert_eq!(stop(&[extend]), Ok(()), "another vote can");
+        chain.close();
+    });
+}
+
+#[test]
 fn a_paused_call_is_refused_until_it_is_unpaused() {
     chain::on(genesis::TEST, |chain| {
         let call = name("Balances", "transfer_keep_alive");
@@ -104,6 +124,8 @@ fn what_the_chain_lives_on_cannot_be_paused() {
             ("Dao", "pause"),
             ("Referenda", "submit"),
             ("Whitelist", "dispatch_whitelisted_call"),
+            ("Multisig", "as_multi"),
+            ("Proxy", "proxy"),
         ] {
             let pause = RuntimeCall::TxPause(TxPauseCall::pause { full_name: name(pallet, call) });
             assert_noop!(

@@ -1,8 +1,9 @@
 //! What somebody might try to gain.
 
-use crate::{mock::*, DaoOrigin, Error, Ruling};
+use crate::{mock::*, DaoOrigin, Error, Parameters, Ruling, MIN_APPEAL_SHARE};
 use assay_primitives::{mock::governance::*, JobClass, Policies, Policy};
 use frame_support::{assert_noop, assert_ok};
+use sp_runtime::Perbill;
 
 /// Delay costs a share of what is at stake: whoever appeals without hope pays for it, be it decided or not.
 #[test]
@@ -17,6 +18,27 @@ fn appeal_is_no_free_delay() {
         end_slash(8);
         assert_ok!(Dao::close(signed(2), 8));
         assert_eq!((free(1), free(2)), (ENDOWMENT - 5_000, ENDOWMENT - 5_000));
+    });
+}
+
+/// Nor does a vote on parameters make it one.
+#[test]
+fn no_parameters_make_an_appeal_free() {
+    run(|| {
+        let cheap = Parameters { appeal_deposit: LEAST_DEPOSIT, appeal_share: MIN_APPEAL_SHARE, ..params() };
+        let free = [
+            Parameters { appeal_deposit: 1, ..cheap },
+            Parameters { appeal_share: Perbill::zero(), ..cheap },
+        ];
+        for params in free {
+            let set = Dao::set_params(DaoOrigin::Parameters.into(), params);
+            assert_eq!(set, Err(Error::<Test>::AppealTooCheap.into()));
+        }
+        assert_ok!(Dao::set_params(DaoOrigin::Parameters.into(), cheap));
+        for (slash, amount, deposit) in [(7, 50_000, 500), (8, 1, LEAST_DEPOSIT)] {
+            add_slash(slash, amount, 20, 120);
+            assert_eq!(Dao::appeal_deposit(slash), Some(deposit));
+        }
     });
 }
 

@@ -1,6 +1,6 @@
 //! Each invariant fails when it is broken.
 
-use crate::{mock::*, Appeals, DaoOrigin, Note, Notes, Pauses, Retired, Standing};
+use crate::{mock::*, AlarmCounts, Appeals, DaoOrigin, NextAlarm, Note, Notes, Pauses, Retired, Standing};
 use assay_primitives::{mock::governance::*, JobClass, Subject};
 use frame_support::assert_ok;
 
@@ -41,5 +41,29 @@ fn note_that_says_nothing_is_caught() {
     breaks(|| {
         let note = Note { standing: Standing::Listed, reason: [0; 32], since: 1 };
         Notes::<Test>::insert(Subject::Listing(1), note);
+    });
+}
+
+#[test]
+fn alarm_that_was_passed_over_is_caught() {
+    breaks(|| {
+        Dao::set_alarm(5, MockAlarm(1));
+        NextAlarm::<Test>::put((5, 1));
+    });
+}
+
+#[test]
+fn alarm_that_its_block_does_not_count_is_caught() {
+    breaks(|| {
+        Dao::set_alarm(5, MockAlarm(1));
+        AlarmCounts::<Test>::remove(5);
+    });
+}
+
+#[test]
+fn count_of_a_block_that_has_rung_is_caught() {
+    breaks(|| {
+        AlarmCounts::<Test>::insert(1, 3);
+        NextAlarm::<Test>::put((2, 0));
     });
 }

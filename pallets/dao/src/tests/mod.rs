@@ -1,5 +1,6 @@
 //! Tests by subject: one file per verb, then what goes through several of them.
 
+mod alarms;
 mod appeal;
 mod attacks;
 mod close;

@@ -1,6 +1,6 @@
 use crate::{
     mock::*, Blocks, DaoOrigin, Error, Event, GenesisConfig, Pallet, Parameters, Params, Shortening,
-    MAX_PAUSE,
+    MAX_PAUSE, MIN_APPEAL_SHARE,
 };
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult, traits::Get};
 use sp_runtime::{BuildStorage, DispatchError, Perbill};
@@ -61,7 +61,18 @@ fn parameters_that_break_a_rule_are_refused() {
             assert_noop!(set(params), error);
         };
         refused(Parameters { policy_delay: 0, ..params() }, Error::DelayIsZero);
-        refused(Parameters { appeal_deposit: 0, ..params() }, Error::AppealIsFree);
+        refused(Parameters { policy_delay: LEAST_DELAY - 1, ..params() }, Error::PolicyDelayTooShort);
+        assert_ok!(set(Parameters { policy_delay: LEAST_DELAY, ..params() }));
+        refused(Parameters { appeal_deposit: LEAST_DEPOSIT - 1, ..params() }, Error::AppealTooCheap);
+        refused(Parameters { appeal_deposit: MOST_DEPOSIT + 1, ..params() }, Error::AppealTooDear);
+        assert_ok!(set(Parameters { appeal_deposit: MOST_DEPOSIT, ..params() }));
+        let share = Perbill::from_parts(MIN_APPEAL_SHARE.deconstruct() - 1);
+        refused(Parameters { appeal_share: share, ..params() }, Error::AppealTooCheap);
+        assert_ok!(set(Parameters {
+            appeal_deposit: LEAST_DEPOSIT,
+            appeal_share: MIN_APPEAL_SHARE,
+            ..params()
+        }));
         // Only in JSON can a share be above one.
         let double: Perbill = serde_json::from_str("2000000000").unwrap();
         refused(Parameters { appeal_share: double, ..params() }, Error::ShareAboveOne);

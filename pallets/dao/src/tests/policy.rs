@@ -54,6 +54,18 @@ fn policy_before_is_kept_until_no_job_names_it() {
 }
 
 #[test]
+fn policy_that_was_replaced_at_once_is_kept_too() {
+    run(|| {
+        assert_ok!(Wired::set(CLASS, dearer(11)));
+        assert_ok!(change(dearer(12), 20));
+        advance_to(21);
+        for (version, policy) in [(0, policy()), (1, dearer(11)), (2, dearer(12))] {
+            assert_eq!(Dao::policy(CLASS, version), Some(policy));
+        }
+    });
+}
+
+#[test]
 fn policy_in_force_is_not_forgotten() {
     run(|| {
         for version in [0, 1] {

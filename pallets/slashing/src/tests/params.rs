@@ -65,6 +65,18 @@ fn parameters_that_break_a_rule_are_refused() {
 }
 
 #[test]
+fn parameters_that_leave_no_time_for_appeals_are_refused() {
+    run(|| {
+        LeastWindow::set(7);
+        LeastSuspension::set(30);
+        let times = |window, longest_suspension| set(Parameters { window, longest_suspension, ..params() });
+        assert_noop!(times(6, 30), Error::<Test>::WindowTooShort);
+        assert_noop!(times(7, 29), Error::<Test>::SuspensionsTooShort);
+        assert_ok!(times(7, 30));
+    });
+}
+
+#[test]
 fn a_new_window_is_for_faults_to_come() {
     run(|| {
         elect(1, 0, 1_000);

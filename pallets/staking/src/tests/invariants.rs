@@ -1,8 +1,8 @@
 //! Each invariant notices when it is broken.
 
 use crate::{
-    mock::*, Accused, Candidates, Elected, HoldReason, Ledger, Ledgers, Offender, Offenders, OpenLock, Params,
-    SessionsPerEra, Workers,
+    mock::*, Accused, Candidates, Elected, HoldReason, Ledger, Ledgers, Offender, Offenders, OpenLock,
+    Params, SessionsPerEra, Workers,
 };
 use assay_primitives::Role::Provider;
 use frame_support::{assert_ok, traits::fungible::MutateHold};

@@ -40,14 +40,19 @@ fn genesis_reads_its_policy_by_name() {
 }
 
 #[test]
-fn policy_set_has_the_next_version() {
+fn policy_set_has_the_next_version_and_the_one_before_is_told() {
     run(|| {
+        Replaced::set(vec![]);
+        let mut before = policy();
         for version in 1..4 {
             let policy = Policy { reveal_blocks: 10 + version, ..policy() };
             assert_ok!(set(policy));
             assert_eq!(Verification::policy(CLASS), Some((version, policy)));
             assert_eq!(last_event(), Event::PolicySet { class: CLASS, version, policy });
+            assert_eq!(Replaced::get().last(), Some(&(CLASS, version - 1, before)));
+            before = policy;
         }
+        assert_eq!(Replaced::get().len(), 3);
     });
 }
 

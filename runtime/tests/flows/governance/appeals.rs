@@ -7,8 +7,10 @@ use crate::{
 };
 use assay_primitives::{JobClass, Policy};
 use assay_runtime::{genesis, Dao, OriginCaller, Runtime, RuntimeCall, RuntimeOrigin, System};
-use pallet_assay_dao::{Call, DaoOrigin, Error, Event};
-use pallet_assay_slashing::Pending;
+use pallet_assay_dao::{Call, DaoOrigin, Error, Event, Parameters};
+use pallet_assay_slashing::{
+    Call as Slashing, Error as SlashingError, Parameters as SlashingParameters, Pending,
+};
 use pallet_assay_staking::Ledgers;
 use pallet_assay_verification::{Call as Verification, Policies};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Ferdie};
@@ -54,6 +56,32 @@ fn by(origin: impl Into<OriginCaller>, call: impl Into<RuntimeCall>) -> Dispatch
 }
 
 #[test]
+fn no_vote_on_parameters_makes_appeals_free_or_dear_or_leaves_them_no_time() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        let dao = |params| by(DaoOrigin::Parameters, Call::<Runtime>::set_params { params });
+        let refused = |error: Error<Runtime>| -> DispatchResult { Err(error.into()) };
+        let params = Dao::params();
+        assert_eq!(dao(Parameters { appeal_deposit: 1, ..params }), refused(Error::AppealTooCheap));
+        assert_eq!(dao(Parameters { appeal_deposit: u128::MAX, ..params }), refused(Error::AppealTooDear));
+        let free = Perbill::zero();
+        assert_eq!(dao(Parameters { appeal_share: free, ..params }), refused(Error::AppealTooCheap));
+        assert_eq!(dao(Parameters { policy_delay: 1, ..params }), refused(Error::PolicyDelayTooShort));
+        assert_eq!(dao(params), Ok(()));
+
+        let slashing = |params| by(DaoOrigin::Parameters, Slashing::<Runtime>::set_params { params });
+        let refused = |error: SlashingError<Runtime>| -> DispatchResult { Err(error.into()) };
+        let params = pallet_assay_slashing::Params::<Runtime>::get();
+        let hasty = slashing(SlashingParameters { window: 1, ..params });
+        assert_eq!(hasty, refused(SlashingError::WindowTooShort));
+        let undecided = slashing(SlashingParameters { longest_suspension: 20, ..params });
+        assert_eq!(undecided, refused(SlashingError::SuspensionsTooShort));
+        assert_eq!(slashing(params), Ok(()));
+        chain.close();
+    });
+}
+
+#[test]
 fn policy_by_which_cheating_pays_is_refused_whoever_votes_for_it() {
     chain::on(genesis::TEST, |chain| {
         chain.open();
@@ -74,6 +102,7 @@ fn policy_by_which_cheating_pays_is_refused_whoever_votes_for_it() {
         assert_eq!(by(DaoOrigin::Policy, change(stricter)), Ok(()));
         assert_eq!(by(root(), at_once(stricter)), Ok(()));
         assert_eq!(Policies::<Runtime>::get(class), Some((version + 1, stricter)));
+        assert_eq!(Dao::policy(class, version), Some(sound), "jobs name it still");
         chain.close();
     });
 }

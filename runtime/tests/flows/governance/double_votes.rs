@@ -5,19 +5,23 @@ use super::ballots::{
 };
 use crate::{
     chain::{self, free, transfer, Chain},
-    staking::staking,
+    staking::{report_bob, staking},
 };
 use assay_primitives::{Escrow as EscrowOf, JobId, Role, Settlement};
-use assay_runtime::{genesis, token::ASY, AccountId, Balance, Escrow, Runtime, RuntimeCall};
+use assay_runtime::{
+    genesis, token::ASY, AccountId, Balance, Escrow, Runtime, RuntimeCall, RuntimeOrigin, System,
+};
 use pallet_assay_dao::ROOT;
+use pallet_assay_slashing::Pending;
 use pallet_assay_staking::Call as Staking;
 use pallet_conviction_voting::{Call as Voting, Conviction, Error};
 use pallet_referenda::Call as Referenda;
 use serde_json::json;
-use sp_keyring::Sr25519Keyring::{self, Alice, Eve, Ferdie, One, Two};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Eve, Ferdie, One, Two};
 use sp_runtime::{
-    traits::BlockNumberProvider, transaction_validity::InvalidTransaction, DispatchError, DispatchResult,
-    MultiAddress, TokenError,
+    traits::{BlockNumberProvider, Dispatchable},
+    transaction_validity::InvalidTransaction,
+    DispatchError, DispatchResult, MultiAddress, TokenError,
 };
 
 const JOB: JobId = 77;
@@ -132,6 +136,41 @@ fn token_that_is_bonded_votes_once_and_stays_when_it_is_withdrawn() {
         take_back(chain, Ferdie, ROOT, index);
         done(chain, Ferdie, transfer(Eve, 50 * MILLION));
         assert_eq!(tally(index).support, 0);
+        chain.close();
+    });
+}
+
+#[test]
+fn token_that_was_slashed_votes_no_more_once_its_owner_votes_anew() {
+    let mut preset = genesis::preset(genesis::TEST).expect("the preset exists");
+    // A referendum has to outlast the window of slashes.
+    preset["dao"]["shortening"] = json!(2_016);
+    chain::on_genesis(preset, |chain| {
+        chain.open();
+        let poll_index = poll(chain);
+        let all = votes_of(Bob) - ASY;
+        assert_eq!(vote(chain, Bob, poll_index, aye(all)), Ok(()));
+        chain.close();
+        while System::block_number() < 3 {
+            chain.pass(1);
+        }
+        let slash = report_bob(chain);
+        while Pending::<Runtime>::contains_key(slash) {
+            chain.pass(1);
+        }
+        let left = votes_of(Bob);
+        assert!(left < all, "{left} of {all}");
+        assert_eq!(tally(poll_index).support, all);
+        chain.open();
+        // Without a fee: all that is free is locked.
+        let by_bob = |balance| -> DispatchResult {
+            let call = RuntimeCall::from(Voting::<Runtime>::vote { poll_index, vote: aye(balance) });
+            let outcome = call.dispatch(RuntimeOrigin::signed(Bob.to_account_id()));
+            outcome.map(drop).map_err(|refused| refused.error)
+        };
+        assert_eq!(by_bob(all), refused(Error::InsufficientFunds));
+        assert_eq!(by_bob(left), Ok(()));
+        assert_eq!(tally(poll_index).support, left);
         chain.close();
     });
 }

@@ -1,7 +1,8 @@
 //! Calls in calls: as deep as transactions may be and no deeper, and never past a filter.
 
 use super::ballots::{
-    approval, done, freeze, place_deposit, propose_bounded, root, submit, vote_by_most, LONG, MILLION,
+    approval, aye, done, freeze, place_deposit, propose, propose_bounded, root, submit, tally, vote_by_most,
+    LONG, MILLION,
 };
 use crate::chain::{self, free, transfer, Chain};
 use assay_runtime::{genesis, Runtime, RuntimeCall};
@@ -174,6 +175,39 @@ fn proxy_that_moves_no_money_moves_none_however_it_is_nested() {
             // A proxy's call fails within one that succeeds.
             let _ = submit(chain, Bob, proxy_of(Alice, call));
             assert_eq!(free(Alice), had);
+        }
+        chain.close();
+    });
+}
+
+#[test]
+fn votes_of_multisigs_and_proxies_go_on_in_safe_mode_and_nothing_else_in_them() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        add_proxy(chain, Alice, Bob, "any");
+        let mut signatories = [Bob, Ferdie].map(|who| who.to_account_id());
+        signatories.sort();
+        let both = pallet_multisig::Pallet::<Runtime>::multi_account_id(&signatories, 1);
+        let (dest, value) = (both.into(), 3 * MILLION);
+        done(chain, Ferdie, pallet_balances::Call::<Runtime>::transfer_keep_alive { dest, value });
+        let poll_index = propose(chain, Alice, root(), &freeze());
+        chain.root(RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {}));
+
+        let vote = pallet_conviction_voting::Call::vote { poll_index, vote: aye(2 * MILLION) };
+        let vote = RuntimeCall::ConvictionVoting(vote);
+        done(chain, Bob, proxy_of(Alice, vote.clone()));
+        assert_eq!(tally(poll_index).support, 2 * MILLION);
+        done(chain, Bob, multisig(0, vote.clone()));
+        assert_eq!(tally(poll_index).support, 4 * MILLION);
+        done(chain, Ferdie, batch(0, vote));
+        assert_eq!(tally(poll_index).support, 6 * MILLION);
+
+        let had = free(Two);
+        let moves: [Nest; 4] = [batch, multisig, |_, call| proxy_of(Alice, call), derivative];
+        for nest in moves {
+            let _ = submit(chain, Bob, nest(0, transfer(Two, MILLION)));
+            let _ = submit(chain, Bob, batch(0, nest(0, transfer(Two, MILLION))));
+            assert_eq!(free(Two), had);
         }
         chain.close();
     });

@@ -1,11 +1,11 @@
 //! Which track reaches what: the table in the README of `pallets/dao`, and that no key reaches any of it alone.
 
 use super::samples::{self, Sample};
-use crate::chain;
+use crate::chain::{self, Chain};
 use assay_runtime::{
     genesis,
     governance::{self, runtime_decl_for_governance_api::GovernanceApi},
-    token, AccountId, Block, Runtime, RuntimeCall, RuntimeOrigin, System,
+    token, AccountId, Block, Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System,
 };
 use frame_support::{
     dispatch::DispatchResultWithPostInfo,
@@ -90,8 +90,8 @@ fn row(sample: &Sample) -> Option<Row> {
     (privileged || !tracks.is_empty()).then(|| Row { name: sample.full_name(), tracks })
 }
 
-/// The rows of all calls, on a chain with a fellow, before its first block: then an inherent can be tried too.
-fn rows() -> Vec<Row> {
+/// Runs a test on a chain with a fellow, before its first block: then an inherent can be tried too.
+fn before_blocks<R>(test: impl FnOnce(&mut Chain) -> R) -> R {
     let preset = genesis::preset(genesis::TEST).expect("the preset exists");
     let (mut state, mut chain) = chain::found(preset);
     let executor = WasmExecutor::<SubstrateHostFunctions>::builder().build();
@@ -99,8 +99,13 @@ fn rows() -> Vec<Row> {
     state.execute_with(|| {
         let who = Ferdie.to_account_id().into();
         chain.root(RuntimeCall::Fellowship(pallet_ranked_collective::Call::add_member { who }));
-        samples::all(&remark()).iter().filter_map(row).collect()
+        test(&mut chain)
     })
+}
+
+/// The rows of all calls.
+fn rows() -> Vec<Row> {
+    samples::all(&remark()).iter().filter_map(row).collect()
 }
 
 fn table(rows: &[Row]) -> String {
@@ -114,7 +119,7 @@ fn table(rows: &[Row]) -> String {
 
 #[test]
 fn table_of_calls_and_tracks_is_current_and_every_call_is_reached() {
-    let rows = rows();
+    let rows = before_blocks(|_| rows());
     let unreached: Vec<_> = rows.iter().filter(|row| row.tracks.is_empty()).map(|row| &row.name).collect();
     assert!(unreached.is_empty(), "no track reaches {unreached:?}");
     for track in ["root", "whitelisted_upgrade", "slash_appeals", "fellows"] {
@@ -136,6 +141,19 @@ fn table_of_calls_and_tracks_is_current_and_every_call_is_reached() {
         "{} is out of date: run this test with {BLESS}=1",
         path.display()
     );
+}
+
+#[test]
+fn tracks_reach_in_safe_mode_what_they_reach() {
+    before_blocks(|chain| {
+        let usual = rows();
+        chain.root(RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {}));
+        assert!(SafeMode::is_entered());
+        // Calls that pass on others, which anybody may usually make, are root's alone where those are not let through.
+        let mut now = rows();
+        now.retain(|row| usual.iter().any(|other| other.name == row.name));
+        assert_eq!(table(&now), table(&usual), "what holders approve would be lost");
+    });
 }
 
 #[test]

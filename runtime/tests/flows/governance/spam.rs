@@ -1,7 +1,7 @@
 //! Proposals that only stand in the way of others: each takes a deposit, none takes the way.
 
 use super::ballots::{
-    aye, freeze, ongoing, place_deposit, propose, root, submit, vote, vote_by_most, votes_of, LONG,
+    approval, aye, freeze, ongoing, place_deposit, propose, root, submit, vote, vote_by_most, votes_of, LONG,
 };
 use crate::chain;
 use assay_runtime::{
@@ -10,10 +10,14 @@ use assay_runtime::{
 use pallet_assay_dao::DaoOrigin;
 use pallet_clock::Frozen;
 use pallet_referenda::{Call as Referenda, Error, ReferendumInfo, ReferendumInfoFor};
-use sp_keyring::Sr25519Keyring::{Alice, Two};
+use sp_keyring::Sr25519Keyring::{Alice, Dave, Ferdie, One, Two};
 
-/// Proposals of a spammer: more than a block's agenda has places.
+/// Proposals of a spammer.
 const SPAM: u32 = 60;
+/// More of them than the scheduler has places in nine blocks.
+const FLOOD: u32 = 460;
+/// As many as an account can vote on.
+const BALLOTS: u32 = 120;
 /// What it takes to submit one.
 const SUBMISSION: Balance = 10 * ASY;
 /// What it takes to have one decided on root's track.
@@ -41,7 +45,7 @@ fn spam_of_proposals_takes_a_deposit_each_and_keeps_no_referendum_from_its_end()
         place_deposit(chain, Alice, index);
         vote_by_most(chain, index);
         chain.close();
-        // Each vote wants an alarm in the next block, and so fills it.
+        // Each vote wants an alarm in the next block.
         while !Frozen::<Runtime>::get() {
             chain.open();
             for spam in 0..SPAM {
@@ -58,6 +62,39 @@ fn spam_of_proposals_takes_a_deposit_each_and_keeps_no_referendum_from_its_end()
         assert_eq!(submit(chain, Two, refund), Err(Error::<Runtime>::BadStatus.into()));
         assert_eq!(reserved(), Balance::from(SPAM) * SUBMISSION, "what nobody had decided is kept for good");
         chain.close();
+    });
+}
+
+#[test]
+fn flood_of_proposals_takes_no_referendum_its_alarm_and_no_track_its_place() {
+    let spammers = [Two, One, Ferdie, Dave];
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        for _ in 0..FLOOD {
+            propose(chain, Two, root(), &remark());
+        }
+        chain.close();
+        chain.open();
+        for spam in 0..FLOOD {
+            let spammer = spammers[(spam / BALLOTS) as usize];
+            assert_eq!(vote(chain, spammer, spam, aye(0)), Ok(()));
+        }
+        for _ in 0..2 {
+            let index = propose(chain, Alice, root(), &freeze());
+            place_deposit(chain, Alice, index);
+            vote_by_most(chain, index);
+            let wakes = |index| ongoing(index).is_some_and(|status| status.alarm.is_some());
+            assert!((0..FLOOD).filter_map(ongoing).all(|status| status.alarm.is_some()));
+            assert!(wakes(index));
+            chain.close();
+            chain.pass(LONG);
+            assert!(approval(index).is_some(), "each in its turn: root decides one at a time");
+            chain.open();
+        }
+        chain.close();
+        assert!(Frozen::<Runtime>::get());
+        chain.pass(60);
+        assert_eq!(timed_out(), FLOOD as usize, "each has its alarm in the end");
     });
 }
 
