@@ -380,6 +380,14 @@ impl_runtime_apis! {
             governance::Spend::after(after, limit)
         }
 
+        fn bounty_terms() -> governance::BountyTerms {
+            governance::BountyTerms::now()
+        }
+
+        fn bounties(after: Option<u32>, limit: u32) -> Vec<(u32, governance::Bounty)> {
+            governance::Bounty::after(after, limit)
+        }
+
         fn rewards(validator: AccountId) -> governance::Rewards {
             governance::Rewards::of(validator)
         }

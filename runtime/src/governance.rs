@@ -1,16 +1,18 @@
 //! What a client asks to learn what is voted on and what becomes of it: tracks, referenda, votes and the locks they
-//! leave, preimages, the treasury, validators' rewards, appeals, brakes, what governance has set.
+//! leave, preimages, the treasury, bounties, validators' rewards, appeals, brakes, what governance has set.
 //!
 //! It puts together what stock pallets keep piece by piece, from one block, in types that a client can decode without
 //! knowing the runtime. The pallets that calls of governance are made with are passed on, so that clients make these
 //! from the very types of this runtime.
 
+mod bounties;
 mod money;
 mod referenda;
 mod rewards;
 mod standing;
 mod votes;
 
+pub use bounties::{Bounty, BountyTerms};
 pub use frame_system;
 pub(crate) use money::appeals;
 pub use money::{AppealView, Payment, Spend, Treasury};
@@ -18,6 +20,7 @@ pub use pallet_assay_dao::{self, DaoOrigin, Ruling};
 pub use pallet_assay_rewards;
 pub use pallet_assay_slashing;
 pub use pallet_assay_staking::StakingParams;
+pub use pallet_bounties::{self, BountyStatus};
 pub use pallet_conviction_voting::{self, AccountVote, Conviction, Vote};
 pub use pallet_preimage;
 pub use pallet_ranked_collective;
@@ -216,6 +219,13 @@ sp_api::decl_runtime_apis! {
         /// Its spends that were approved and are not processed, oldest first: those after a number, at most `limit` and
         /// 1,000, among the next 10,000 numbers.
         fn spends(after: Option<u32>, limit: u32) -> Vec<(u32, Spend)>;
+
+        /// What bounties take.
+        fn bounty_terms() -> BountyTerms;
+
+        /// Bounties that are proposed and not claimed, oldest first: those after a number, at most `limit` and 1,000,
+        /// among the next 10,000 numbers.
+        fn bounties(after: Option<u32>, limit: u32) -> Vec<(u32, Bounty)>;
 
         /// What a validator has earned and nobody has claimed.
         fn rewards(validator: AccountId) -> Rewards;

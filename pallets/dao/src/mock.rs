@@ -2,8 +2,8 @@
 
 use crate as pallet_assay_dao;
 use crate::{
-    EnsureTrack, GenesisConfig, HoldReason, Parameters, Ring, APPEALS, CURATOR, EMERGENCY_STOP, PARAMETERS,
-    POLICY,
+    DaoOrigin, EnsureTrack, GenesisConfig, HoldReason, Parameters, Ring, APPEALS, CURATOR, EMERGENCY_STOP,
+    PARAMETERS, POLICY,
 };
 use assay_primitives::{
     mock::{
@@ -229,7 +229,8 @@ impl crate::BenchmarkHelper<u64, Name, MockAlarm> for Bench {
     }
 
     fn subject() -> assay_primitives::Subject {
-        let subject = assay_primitives::Subject::Listing(1);
+        let machine = assay_primitives::Machine { hardware: 0, memory: 0 };
+        let subject = assay_primitives::Subject::Machine(machine);
         mock::governance::add_subject(subject);
         subject
     }
@@ -336,6 +337,12 @@ pub fn free(who: u64) -> u128 {
 
 pub fn signed(who: u64) -> RuntimeOrigin {
     RuntimeOrigin::signed(who)
+}
+
+/// Every origin but one: those of the other tracks, a signed one, and none.
+pub fn all_but(speaker: DaoOrigin) -> impl Iterator<Item = RuntimeOrigin> {
+    let others = DaoOrigin::ALL.into_iter().filter(move |other| *other != speaker);
+    others.map(RuntimeOrigin::from).chain([signed(1), RuntimeOrigin::none()])
 }
 
 pub fn name(call: &str) -> Name {

@@ -77,9 +77,9 @@ impl WeightInfo for () {
         priced(20, 2, 1)
     }
 
-    // Notes (r, w), the clock (r), what is curated (2 r, w).
+    // Notes (r, w), the clock (r), what is curated (2 r, 2 w).
     fn curate() -> Weight {
-        priced(40, 4, 2)
+        priced(40, 4, 3)
     }
 
     // Params, Pauses (2 r, w), the call's pause (r, w), each other's (r).
@@ -101,6 +101,7 @@ impl WeightInfo for () {
     fn tick_policy() -> Weight {
         priced(40, 2, 3)
     }
+
     // AlarmCounts (r, w).
     fn alarms_of_block() -> Weight {
         priced(10, 1, 1)

@@ -17,10 +17,11 @@ fn endow<T: Config>(who: &T::AccountId, amount: Balance) {
     T::Currency::resolve(who, T::Currency::issue(amount)).expect("the account can be made");
 }
 
-/// Opens an escrow of 100 units until a block.
+/// Opens an escrow of 100 units until a block, on an account that votes and vests.
 fn put_in_escrow<T: Config>(expires: MarketBlock) {
     let requester: T::AccountId = account("requester", 0, 0);
     endow::<T>(&requester, unit::<T>().saturating_mul(200));
+    T::Frozen::freeze(&requester);
     <Pallet<T> as Escrow<T::AccountId>>::open(JOB, &requester, unit::<T>().saturating_mul(100), expires)
         .expect("the requester has as much");
 }
@@ -43,6 +44,19 @@ mod benches {
         _(frame_system::RawOrigin::Signed(caller), JOB);
 
         assert!(!Escrows::<T>::contains_key(JOB));
+    }
+
+    #[benchmark]
+    fn follow() {
+        let requester: T::AccountId = account("requester", 0, 0);
+        endow::<T>(&requester, unit::<T>().saturating_mul(200));
+        T::Frozen::freeze(&requester);
+        T::Frozen::escrow_changed(&requester, 0, unit::<T>());
+
+        #[block]
+        {
+            T::Frozen::escrow_changed(&requester, unit::<T>(), unit::<T>().saturating_mul(2));
+        }
     }
 
     impl_benchmark_test_suite!(Pallet, mock::chain(), mock::Test);

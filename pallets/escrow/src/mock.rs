@@ -88,6 +88,10 @@ impl FrozenBalance<u64> for OfBalances {
     fn frozen(who: &u64) -> u128 {
         System::account(who).data.frozen
     }
+
+    fn has_locks(who: &u64) -> bool {
+        !Balances::locks(who).is_empty()
+    }
 }
 
 impl pallet_assay_escrow::Config for Test {

@@ -29,6 +29,15 @@ pub trait FrozenBalance<AccountId> {
     /// What an account has in escrow, all jobs together, has changed, in planck. Locks that count what is on hold as kept
     /// have to keep as much more of what is free.
     fn escrow_changed(_who: &AccountId, _before: Balance, _after: Balance) {}
+
+    /// Whether an account has locks that [`Self::escrow_changed`] changes.
+    fn has_locks(_who: &AccountId) -> bool {
+        false
+    }
+
+    /// Has an account vote and vest with some of what it has: locks follow its escrows from then on.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn freeze(_who: &AccountId) {}
 }
 
 /// Nothing is ever frozen.

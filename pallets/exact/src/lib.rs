@@ -1,14 +1,16 @@
-//! The numeric contract **exact-v1** and its scalar reference.
+//! The contract **exact-v1**, and the scalar reference of its numbers.
 //!
 //! For: anything that must get the same bytes as every other machine. Workers compare their fast backends with it, its
 //! scalar code is one of those backends, and a referee on chain re-computes single elements with it. `no_std`, no
 //! `unsafe`, no allocation: outputs and buffers are the caller's slices.
 //!
-//! Not for: graphs, memory, threads, files, hashing of results (the worker's crates do these).
+//! Not for: graphs, memory, threads, files, hashing of results: the worker's crates do these, by the second part of
+//! the contract.
 //!
 //! In the flow: an operator is built once from its shape, where every bound is checked ([`Refused`]); it is then run on
 //! slices, and either writes its outputs or gives a [`Trap`], which is a result of the job like any other.
 #![doc = include_str!("contract.md")]
+#![doc = include_str!("format.md")]
 #![no_std]
 // Kernels index several arrays by one counter, in the order that the contract writes.
 #![allow(clippy::needless_range_loop)]

@@ -4,7 +4,7 @@
 use super::*;
 use alloc::{boxed::Box, vec};
 use assay_primitives::{
-    is_endpoint, Claim, Endpoint, JobId, JobSpec, Listings, OnVerdict, Outcome, Pay, Verdict,
+    is_endpoint, Claim, Endpoint, JobId, JobSpec, Listings, OnVerdict, Outcome, Pay, Verdict, PAGE,
 };
 use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};

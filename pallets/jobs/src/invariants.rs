@@ -1,11 +1,11 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
-use crate::{pallet::*, prune::page_of, JobOf, Queue, ReceiptOf, Record, PAGE};
+use crate::{pallet::*, JobOf, Queue, ReceiptOf, Record};
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
-use assay_primitives::{Escrow, JobId};
+use assay_primitives::{has_page, page_of, Escrow, JobId};
 use frame_support::ensure;
 use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion, TryRuntimeError};
 
@@ -72,18 +72,14 @@ impl<T: Config> Pallet<T> {
     /// are pruned.
     fn check_ended() -> Result<(), TryRuntimeError> {
         let Queue { first, next } = EndedQueue::<T>::get();
-        for (page, places) in Ended::<T>::iter() {
-            let begin = page.saturating_mul(PAGE.into());
-            let end = begin.saturating_add(PAGE.into());
-            let due = next.min(end).saturating_sub(begin);
-            let sound = first < end && begin < next && places.len().saturated_into::<u64>() == due;
-            ensure!(sound, "a place of an ended job is outside of the queue");
-        }
+        let queue = first..next;
+        let sound = Ended::<T>::iter().all(|(page, places)| has_page(&queue, page, places.len()));
+        ensure!(sound, "a place of an ended job is outside of the queue");
         let at = |place| {
             let (page, index) = page_of(place);
             Ended::<T>::get(page).into_iter().nth(index)
         };
-        let jobs: Vec<JobId> = (first..next).filter_map(at).collect();
+        let jobs: Vec<JobId> = queue.filter_map(at).collect();
         let complete = jobs.len().saturated_into::<u64>() == next.saturating_sub(first);
         ensure!(complete, "a place of an ended job is outside of the queue");
         let distinct: BTreeSet<_> = jobs.iter().collect();

@@ -65,9 +65,6 @@ pub const MAX_PAGE: u32 = 1_000;
 /// The most jobs that one block looks at to prune their receipts.
 pub const MAX_SWEPT: usize = 64;
 
-/// Places of a page of jobs that have ended.
-pub const PAGE: u32 = 64;
-
 #[allow(
     clippy::as_conversions,
     clippy::expect_used,
@@ -79,7 +76,7 @@ pub mod pallet {
     use alloc::{boxed::Box, vec::Vec};
     use assay_primitives::{
         Balance, Digest, Endpoint, Escrow, JobClass, JobId, JobSpec, Listings, MarketBlock, Sortition,
-        Verification,
+        Verification, PAGE,
     };
     use frame_support::{pallet_prelude::*, weights::WeightMeter};
     use frame_system::pallet_prelude::*;
@@ -260,7 +257,8 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         /// Pays for what all posts and ends of a block read and write together: the next job's number; the numbers of the
-        /// jobs that have ended, the first page of them and the last one.
+        /// jobs that have ended, the first page of them and the last one. Further pages are counted as the block comes to
+        /// them.
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
             T::DbWeight::get().reads_writes(4, 4)
         }
@@ -333,8 +331,12 @@ pub mod pallet {
         ///
         /// * [`Event::Posted`].
         #[pallet::call_index(1)]
-        #[pallet::weight(Pallet::<T>::post_weight(spec, source.as_ref()))]
-        pub fn post(origin: OriginFor<T>, spec: Box<JobSpec>, source: Option<Endpoint>) -> DispatchResult {
+        #[pallet::weight(Pallet::<T>::most_post_weight(spec, source.as_ref()))]
+        pub fn post(
+            origin: OriginFor<T>,
+            spec: Box<JobSpec>,
+            source: Option<Endpoint>,
+        ) -> DispatchResultWithPostInfo {
             let requester = ensure_signed(origin)?;
             Self::do_post(requester, *spec, source)
         }
@@ -359,7 +361,7 @@ pub mod pallet {
         ///
         /// * [`Event::Ended`].
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::cancel())]
+        #[pallet::weight(T::WeightInfo::cancel().saturating_add(T::Escrow::locks_weight(None)))]
         pub fn cancel(origin: OriginFor<T>, #[pallet::compact] id: JobId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_cancel(&who, id)

@@ -10,7 +10,11 @@ use assay_primitives::{
     BlobRef, Claim, JobClass, JobId, JobSpec, ListedVersion, Machine, OnVerdict, Outcome, Pay, Policy,
     Royalty, Settlement, Verdict,
 };
-use frame_support::{assert_ok, derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use frame_support::{
+    assert_ok, derive_impl, parameter_types,
+    traits::Hooks,
+    weights::{constants::ParityDbWeight, Weight},
+};
 use sp_runtime::{traits::BlockNumberProvider, BuildStorage, DispatchResult, Perbill};
 
 #[frame_support::runtime]
@@ -54,6 +58,7 @@ pub const POLICY_VERSION: u32 = 4;
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
     type Block = Block;
+    type DbWeight = ParityDbWeight;
 }
 
 parameter_types! {
@@ -175,7 +180,8 @@ pub fn percent(percent: u32) -> Perbill {
 }
 
 pub fn try_post(spec: JobSpec) -> DispatchResult {
-    Jobs::post(RuntimeOrigin::signed(REQUESTER), Box::new(spec), None)
+    let posted = Jobs::post(RuntimeOrigin::signed(REQUESTER), Box::new(spec), None);
+    posted.map(drop).map_err(|refused| refused.error)
 }
 
 /// Posts a job of an account.

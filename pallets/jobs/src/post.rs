@@ -9,7 +9,7 @@ use assay_rules::{
     policy::longest_life,
     settlement::{self, Hold},
 };
-use frame_support::{dispatch::DispatchResult, ensure, weights::Weight};
+use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, weights::Weight};
 use sp_runtime::{traits::BlockNumberProvider, DispatchError};
 
 /// On what terms a job would be posted now.
@@ -33,9 +33,11 @@ impl<T: Config> Pallet<T> {
         requester: T::AccountId,
         spec: JobSpec,
         source: Option<Endpoint>,
-    ) -> DispatchResult {
+    ) -> DispatchResultWithPostInfo {
         ensure!(source.as_ref().is_none_or(|url| is_endpoint(url)), Error::<T>::BadSource);
         let Terms { version, policy, royalty, hold, total, expires } = Self::terms(&spec)?;
+        let taken = Self::post_weight(&spec, source.as_ref())
+            .saturating_add(T::Escrow::locks_weight(Some(&requester)));
         let id = NextJob::<T>::get();
         let next = id.checked_add(1).ok_or(Error::<T>::NoNumberLeft)?;
         let order = Self::order(&requester, &spec, policy);
@@ -55,7 +57,7 @@ impl<T: Config> Pallet<T> {
             Sources::<T>::insert(id, source);
         }
         Self::deposit_event(Event::Posted { id, job, spec_hash, source });
-        Ok(())
+        Ok(Some(taken).into())
     }
 
     /// The terms that a specification would get, if it is sound.
@@ -102,8 +104,13 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// What a post takes: more where it names a listing, or a source.
-    pub(crate) fn post_weight(spec: &JobSpec, source: Option<&Endpoint>) -> Weight {
+    /// The most that a post takes: it may be that of an account whose locks follow its escrow.
+    pub(crate) fn most_post_weight(spec: &JobSpec, source: Option<&Endpoint>) -> Weight {
+        Self::post_weight(spec, source).saturating_add(T::Escrow::locks_weight(None))
+    }
+
+    /// What a post takes where no locks follow: more if it names a listing, or a source.
+    fn post_weight(spec: &JobSpec, source: Option<&Endpoint>) -> Weight {
         let listed = spec.listing.map_or(Weight::zero(), |_| T::WeightInfo::listed());
         let served = source.map_or(Weight::zero(), |_| T::WeightInfo::source());
         T::WeightInfo::post().saturating_add(listed).saturating_add(served)

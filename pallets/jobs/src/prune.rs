@@ -1,14 +1,15 @@
 //! Forgetting jobs that have ended.
 
 use crate::{pallet::*, Queue, ReceiptOf, WeightInfo, MAX_SWEPT};
-use assay_primitives::JobId;
-use frame_support::{defensive, dispatch::DispatchResult, ensure, weights::WeightMeter};
-use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion};
-
-/// The page of a place, and where it is there: 64 places make a page.
-pub(crate) fn page_of(place: u64) -> (u64, usize) {
-    (place >> 6, (place & 63).saturated_into())
-}
+use assay_primitives::{page_of, JobId};
+use frame_support::{
+    defensive,
+    dispatch::{DispatchClass, DispatchResult},
+    ensure,
+    traits::Get,
+    weights::WeightMeter,
+};
+use sp_runtime::traits::BlockNumberProvider;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_prune(id: JobId) -> DispatchResult {
@@ -21,7 +22,10 @@ impl<T: Config> Pallet<T> {
     /// Notes that a job has ended, for the sweep.
     pub(crate) fn enqueue(id: JobId) {
         EndedQueue::<T>::mutate(|queue| {
-            let (page, _) = page_of(queue.next);
+            let (page, index) = page_of(queue.next);
+            if index == 0 {
+                Self::count_page();
+            }
             if Ended::<T>::try_append::<_, JobId, _>(page, id).is_err() {
                 defensive!("a page has room until the next one begins");
             }
@@ -59,8 +63,16 @@ impl<T: Config> Pallet<T> {
         }
         if page_of(place.saturating_add(1)).0 != page {
             Ended::<T>::remove(page);
+            Self::count_page();
         }
         true
+    }
+
+    /// Has the block account for a page beside the two that it began with: one is done with, or begins, and the next one
+    /// is read and written.
+    fn count_page() {
+        let page = T::DbWeight::get().reads_writes(1, 1);
+        frame_system::Pallet::<T>::register_extra_weight_unchecked(page, DispatchClass::Mandatory);
     }
 
     /// Whether a receipt was kept for the retention time that is in force now.

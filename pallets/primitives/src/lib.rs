@@ -38,6 +38,7 @@ mod market;
 #[cfg(feature = "std")]
 #[allow(clippy::arithmetic_side_effects, reason = "for tests only, where an overflow panics")]
 pub mod mock;
+mod queue;
 #[allow(clippy::as_conversions, reason = "derived codecs cast the indices of variants")]
 mod role;
 mod roots;
@@ -55,6 +56,7 @@ pub use market::{
     Candidate, Chance, Conduct, Escrow, Listings, OnBond, OnVerdict, Order, Outcome, Pay, PendingDraws,
     ProviderBond, Royalty, Settlement, Sortition, Verdict, Verification, Workers,
 };
+pub use queue::{has_page, page_of, PAGE};
 pub use role::Role;
 pub use roots::{inline_root, trace_root};
 

@@ -157,6 +157,10 @@ pub trait Escrow<AccountId> {
 
     /// What is held for a job.
     fn held(job: JobId) -> Balance;
+
+    /// What opening or settling an escrow takes beside, because locks of its account follow it; of any account, at most,
+    /// where none is given.
+    fn locks_weight(requester: Option<&AccountId>) -> Weight;
 }
 
 /// Who gets how much of one seat's payment for the use of a listing.
@@ -289,6 +293,9 @@ pub trait Verification<AccountId> {
 
 /// Who hears how a job ended. Once for each job.
 pub trait OnVerdict<AccountId> {
-    /// The job ended so. Gives how many can be paid beside those that the verdict names.
-    fn on_verdict(job: JobId, verdict: Verdict<AccountId>) -> u32;
+    /// The job ended so. Gives how many can be paid beside those that the verdict names, and what was taken beside.
+    fn on_verdict(job: JobId, verdict: Verdict<AccountId>) -> (u32, Weight);
+
+    /// The most that a verdict takes beside.
+    fn beside_weight() -> Weight;
 }

@@ -20,6 +20,9 @@ use sp_runtime::{traits::BlockNumberProvider, Perbill, SaturatedConversion};
 pub trait BenchmarkHelper<AccountId> {
     /// Sets the active bond of an account as a provider, in planck; more than the minimum, if not zero.
     fn bond(owner: &AccountId, amount: Balance);
+
+    /// Gives a provider a worker, by which its signs of life are signed.
+    fn worker(owner: &AccountId) -> AccountId;
 }
 
 /// How many providers a benchmark moves at most.
@@ -160,9 +163,10 @@ mod benches {
         let owner = provider::<T>();
         fill_seats::<T>(&owner, MAX_CAPACITY);
         mutate::<T>(&owner, |provider| provider.silent = true);
+        let worker = T::BenchmarkHelper::worker(&owner);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(owner.clone()), owner.clone());
+        _(RawOrigin::Signed(worker), owner.clone());
 
         assert!(Providers::<T>::get(&owner).is_some_and(|provider| provider.pending.is_some()));
     }

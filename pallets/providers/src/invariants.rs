@@ -1,10 +1,10 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
-use crate::{pallet::*, queue, tree, NodeKey, Pool, Provider, DEPTH, MAX_CAPACITY, MAX_LEAVES, PAGE};
+use crate::{pallet::*, tree, NodeKey, Pool, Provider, DEPTH, MAX_CAPACITY, MAX_LEAVES};
 use alloc::collections::{BTreeMap, BTreeSet};
-use assay_primitives::{JobId, Machine};
+use assay_primitives::{has_page, page_of, JobId, Machine};
 use frame_support::ensure;
-use sp_runtime::{SaturatedConversion, TryRuntimeError};
+use sp_runtime::TryRuntimeError;
 
 /// What a pool has to say of its members.
 #[derive(Default, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl<T: Config> Pallet<T> {
             Providers::<T>::iter().filter(|(_, provider)| waits(provider)).collect();
         let ((first, next), mut latest) = (QueueEnds::<T>::get(), 0);
         for number in first..next {
-            let (page, index) = queue::place(number);
+            let (page, index) = page_of(number);
             let owner = Queue::<T>::get(page).into_iter().nth(index).ok_or("the queue has a gap")?;
             let pending = waiting.get_mut(&owner).and_then(Provider::take_oldest);
             let since = pending.ok_or("a provider is queued without a change")?.since;
@@ -108,13 +108,8 @@ impl<T: Config> Pallet<T> {
             latest = since;
         }
         ensure!(!waiting.values().any(waits), "a change waits that is not queued");
-        for (page, entries) in Queue::<T>::iter() {
-            let begin = page.saturating_mul(PAGE.into());
-            let end = begin.saturating_add(PAGE.into());
-            ensure!(first < end && begin < next, "a page stands beside the queue");
-            let due = next.min(end).saturating_sub(begin);
-            ensure!(entries.len().saturated_into::<u64>() == due, "a page has more than the queue, or less");
-        }
+        let sound = Queue::<T>::iter().all(|(page, entries)| has_page(&(first..next), page, entries.len()));
+        ensure!(sound, "a page stands beside the queue, or has more or less than it");
         Ok(())
     }
 

@@ -59,7 +59,7 @@ pub mod weights;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 
-use assay_primitives::{Balance, Machine};
+use assay_primitives::{Balance, Machine, PAGE};
 use frame_support::{pallet_prelude::ConstU32, BoundedVec};
 
 /// Entries of a node.
@@ -77,9 +77,6 @@ pub const MIN_BOND_CAP: Balance = 2_000_000_000;
 /// The highest cap of a bond, in planck: with it a provider weighs less than 2⁴⁰, so that 64 full trees of 2¹⁸ leaves
 /// weigh less than 2⁶⁴. More than all ASY of genesis.
 pub const MAX_BOND_CAP: Balance = 1_099_511_627_775_000_000_000;
-
-/// Entries of a page of the queue of changes.
-pub const PAGE: u32 = 64;
 
 /// A node: the weights of what is below it. Ends with an entry that is not zero.
 pub type Node = BoundedVec<u64, ConstU32<ARITY>>;
@@ -123,6 +120,9 @@ pub mod pallet {
 
         /// The least collateral that a seat takes, in planck: the cap of bonds has to leave room for it.
         type LeastCollateral: Get<Balance>;
+
+        /// What a period of prices has at least, in blocks of the market clock.
+        type LeastPricePeriod: Get<MarketBlock>;
 
         /// What terms in jail and periods of prices are counted on.
         type Clock: BlockNumberProvider<BlockNumber = MarketBlock>;
@@ -377,6 +377,8 @@ pub mod pallet {
         BadBondCap,
         /// Less would count of a bond than a seat takes in collateral: nobody could sit in one.
         CapBelowCollateral,
+        /// Prices could change more often than [`Config::LeastPricePeriod`] lets them.
+        PricePeriodTooShort,
     }
 
     #[pallet::genesis_config]
@@ -405,7 +407,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         /// Pays for what all calls and changes of a block read and write together: the numbers of the queue of changes, its
-        /// first page and its last one.
+        /// first page and its last one. Further pages are counted as the block comes to them.
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
             T::DbWeight::get().reads_writes(3, 3)
         }
@@ -715,6 +717,7 @@ pub mod pallet {
         /// ## Errors
         ///
         /// * [`Error::PricePeriodIsZero`], [`Error::JailTermIsZero`], [`Error::BadBondCap`]: see [`Parameters`].
+        /// * [`Error::PricePeriodTooShort`]: prices could change faster than [`Config::LeastPricePeriod`] lets them.
         /// * [`Error::DelayTooShort`]: the delay is not above [`Config::DrawBlocks`].
         /// * [`Error::CapBelowCollateral`]: the cap of bonds is below [`Config::LeastCollateral`].
         ///
@@ -736,7 +739,8 @@ pub mod pallet {
         ///
         /// ## Details
         ///
-        /// `None` takes it back. It has no part in draws, so it is in force at once.
+        /// `None` takes it back. It has no part in draws, so it is in force at once. It goes with its provider, which is
+        /// paid for here: whatever ends the last seat of one that has retired is not.
         ///
         /// ## Errors
         ///
@@ -747,7 +751,7 @@ pub mod pallet {
         ///
         /// * [`Event::EndpointSet`].
         #[pallet::call_index(11)]
-        #[pallet::weight(T::WeightInfo::set_endpoint())]
+        #[pallet::weight(T::WeightInfo::set_endpoint().saturating_add(T::DbWeight::get().writes(1)))]
         pub fn set_endpoint(origin: OriginFor<T>, endpoint: Option<Endpoint>) -> DispatchResult {
             let owner = ensure_signed(origin)?;
             Self::do_set_endpoint(&owner, endpoint)

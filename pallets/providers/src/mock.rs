@@ -14,7 +14,7 @@ use assay_rules::price::PriceRule;
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
     traits::{ConstU32, Hooks},
-    weights::WeightMeter,
+    weights::{constants::ParityDbWeight, WeightMeter},
 };
 use sp_runtime::{traits::BlockNumberProvider, BuildStorage, DispatchResult, Perbill};
 
@@ -46,6 +46,7 @@ pub type Block = frame_system::mocking::MockBlockU32<Test>;
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
     type Block = Block;
+    type DbWeight = ParityDbWeight;
 }
 
 parameter_types! {
@@ -81,6 +82,7 @@ impl pallet_assay_providers::Config for Test {
     type Draws = MockPendingDraws;
     type GovernanceOrigin = frame_system::EnsureRoot<u64>;
     type LeastCollateral = LeastCollateral;
+    type LeastPricePeriod = ConstU32<LEAST_PRICE_PERIOD>;
     type MaxPerBlock = ConstU32<PER_BLOCK>;
     type WeightInfo = ();
     type Workers = MockWorkers;
@@ -94,6 +96,12 @@ impl crate::BenchmarkHelper<u64> for Bench {
     fn bond(owner: &u64, amount: Balance) {
         mock::set_bond(*owner, Role::Provider, amount);
     }
+
+    fn worker(owner: &u64) -> u64 {
+        let worker = owner.wrapping_add(1_000_000);
+        act_for(worker, *owner);
+        worker
+    }
 }
 
 /// A bond that weighs 1 without a score, and 2 with the best one, in planck.
@@ -101,6 +109,9 @@ pub const UNIT: Balance = 2_000_000_000;
 
 /// Blocks after which a change is applied that no draw holds up.
 pub const DELAY: u32 = 4;
+
+/// For how long a price stays at least.
+pub const LEAST_PRICE_PERIOD: u32 = 30;
 
 /// A machine on the lists.
 pub const CPU: Machine = Machine { hardware: 0, memory: 1 };

@@ -26,6 +26,7 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_set_params(params: Parameters) -> DispatchResult {
         Self::check(&params)?;
+        ensure!(params.price_blocks >= T::LeastPricePeriod::get(), Error::<T>::PricePeriodTooShort);
         Self::outlasts_draws(&params)?;
         Self::covers_seats(&params)?;
         Params::<T>::put(params);

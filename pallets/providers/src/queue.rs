@@ -5,9 +5,15 @@
 //! two one, a provider that always has seats could never ask for anything.
 
 use crate::{pallet::*, Change, Pending, Provider, State, WeightInfo};
-use assay_primitives::{Balance, Machine, OnBond, PendingDraws, ProviderBond};
+use assay_primitives::{page_of, Balance, Machine, OnBond, PendingDraws, ProviderBond};
 use core::mem;
-use frame_support::{defensive, dispatch::DispatchResult, ensure, weights::Weight};
+use frame_support::{
+    defensive,
+    dispatch::{DispatchClass, DispatchResult},
+    ensure,
+    traits::Get,
+    weights::Weight,
+};
 use sp_runtime::{DispatchError, SaturatedConversion};
 
 /// What applying a change has come to.
@@ -17,11 +23,6 @@ pub(crate) enum Applied {
     Moved,
     /// It is where it was, in the tree of this machine or in none.
     Stayed(Machine),
-}
-
-/// The page of an entry of the queue, and its place there: 64 entries make a page.
-pub(crate) fn place(number: u64) -> (u64, usize) {
-    (number >> 6, (number & 63).saturated_into())
 }
 
 impl<T: Config> OnBond<T::AccountId> for Pallet<T> {
@@ -56,7 +57,10 @@ impl<T: Config> Pallet<T> {
             since: Self::this_block(),
         };
         QueueEnds::<T>::mutate(|(_, next)| {
-            let (page, _) = place(*next);
+            let (page, index) = page_of(*next);
+            if index == 0 {
+                Self::count_page();
+            }
             if Queue::<T>::try_append::<_, T::AccountId, _>(page, owner).is_err() {
                 defensive!("a page has room until the next one begins");
             }
@@ -108,18 +112,26 @@ impl<T: Config> Pallet<T> {
         if first >= next {
             return None;
         }
-        let (page, index) = place(first);
+        let (page, index) = page_of(first);
         Queue::<T>::get(page).into_iter().nth(index)
     }
 
     /// Takes the head of the queue off, and its page with the last entry.
     fn take_first((first, next): (u64, u64)) {
         let after = first.saturating_add(1);
-        let (page, _) = place(first);
-        if place(after).0 != page {
+        let (page, _) = page_of(first);
+        if page_of(after).0 != page {
             Queue::<T>::remove(page);
+            Self::count_page();
         }
         QueueEnds::<T>::put((after, next));
+    }
+
+    /// Has the block account for a page beside those at the ends of the queue that it began with: one is done with, or
+    /// begins, and the next one is read and written.
+    fn count_page() {
+        let page = T::DbWeight::get().reads_writes(1, 1);
+        frame_system::Pallet::<T>::register_extra_weight_unchecked(page, DispatchClass::Mandatory);
     }
 
     /// Applies up to so many changes; gives how many.

@@ -368,7 +368,8 @@ pub struct Parameters {
     /// A change is applied when more blocks of the chain than this have passed since it was asked for. More than
     /// [`Config::DrawBlocks`](crate::Config::DrawBlocks).
     pub change_delay: u32,
-    /// For how long a price stays, in blocks of the market clock: an hour. At least one.
+    /// For how long a price stays, in blocks of the market clock: an hour. At least one; votes may set no less than
+    /// [`Config::LeastPricePeriod`](crate::Config::LeastPricePeriod).
     pub price_blocks: MarketBlock,
     /// For how long one that has cheated stays in jail, in blocks of the market clock; at least one.
     pub jail_blocks: MarketBlock,

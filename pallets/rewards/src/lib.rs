@@ -27,6 +27,7 @@ extern crate alloc;
 pub use fees::ShareFees;
 pub use pallet::*;
 pub use types::{Collected, CreditOf, PageOf, Parameters, Pot, Progress, Share};
+pub use views::MAX_ERAS;
 pub use weights::WeightInfo;
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -335,7 +336,7 @@ pub mod pallet {
             Self::rewards_of(era, page)
         }
 
-        /// What waits for a validator, as (era, page, planck), in a number of eras, at most 100, from one on.
+        /// What waits for a validator, as (era, page, planck), in a number of eras, at most [`MAX_ERAS`], from one on.
         pub fn unclaimed(validator: T::AccountId, from: u32, eras: u32) -> Vec<(u32, u32, Balance)> {
             Self::unclaimed_of(&validator, from, eras)
         }

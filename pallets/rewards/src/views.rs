@@ -6,8 +6,8 @@ use assay_primitives::Balance;
 use assay_rules::inflation::payout;
 use frame_support::traits::Get;
 
-/// The most eras that one answer goes through.
-const MOST_ERAS: u32 = 100;
+/// The most eras that one answer of [`Pallet::unclaimed`] goes through.
+pub const MAX_ERAS: u32 = 100;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn rewards_of(era: u32, page: u32) -> Vec<(T::AccountId, Balance)> {
@@ -17,7 +17,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn unclaimed_of(validator: &T::AccountId, from: u32, eras: u32) -> Vec<(u32, u32, Balance)> {
-        let up_to = from.saturating_add(eras.min(MOST_ERAS));
+        let up_to = from.saturating_add(eras.min(MAX_ERAS));
         let pages = (from..up_to).flat_map(|era| (0..T::MaxPages::get()).map(move |page| (era, page)));
         pages.filter_map(|(era, page)| Some((era, page, Self::reward_of(validator, era, page)?))).collect()
     }

@@ -45,6 +45,16 @@ fn no_year_issues_more_than_three_hundredths() {
 }
 
 #[test]
+fn money_grows_as_the_readme_says_and_validators_get_more_than_is_burnt() {
+    let [low, middling, high] = DEMANDS.map(last);
+    assert!([low, middling, high].iter().all(|month| month.validators > month.burnt));
+    // In tenths of a percent: 33% and 11%.
+    let growth = |month: Month| (month.issuance - GENESIS) * 1_000 / GENESIS;
+    assert!((325..335).contains(&growth(low)), "{}", growth(low));
+    assert!((105..115).contains(&growth(high)), "{}", growth(high));
+}
+
+#[test]
 fn who_uses_more_burns_more() {
     let [low, middling, high] = DEMANDS.map(last);
     assert!(low.burnt < middling.burnt && middling.burnt < high.burnt);

@@ -80,7 +80,9 @@ mod benches {
     #[benchmark]
     fn set_params() -> Result<(), BenchmarkError> {
         let origin = T::ParamsOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let params = Parameters { window: One::one(), ..install_params::<T>() };
+        let least = T::LeastWindow::get().max(One::one());
+        let longest_suspension = T::LeastSuspension::get();
+        let params = Parameters { window: least, longest_suspension, ..install_params::<T>() };
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, params);

@@ -5,7 +5,7 @@ use assay_primitives::{Balance, Collateral, ProviderBond};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use sp_runtime::{
     traits::{CheckedAdd, CheckedSub, Zero},
-    ArithmeticError, DispatchError,
+    ArithmeticError, DispatchError, SaturatedConversion,
 };
 
 impl<T: Config> ProviderBond<T::AccountId> for Pallet<T>
@@ -94,8 +94,8 @@ impl<T: Config> Pallet<T> {
         locks.sort_by_key(|(id, ..)| *id);
         locks
             .into_iter()
-            .zip(0..limit)
-            .map(|((id, amount, accused), _)| (id, Lock { owner: owner.clone(), amount, accused }))
+            .take(limit.saturated_into())
+            .map(|(id, amount, accused)| (id, Lock { owner: owner.clone(), amount, accused }))
             .collect()
     }
 }

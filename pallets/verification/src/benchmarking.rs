@@ -4,8 +4,8 @@ use super::*;
 use crate::{seat::Tally, verdict::Ending};
 use alloc::{vec, vec::Vec};
 use assay_primitives::{
-    commitment, inline_root, Chance, Claim, Digest, InlineOutput, JobClass, JobId, Machine, Order, Policy,
-    Sortition, Verification,
+    commitment, inline_root, Chance, Claim, Conduct, Digest, InlineOutput, JobClass, JobId, Machine, Order,
+    Policy, Sortition, Verification,
 };
 use assay_rules::{
     draw::leaves,
@@ -26,6 +26,9 @@ pub trait BenchmarkHelper<AccountId> {
     /// A provider that can be drawn for it at a price of a planck, with a bond of 10⁶ planck at least and room for so
     /// many seats; another one for each index up to 63, whose way through the tree meets the others' at the root.
     fn provider(index: u32, room: u32) -> AccountId;
+
+    /// Gives a provider a worker, by which most calls are signed.
+    fn worker(owner: &AccountId) -> AccountId;
 
     /// Gives each block after one, up to another one, its VRF.
     fn set_vrfs(after: u32, until: u32);
@@ -98,6 +101,11 @@ fn owner<T: Config>(index: u8) -> T::AccountId {
     Cases::<T>::get(JOB).and_then(|case| case.seat(index).map(|seat| seat.owner.clone())).expect("a seat")
 }
 
+/// The worker of a seat's provider: whose it is takes one read more than if the provider signs itself.
+fn worker<T: Config>(index: u8) -> T::AccountId {
+    T::BenchmarkHelper::worker(&owner::<T>(index))
+}
+
 fn sealed<T: Config>(index: u8, claim: &Claim) -> Digest {
     let genesis: Digest = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()).into();
     commitment(&genesis, JOB, &SPEC, index.into(), &owner::<T>(index), claim, &SALT)
@@ -158,7 +166,7 @@ mod benches {
             case.phase = Phase::Committing(Round::Audit);
             case.reminder = Some(0);
         });
-        let (signer, commitment) = (owner::<T>(0), sealed::<T>(0, &CLAIM));
+        let (signer, commitment) = (worker::<T>(0), sealed::<T>(0, &CLAIM));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(signer), JOB, 0, SPEC, commitment);
@@ -218,7 +226,7 @@ mod benches {
     #[benchmark]
     fn decline() {
         drawn_job::<T>();
-        let signer = owner::<T>(0);
+        let signer = worker::<T>(0);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(signer), JOB, 0, SPEC);
@@ -236,7 +244,7 @@ mod benches {
         Cases::<T>::mutate(JOB, |case| {
             case.as_mut().expect("it is being verified").keep_output(1, longest_output());
         });
-        let signer = owner::<T>(0);
+        let signer = worker::<T>(0);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(signer), JOB, 0, CLAIM, SALT, None, None);
@@ -321,11 +329,15 @@ mod benches {
         assert!(chance.is_some());
     }
 
-    /// A draw of fresh seats, more of them than there ever are, so that the tickets stand out.
+    /// A draw of fresh seats, more of them than there ever are, so that the tickets stand out. A change of a provider
+    /// waits that is no older than the draw, which takes a look.
     #[benchmark]
     fn draw(t: Linear<0, 6>) {
         let policy = benchmark_policy();
-        let mut case = CaseOf::<T>::new(order_with_room::<T>(policy, 2));
+        let mut case = CaseOf::<T>::new(order_with_room::<T>(policy, 3));
+        let busy = T::BenchmarkHelper::provider(0, 3);
+        T::Providers::seat(&busy, JobId::MAX).expect("there is room for it");
+        T::Providers::unseat(&busy, JobId::MAX, Conduct::Right);
         case.price = 1;
         case.phase = Phase::Committing(Round::Fresh);
         let attempt = Pallet::<T>::make_due(JOB, &mut case, assay_rules::draw::Purpose::Fresh);

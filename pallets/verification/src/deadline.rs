@@ -26,7 +26,11 @@ impl<T: Config> Pallet<T> {
     /// Moves a job's reminder.
     pub(crate) fn remind(job: JobId, from: Option<MarketBlock>, to: MarketBlock) {
         Self::forget(job, from);
-        Deadlines::<T>::insert(Self::place(to, job), ());
+        let place = Self::place(to, job);
+        Deadlines::<T>::insert(place, ());
+        if Self::cursor().is_some_and(|cursor| place <= cursor) {
+            DeadlineCursor::<T>::kill();
+        }
     }
 
     /// Takes a job's reminder out of the queue.
@@ -36,13 +40,29 @@ impl<T: Config> Pallet<T> {
         }
     }
 
+    /// The last place that this block has worked off, if nothing stands at it or before it.
+    pub(crate) fn cursor() -> Option<Place> {
+        let (block, place) = DeadlineCursor::<T>::get()?;
+        (block == Self::this_block()).then_some(place)
+    }
+
+    /// The place that comes first. What a block has taken out of the queue is passed one by one until the block ends, so
+    /// that each look begins where the one before has got to.
+    fn first_place() -> Option<Place> {
+        match Self::cursor() {
+            Some(cursor) => Deadlines::<T>::iter_keys_from_key(cursor).next(),
+            None => Deadlines::<T>::iter_keys().next(),
+        }
+    }
+
     /// Looks at the case whose reminder comes first, if that is due. Says what it took; `None` if there is none.
     pub(crate) fn work_deadline(now: MarketBlock) -> Option<Weight> {
-        let first = Deadlines::<T>::iter_keys().next()?;
+        let first = Self::first_place()?;
         if first >= Self::place(now.saturating_add(1), 0) {
             return None;
         }
         Deadlines::<T>::remove(first);
+        DeadlineCursor::<T>::put((Self::this_block(), first));
         let job = Self::job_at(first);
         let Some(mut case) = Cases::<T>::get(job) else {
             defensive!("a job in the queue of deadlines is being verified");

@@ -1,6 +1,6 @@
 //! The invariants of the README, checked after every test and by `try-runtime`.
 
-use crate::{pallet::*, CaseOf, Phase, Place, Round, Seat, Slot, Stage};
+use crate::{pallet::*, CaseOf, DeadlinePlace, Phase, Place, Round, Seat, Slot, Stage};
 use alloc::{collections::BTreeSet, vec::Vec};
 use assay_primitives::{inline_root, JobId};
 use assay_rules::policy::{FIRST_SEATS, FRESH_SEATS, MAX_DECLINES, MAX_REFILLS};
@@ -58,11 +58,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Invariant 3: nothing else is in the queue, and it is in order of time.
+    /// Invariant 3: nothing else is in the queue, it is in order of time, and a block has left nothing behind in it.
     fn check_deadlines() -> Checked {
         let reminders = Cases::<T>::iter_values().filter(|case| case.reminder.is_some()).count();
         ensure!(Deadlines::<T>::iter_keys().count() == reminders, "a deadline is of no case");
         ensure!(Deadlines::<T>::iter_keys().is_sorted(), "the deadlines are not in order of time");
+        let ahead = |cursor: DeadlinePlace| Deadlines::<T>::iter_keys().all(|place| place > cursor);
+        ensure!(Self::cursor().is_none_or(ahead), "a block would pass over a deadline");
         Ok(())
     }
 

@@ -170,6 +170,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type Deadlines<T> = StorageMap<_, Identity, DeadlinePlace, ()>;
 
+    /// How far a block has worked off the deadlines: its number, and a place at and before which none is left. It says
+    /// nothing in any other block.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type DeadlineCursor<T> = StorageValue<_, (u32, DeadlinePlace)>;
+
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
@@ -459,9 +465,10 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        /// Pays for the numbers of the queue of draws, which all calls and draws of a block read and write together.
+        /// Pays for what all calls, draws and deadlines of a block read and write together: the numbers of the queue of
+        /// draws, and how far the block has worked off the deadlines.
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-            T::DbWeight::get().reads_writes(1, 1)
+            T::DbWeight::get().reads_writes(2, 2)
         }
 
         /// Works off what is due, before the block's transactions and as far as its weight allows.

@@ -232,6 +232,11 @@ impl crate::BenchmarkHelper<u64> for Bench {
         owner
     }
 
+    fn worker(owner: &u64) -> u64 {
+        market::act_for(owner + WORKER, *owner);
+        owner + WORKER
+    }
+
     fn set_vrfs(_: u32, until: u32) {
         market::set_last_vrf(until);
     }

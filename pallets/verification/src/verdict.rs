@@ -143,7 +143,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn end_weight(providers: u32) -> Weight {
         let none = T::WeightInfo::fail(0).saturating_add(T::WeightInfo::end(providers.saturating_add(1)));
         let all = T::WeightInfo::fail(providers).saturating_add(T::WeightInfo::end(1));
-        none.max(all)
+        none.max(all).saturating_add(T::Verdicts::beside_weight())
     }
 
     /// What the faults of so many seats take.
@@ -174,8 +174,8 @@ impl<T: Config> Pallet<T> {
         Self::forget(job, case.reminder);
         Cases::<T>::remove(job);
         // Who is paid beside them is one account more that is written.
-        let others = Self::announce(job, case, ending, paid);
-        let ended = T::WeightInfo::end(left.saturating_add(others));
+        let (others, beside) = Self::announce(job, case, ending, paid);
+        let ended = T::WeightInfo::end(left.saturating_add(others)).saturating_add(beside);
         Self::fail_weight(failed.saturated_into()).saturating_add(ended)
     }
 
@@ -195,8 +195,13 @@ impl<T: Config> Pallet<T> {
         dues
     }
 
-    /// Tells everybody, and who pays; gives how many are paid beside those named.
-    fn announce(job: JobId, case: CaseOf<T>, ending: Ending, paid: Vec<(T::AccountId, Pay)>) -> u32 {
+    /// Tells everybody, and who pays; gives how many are paid beside those named, and what that took beside.
+    fn announce(
+        job: JobId,
+        case: CaseOf<T>,
+        ending: Ending,
+        paid: Vec<(T::AccountId, Pay)>,
+    ) -> (u32, Weight) {
         let (outcome, claim) = (ending.outcome(), ending.truth());
         let (price, audited, thin) = (case.price, case.audited, case.thin);
         let output = claim.and_then(|claim| claim.result()).and_then(|result| case.output(result).cloned());

@@ -1,7 +1,7 @@
 //! Slashes to be appealed against, things to be curated, calls to be paused.
 
 use super::{
-    market::{funded, listed},
+    market::{funded, MACHINE},
     Validators,
 };
 use crate::*;
@@ -21,17 +21,17 @@ const CALLS: [(&str, &str); 16] = [
     ("Balances", "upgrade_accounts"),
     ("Balances", "force_set_balance"),
     ("Balances", "burn"),
-    ("Utility", "batch"),
-    ("Utility", "as_derivative"),
-    ("Utility", "batch_all"),
     ("Utility", "dispatch_as"),
-    ("Utility", "force_batch"),
     ("Utility", "with_weight"),
     ("System", "remark"),
     ("System", "remark_with_event"),
+    ("System", "set_heap_pages"),
+    ("System", "set_code"),
+    ("System", "set_storage"),
+    ("System", "kill_storage"),
 ];
 
-/// What governance reaches on a chain with validators and a listing.
+/// What governance reaches on a chain with validators and machines.
 pub struct Governance;
 
 /// What wakes a referendum.
@@ -59,7 +59,7 @@ impl pallet_assay_dao::BenchmarkHelper<AccountId, RuntimeCallNameOf<Runtime>, Al
     }
 
     fn subject() -> Subject {
-        Subject::Listing(listed().listing)
+        Subject::Machine(MACHINE)
     }
 
     fn call(index: u32) -> RuntimeCallNameOf<Runtime> {

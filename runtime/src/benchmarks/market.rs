@@ -27,7 +27,7 @@ use pallet_assay_verification::Stage;
 use sp_runtime::{traits::BlockNumberProvider, Perbill, SaturatedConversion};
 
 /// The first machine of the preset.
-const MACHINE: Machine = Machine { hardware: 0, memory: 0 };
+pub(super) const MACHINE: Machine = Machine { hardware: 0, memory: 0 };
 
 /// Root of the listed program.
 const PROGRAM: [u8; 32] = [1; 32];
@@ -47,10 +47,12 @@ pub(super) fn funded(name: &'static str, index: u32) -> AccountId {
     account
 }
 
-/// Locks what a vote and what vests would: both follow what is in escrow.
-fn lock(requester: &AccountId) {
-    for id in [*b"pyconvot", *b"vesting "] {
-        VotingBalance::set_lock(id, requester, token::ASY, WithdrawReasons::all());
+impl Market {
+    /// Locks what a vote and what vests would: both follow what is in escrow.
+    pub fn lock(requester: &AccountId) {
+        for id in [*b"pyconvot", *b"vesting "] {
+            VotingBalance::set_lock(id, requester, token::ASY, WithdrawReasons::all());
+        }
     }
 }
 
@@ -125,6 +127,13 @@ fn lock_others(owner: &AccountId, room: u32) {
     });
 }
 
+/// Names the account that calls are signed by as the worker of a provider.
+fn hire(owner: &AccountId) -> AccountId {
+    let worker: AccountId = frame_benchmarking::whitelisted_caller();
+    assert_ok!(Staking::set_worker(RuntimeOrigin::signed(owner.clone()), Some(worker.clone())));
+    worker
+}
+
 /// Puts a leaf of a weight into the tree.
 fn put_leaf(slot: u32, owner: &AccountId, weight: u64) {
     Leaves::<Runtime>::insert((MACHINE, slot), owner);
@@ -147,7 +156,7 @@ fn set_vrfs(after: u32, until: u32) {
 }
 
 /// The first version of a listing of the program.
-pub(super) fn listed() -> ListedVersion {
+fn listed() -> ListedVersion {
     let blob = BlobRef { blake3: [2; 32], size: 1_000 };
     Registry::listed(PROGRAM).unwrap_or_else(|| {
         let owner = funded("lister", 0);
@@ -187,6 +196,10 @@ impl pallet_assay_providers::BenchmarkHelper<AccountId> for Market {
     fn bond(owner: &AccountId, amount: Balance) {
         bond(owner, amount);
     }
+
+    fn worker(owner: &AccountId) -> AccountId {
+        hire(owner)
+    }
 }
 
 impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
@@ -198,13 +211,16 @@ impl pallet_assay_verification::BenchmarkHelper<AccountId> for Market {
         provider(index, room)
     }
 
+    fn worker(owner: &AccountId) -> AccountId {
+        hire(owner)
+    }
+
     fn set_vrfs(after: u32, until: u32) {
         set_vrfs(after, until);
     }
 
     fn job(job: JobId, requester: &AccountId) {
         assert_ok!(Balances::mint_into(requester, 1_000 * token::ASY));
-        lock(requester);
         assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
         let (version, policy) = <Verification as VerificationOf<AccountId>>::policy(JobClass::ExactV1)
             .expect("the preset has one");
@@ -231,7 +247,6 @@ impl pallet_assay_jobs::BenchmarkHelper<AccountId> for Market {
         assert_ok!(Balances::mint_into(&Treasury::get(), token::ASY));
         let requester = frame_benchmarking::whitelisted_caller();
         assert_ok!(Balances::mint_into(&requester, 10_000_000 * token::ASY));
-        lock(&requester);
         requester
     }
 

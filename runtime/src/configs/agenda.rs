@@ -4,6 +4,7 @@
 use crate::*;
 use alloc::borrow::Cow;
 use codec::{Decode, DecodeLimit, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::marker::PhantomData;
 use frame_support::{
     dispatch::{DispatchResult, GetDispatchInfo},
     traits::{
@@ -20,7 +21,10 @@ use frame_system::RawOrigin;
 use pallet_assay_dao::{Alarms, Ring};
 use pallet_scheduler::{Agenda, TaskAddress};
 use scale_info::TypeInfo;
-use sp_runtime::{traits::Dispatchable, DispatchError, SaturatedConversion};
+use sp_runtime::{
+    traits::{Convert, Dispatchable, Identity},
+    DispatchError, SaturatedConversion,
+};
 
 /// How much later a task may come, in blocks.
 const LATER: [BlockNumber; 9] = [0, 1, 2, 4, 8, 16, 32, 64, 128];
@@ -61,9 +65,12 @@ impl Ring for Alarm {
 
 /// What schedules for referenda: alarms with governance's own, where none is ever without a place, and the enactment of what
 /// was approved with the scheduler. Referenda try once: what finds no room is lost.
-pub struct Agendas;
+///
+/// They name an enactment by the referendum's number alone, and of two tasks with one name the scheduler refuses the second:
+/// a referendum that was approved would never be enacted. So `N` gives each instance of the pallet names of its own.
+pub struct Agendas<N = Identity>(PhantomData<N>);
 
-impl Agendas {
+impl<N> Agendas<N> {
     /// Schedules in the first block that has room.
     fn place<Placed>(
         when: DispatchTime<BlockNumber>,
@@ -89,7 +96,7 @@ fn block_of(when: DispatchTime<BlockNumber>) -> BlockNumber {
     }
 }
 
-impl Anon<BlockNumber, RuntimeCall, OriginCaller> for Agendas {
+impl<N> Anon<BlockNumber, RuntimeCall, OriginCaller> for Agendas<N> {
     type Address = Address;
     type Hasher = BlakeTwo256;
 
@@ -123,7 +130,10 @@ impl Anon<BlockNumber, RuntimeCall, OriginCaller> for Agendas {
     }
 }
 
-impl Named<BlockNumber, RuntimeCall, OriginCaller> for Agendas {
+impl<N> Named<BlockNumber, RuntimeCall, OriginCaller> for Agendas<N>
+where
+    N: Convert<TaskName, TaskName>,
+{
     type Address = Address;
     type Hasher = BlakeTwo256;
 
@@ -137,21 +147,26 @@ impl Named<BlockNumber, RuntimeCall, OriginCaller> for Agendas {
     ) -> Result<Address, DispatchError> {
         Self::place(when, |when| {
             <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::schedule_named(
-                name, when, periodic, priority, origin, call,
+                N::convert(name),
+                when,
+                periodic,
+                priority,
+                origin,
+                call,
             )
         })
     }
 
     fn cancel_named(name: TaskName) -> DispatchResult {
-        <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::cancel_named(name)
+        <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::cancel_named(N::convert(name))
     }
 
     fn reschedule_named(name: TaskName, when: DispatchTime<BlockNumber>) -> Result<Address, DispatchError> {
-        <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::reschedule_named(name, when)
+        <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::reschedule_named(N::convert(name), when)
     }
 
     fn next_dispatch_time(name: TaskName) -> Result<BlockNumber, DispatchError> {
-        <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::next_dispatch_time(name)
+        <Scheduler as Named<BlockNumber, RuntimeCall, OriginCaller>>::next_dispatch_time(N::convert(name))
     }
 }
 

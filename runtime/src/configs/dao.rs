@@ -169,6 +169,5 @@ impl pallet_assay_dao::Config for Runtime {
     type PolicyOrigin = RootOr<POLICY>;
     type Slashes = Appealable;
     type StopOrigin = RootOr<EMERGENCY_STOP>;
-    // Counted by hand, until `scripts/weights` has measured it.
-    type WeightInfo = ();
+    type WeightInfo = weights::dao::WeightInfo<Runtime>;
 }

@@ -9,103 +9,25 @@ use super::{
 };
 use crate::*;
 use codec::Encode;
-use frame_support::{
-    dispatch::DispatchResult,
-    traits::{
-        schedule::{
-            v3::{Anon, Named, TaskName},
-            DispatchTime, Period, Priority,
-        },
-        Bounded, ConstU16, ConstU32,
-    },
-};
+use frame_support::traits::{schedule::v3::TaskName, ConstU16, ConstU32};
 use frame_system::{EnsureRoot, EnsureRootWithSuccess};
 use pallet_assay_dao::{Blocks, FELLOWS, REFERENDUM_ADMIN, UPGRADE};
-use sp_runtime::{traits::Convert, DispatchError};
+use pallet_referenda::Instance1;
+use sp_runtime::traits::Convert;
 
-/// The scheduler, with names of tasks apart from those of the token holders' referenda. Both name the enactment of a
-/// referendum by its number alone, and of two tasks with one name the scheduler refuses the second: a referendum that
-/// was approved would never be enacted.
-pub struct FellowshipScheduler;
+/// Names of the fellowship's tasks, apart from those of the token holders' referenda.
+pub struct FellowshipNames;
 
-/// Where the scheduler has put a task.
-type Address = <Agendas as Anon<BlockNumber, RuntimeCall, OriginCaller>>::Address;
-/// A call, or how to find it.
-type BoundedCall = Bounded<RuntimeCall, BlakeTwo256>;
-
-/// The name of a task of the fellowship.
-fn own(name: TaskName) -> TaskName {
-    sp_io::hashing::blake2_256(&(*b"fellowship", name).encode())
-}
-
-impl Anon<BlockNumber, RuntimeCall, OriginCaller> for FellowshipScheduler {
-    type Address = Address;
-    type Hasher = BlakeTwo256;
-
-    fn schedule(
-        when: DispatchTime<BlockNumber>,
-        periodic: Option<Period<BlockNumber>>,
-        priority: Priority,
-        origin: OriginCaller,
-        call: BoundedCall,
-    ) -> Result<Address, DispatchError> {
-        <Agendas as Anon<BlockNumber, RuntimeCall, OriginCaller>>::schedule(
-            when, periodic, priority, origin, call,
-        )
-    }
-
-    fn cancel(address: Address) -> DispatchResult {
-        <Agendas as Anon<BlockNumber, RuntimeCall, OriginCaller>>::cancel(address)
-    }
-
-    fn reschedule(address: Address, when: DispatchTime<BlockNumber>) -> Result<Address, DispatchError> {
-        <Agendas as Anon<BlockNumber, RuntimeCall, OriginCaller>>::reschedule(address, when)
-    }
-
-    fn next_dispatch_time(address: Address) -> Result<BlockNumber, DispatchError> {
-        <Agendas as Anon<BlockNumber, RuntimeCall, OriginCaller>>::next_dispatch_time(address)
+impl Convert<TaskName, TaskName> for FellowshipNames {
+    fn convert(name: TaskName) -> TaskName {
+        sp_io::hashing::blake2_256(&(*b"fellowship", name).encode())
     }
 }
 
-impl Named<BlockNumber, RuntimeCall, OriginCaller> for FellowshipScheduler {
-    type Address = Address;
-    type Hasher = BlakeTwo256;
+/// What schedules for the fellowship's referenda.
+pub type FellowshipScheduler = Agendas<FellowshipNames>;
 
-    fn schedule_named(
-        name: TaskName,
-        when: DispatchTime<BlockNumber>,
-        periodic: Option<Period<BlockNumber>>,
-        priority: Priority,
-        origin: OriginCaller,
-        call: BoundedCall,
-    ) -> Result<Address, DispatchError> {
-        <Agendas as Named<BlockNumber, RuntimeCall, OriginCaller>>::schedule_named(
-            own(name),
-            when,
-            periodic,
-            priority,
-            origin,
-            call,
-        )
-    }
-
-    fn cancel_named(name: TaskName) -> DispatchResult {
-        <Agendas as Named<BlockNumber, RuntimeCall, OriginCaller>>::cancel_named(own(name))
-    }
-
-    fn reschedule_named(name: TaskName, when: DispatchTime<BlockNumber>) -> Result<Address, DispatchError> {
-        <Agendas as Named<BlockNumber, RuntimeCall, OriginCaller>>::reschedule_named(own(name), when)
-    }
-
-    fn next_dispatch_time(name: TaskName) -> Result<BlockNumber, DispatchError> {
-        <Agendas as Named<BlockNumber, RuntimeCall, OriginCaller>>::next_dispatch_time(own(name))
-    }
-}
-
-/// The referenda of the fellowship.
-pub type OfFellowship = pallet_referenda::Instance1;
-
-impl pallet_referenda::Config<OfFellowship> for Runtime {
+impl pallet_referenda::Config<Instance1> for Runtime {
     type AlarmInterval = ConstU32<1>;
     type BlockNumberProvider = System;
     type CancelOrigin = RootOr<REFERENDUM_ADMIN>;

@@ -1,6 +1,6 @@
 //! The market: listings, providers, escrow, verification, jobs.
 
-use super::{governance::RootOr, staking::Treasury, voting::VotingBalance, BlockWeights};
+use super::{governance::RootOr, staking::Treasury, tracks::HOUR, voting::VotingBalance, BlockWeights};
 use crate::*;
 use assay_primitives::{JobClass, JobId, Order, Policy, Subject, Verification as VerificationOf};
 use assay_rules::policy::least_collateral;
@@ -11,7 +11,7 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::EnsureRoot;
-use pallet_assay_dao::{Standing, PARAMETERS};
+use pallet_assay_dao::{Blocks, Standing, PARAMETERS};
 use sp_runtime::Perbill;
 
 /// What listings, deadlines, prices and terms in jail are counted on.
@@ -47,6 +47,15 @@ impl pallet_assay_escrow::FrozenBalance<AccountId> for Frozen {
 
     fn escrow_changed(who: &AccountId, before: Balance, after: Balance) {
         VotingBalance::escrow_changed(who, before, after);
+    }
+
+    fn has_locks(who: &AccountId) -> bool {
+        !Balances::locks(who).is_empty()
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn freeze(who: &AccountId) {
+        crate::benchmarks::Market::lock(who);
     }
 }
 
@@ -91,6 +100,8 @@ impl pallet_assay_providers::Config for Runtime {
     type Draws = Verification;
     type GovernanceOrigin = RootOr<PARAMETERS>;
     type LeastCollateral = LeastCollateral;
+    // So that a price changes by a hundredth an hour at most.
+    type LeastPricePeriod = Blocks<Runtime, HOUR>;
     type MaxPerBlock = ConstU32<128>;
     type WeightInfo = weights::providers::WeightInfo<Runtime>;
     type Workers = Staking;

@@ -48,8 +48,7 @@ impl pallet_assay_rewards::Config for Runtime {
     type ParamsOrigin = RootOr<PARAMETERS>;
     type SlotMillis = pallet_clock::SlotDuration<Runtime>;
     type Treasury = Treasury;
-    // Counted by hand, until `scripts/weights` has measured it.
-    type WeightInfo = ();
+    type WeightInfo = weights::rewards::WeightInfo<Runtime>;
 }
 
 parameter_types! {

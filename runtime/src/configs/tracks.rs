@@ -12,7 +12,8 @@ use pallet_referenda::{Curve, Track, TrackInfo, TracksInfo};
 use sp_runtime::{str_array, Perbill};
 
 const MINUTE: u32 = 20;
-const HOUR: u32 = 60 * MINUTE;
+/// Blocks of an hour.
+pub const HOUR: u32 = 60 * MINUTE;
 /// Blocks of a day.
 pub const DAY: u32 = 24 * HOUR;
 

@@ -11,8 +11,8 @@ use pallet_treasury::{PaymentState, SpendCount, Spends};
 use scale_info::TypeInfo;
 use sp_runtime::SaturatedConversion;
 
-/// How many numbers of spends one answer looks at.
-const MAX_LOOKED_AT: usize = 10_000;
+/// How many numbers of spends, or of bounties, one answer looks at.
+pub(super) const MAX_LOOKED_AT: usize = 10_000;
 
 /// What the treasury has.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]

@@ -3,12 +3,9 @@
 use crate::{AccountId, Balance};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
-use pallet_assay_rewards::Progress;
+use pallet_assay_rewards::{Progress, MAX_ERAS};
 use scale_info::TypeInfo;
 use sp_runtime::SaturatedConversion;
-
-/// How many eras one answer of the pallet goes through.
-const ERAS_AT_ONCE: u32 = 100;
 
 /// What a validator has earned and nobody has claimed.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, TypeInfo)]
@@ -35,9 +32,8 @@ pub struct Reward {
 impl Rewards {
     pub(crate) fn of(validator: AccountId) -> Self {
         let Progress { era, oldest, .. } = crate::Rewards::running();
-        let firsts = (oldest..era).step_by(ERAS_AT_ONCE.saturated_into());
-        let found =
-            firsts.flat_map(|first| crate::Rewards::unclaimed(validator.clone(), first, ERAS_AT_ONCE));
+        let firsts = (oldest..era).step_by(MAX_ERAS.saturated_into());
+        let found = firsts.flat_map(|first| crate::Rewards::unclaimed(validator.clone(), first, MAX_ERAS));
         Self {
             era,
             expiry: crate::Rewards::params().expiry,

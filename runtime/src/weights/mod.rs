@@ -2,10 +2,12 @@
 
 pub mod balances;
 pub mod clock;
+pub mod dao;
 pub mod escrow;
 pub mod jobs;
 pub mod providers;
 pub mod registry;
+pub mod rewards;
 pub mod slashing;
 pub mod staking;
 pub mod system_extensions;

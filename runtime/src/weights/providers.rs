@@ -1,6 +1,6 @@
 //! Weights of `pallet_assay_providers`, written by `scripts/weights`.
 //!
-//! * 2026-11-21, on Intel(R) Xeon(R) Processor @ 2.80GHz
+//! * 2026-11-22, on Intel(R) Xeon(R) Processor @ 2.80GHz
 //! * 20 steps, 10 repetitions, Compiled WASM, on the preset `development`
 //! * lists and maps of unknown size count as 1000000 keys in a proof
 
@@ -11,108 +11,108 @@ use frame_support::{traits::Get, weights::Weight};
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_assay_providers::WeightInfo for WeightInfo<T> {
-    // At least 96_461 ns.
+    // At least 89_063 ns.
     fn register() -> Weight {
-        Weight::from_parts(182_737_000, 5531)
-            .saturating_add(T::DbWeight::get().reads(7))
-            .saturating_add(T::DbWeight::get().writes(4))
+        Weight::from_parts(164_734_000, 6422)
+            .saturating_add(T::DbWeight::get().reads(4))
+            .saturating_add(T::DbWeight::get().writes(2))
     }
-    // At least 101_915 ns.
+    // At least 98_860 ns.
     fn update() -> Weight {
-        Weight::from_parts(201_180_000, 6144)
-            .saturating_add(T::DbWeight::get().reads(8))
-            .saturating_add(T::DbWeight::get().writes(5))
+        Weight::from_parts(181_971_000, 6422)
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
-    // At least 73_441 ns.
+    // At least 62_099 ns.
     fn heartbeat() -> Weight {
-        Weight::from_parts(135_314_000, 5531)
-            .saturating_add(T::DbWeight::get().reads(4))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(122_554_000, 6422)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 77_873 ns.
+    // At least 58_621 ns.
     fn retire() -> Weight {
-        Weight::from_parts(136_754_000, 5531)
-            .saturating_add(T::DbWeight::get().reads(4))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(104_743_000, 6422)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 35_040 ns.
+    // At least 36_867 ns.
     fn set_endpoint() -> Weight {
-        Weight::from_parts(74_528_000, 4200)
+        Weight::from_parts(72_468_000, 4200)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 72_008 ns.
+    // At least 56_705 ns.
     fn release() -> Weight {
-        Weight::from_parts(135_975_000, 5531)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(110_523_000, 6422)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 81_232 ns.
+    // At least 60_302 ns.
     fn reweigh() -> Weight {
-        Weight::from_parts(141_551_000, 5531)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(128_177_000, 6422)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 243_580 ns; n from 1 to 32.
+    // At least 393_528 ns; n from 1 to 32.
     fn apply(n: u32) -> Weight {
-        Weight::from_parts(248_750_930, 19014)
-            .saturating_add(T::DbWeight::get().reads(15))
-            .saturating_add(T::DbWeight::get().writes(11))
-            .saturating_add(Weight::from_parts(263_835_387, 0).saturating_mul(n.into()))
+        Weight::from_parts(907_113_552, 19014)
+            .saturating_add(T::DbWeight::get().reads(11))
+            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(Weight::from_parts(140_532_217, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(6_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(7_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 6420).saturating_mul(n.into()))
     }
-    // At least 24_745 ns.
+    // At least 19_389 ns.
     fn set_machine() -> Weight {
-        Weight::from_parts(50_709_000, 3586)
-            .saturating_add(T::DbWeight::get().reads(3))
-            .saturating_add(T::DbWeight::get().writes(3))
-    }
-    // At least 18_522 ns.
-    fn close_machine() -> Weight {
-        Weight::from_parts(37_789_000, 3586)
-            .saturating_add(T::DbWeight::get().reads(1))
-            .saturating_add(T::DbWeight::get().writes(1))
-    }
-    // At least 22_310 ns.
-    fn remove_machine() -> Weight {
-        Weight::from_parts(44_874_000, 3567)
+        Weight::from_parts(24_206_000, 3586)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(3))
     }
-    // At least 16_679 ns.
-    fn set_params() -> Weight {
-        Weight::from_parts(35_646_000, 3542)
+    // At least 15_421 ns.
+    fn close_machine() -> Weight {
+        Weight::from_parts(18_218_000, 3586)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 83_303 ns.
-    fn tick_base() -> Weight {
-        Weight::from_parts(134_385_000, 5531)
-            .saturating_add(T::DbWeight::get().reads(8))
+    // At least 20_158 ns.
+    fn remove_machine() -> Weight {
+        Weight::from_parts(23_716_000, 3567)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(3))
+    }
+    // At least 14_155 ns.
+    fn set_params() -> Weight {
+        Weight::from_parts(21_211_000, 3542)
+            .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 223_252 ns.
-    fn tick_change() -> Weight {
-        Weight::from_parts(418_693_000, 25022)
-            .saturating_add(T::DbWeight::get().reads(21))
-            .saturating_add(T::DbWeight::get().writes(18))
+    // At least 53_022 ns.
+    fn tick_base() -> Weight {
+        Weight::from_parts(104_834_000, 4200)
+            .saturating_add(T::DbWeight::get().reads(5))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
-    // At least 232_644 ns; n from 1 to 32.
+    // At least 200_052 ns.
+    fn tick_change() -> Weight {
+        Weight::from_parts(374_985_000, 25022)
+            .saturating_add(T::DbWeight::get().reads(17))
+            .saturating_add(T::DbWeight::get().writes(16))
+    }
+    // At least 147_621 ns; n from 1 to 32.
     fn tick_reweigh(n: u32) -> Weight {
-        Weight::from_parts(260_784_453, 10072)
-            .saturating_add(T::DbWeight::get().reads(10))
-            .saturating_add(T::DbWeight::get().writes(6))
-            .saturating_add(Weight::from_parts(113_548_759, 0).saturating_mul(n.into()))
+        Weight::from_parts(168_962_000, 5531)
+            .saturating_add(T::DbWeight::get().reads(6))
+            .saturating_add(T::DbWeight::get().writes(4))
+            .saturating_add(Weight::from_parts(111_921_555, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(n.into())))
             .saturating_add(T::DbWeight::get().writes(3_u64.saturating_mul(n.into())))
             .saturating_add(Weight::from_parts(0, 6008).saturating_mul(n.into()))
     }
-    // At least 66_384 ns.
+    // At least 55_019 ns.
     fn bond_changed() -> Weight {
-        Weight::from_parts(118_403_000, 5531)
-            .saturating_add(T::DbWeight::get().reads(5))
-            .saturating_add(T::DbWeight::get().writes(3))
+        Weight::from_parts(106_385_000, 6422)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(1))
     }
 }

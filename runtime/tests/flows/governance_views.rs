@@ -1,26 +1,24 @@
 //! What the runtime API tells about governance is what was done in it.
 
-use crate::chain::{self, Chain};
+use crate::{
+    chain,
+    governance::ballots::{ballot, done, freeze, place_deposit, propose, vote, LONG, MILLION},
+};
 use assay_runtime::{
     genesis,
     governance::{
-        self, runtime_decl_for_governance_api::GovernanceApi, AccountVote, Body, Conviction, Doing, Ongoing,
-        Outcome, Referendum, Track, Vote,
+        self, runtime_decl_for_governance_api::GovernanceApi, Body, Conviction, Doing, Ongoing, Outcome,
+        Referendum, Track,
     },
     token, Balance, Block, Rewards, Runtime, RuntimeCall,
 };
 use codec::Encode;
-use frame_support::traits::{schedule::DispatchTime, Bounded};
 use pallet_assay_dao::{BIG_SPENDER, CURATOR, FELLOWS, ROOT, SMALL_SPENDER, UPGRADE};
-use pallet_conviction_voting::Call as Voting;
-use pallet_referenda::Call as Referenda;
-use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave, Eve};
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 
 /// What each voter votes with, of the 125 million that it begins with.
-const VOTE: Balance = 110_000_000 * token::ASY;
-/// More than a referendum with the ayes of half of all tokens takes from its submission to its enactment.
-const LONG: u32 = 12;
+const VOTE: Balance = 110 * MILLION;
 
 fn referendum(index: u32) -> Option<Referendum> {
     <Runtime as GovernanceApi<Block>>::referendum(Body::Holders, index)
@@ -43,11 +41,6 @@ fn rehearse(track: u16, call: &RuntimeCall) -> Result<(), String> {
     rehearsed.map_err(|refusal| refusal.error)
 }
 
-/// A call that only root may make.
-fn freeze() -> RuntimeCall {
-    RuntimeCall::Clock(pallet_clock::Call::set_frozen { frozen: true })
-}
-
 fn spend(amount: Balance) -> RuntimeCall {
     RuntimeCall::Treasury(pallet_treasury::Call::spend {
         asset_kind: Box::new(()),
@@ -55,17 +48,6 @@ fn spend(amount: Balance) -> RuntimeCall {
         beneficiary: Box::new(Alice.to_account_id()),
         valid_from: None,
     })
-}
-
-fn done(chain: &mut Chain, signer: Sr25519Keyring, call: RuntimeCall) {
-    chain.submit(signer, call).expect("valid").expect("succeeds");
-}
-
-fn submit(chain: &mut Chain, call: &RuntimeCall) {
-    let proposal_origin = Box::new(governance::origin(ROOT).expect("root has a track"));
-    let proposal = Bounded::Inline(call.encode().try_into().expect("a short call"));
-    let submit = Referenda::submit { proposal_origin, proposal, enactment_moment: DispatchTime::After(0) };
-    done(chain, Alice, RuntimeCall::Referenda(submit));
 }
 
 #[test]
@@ -88,7 +70,8 @@ fn a_referendum_is_told_from_its_submission_to_its_enactment() {
     chain::on(genesis::TEST, |chain| {
         assert_eq!(referendum(0), None);
         chain.open();
-        submit(chain, &freeze());
+        let root = governance::origin(ROOT).expect("root has a track");
+        assert_eq!(propose(chain, Alice, root, &freeze()), 0);
         chain.close();
         let told = ongoing(0);
         assert_eq!((told.track, told.deciding, told.decision_deposit), (ROOT, None, None));
@@ -96,11 +79,9 @@ fn a_referendum_is_told_from_its_submission_to_its_enactment() {
         assert_eq!(told.submission_deposit.who, Alice.to_account_id());
 
         chain.open();
-        done(chain, Alice, RuntimeCall::Referenda(Referenda::place_decision_deposit { index: 0 }));
+        place_deposit(chain, Alice, 0);
         for voter in [Alice, Bob, Charlie, Dave, Eve] {
-            let vote = Vote { aye: true, conviction: Conviction::Locked1x };
-            let vote = AccountVote::Standard { vote, balance: VOTE };
-            done(chain, voter, RuntimeCall::ConvictionVoting(Voting::vote { poll_index: 0, vote }));
+            assert_eq!(vote(chain, voter, 0, ballot(true, Conviction::Locked1x, VOTE)), Ok(()), "{voter:?}");
         }
         chain.close();
         let told = ongoing(0);

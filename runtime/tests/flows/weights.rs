@@ -12,7 +12,7 @@ use assay_runtime::{
 };
 use frame_support::{
     dispatch::{DispatchClass, GetDispatchInfo},
-    traits::Hooks,
+    traits::{Get, Hooks},
     weights::{constants::ParityDbWeight, Weight},
 };
 use pallet_assay_slashing::WeightInfo as _;
@@ -86,8 +86,8 @@ fn slash_is_charged_with_what_the_market_does_about_it() {
 #[test]
 fn blocks_pay_for_what_their_calls_share() {
     let keys = |count| ParityDbWeight::get().reads_writes(count, count);
-    // The numbers of the queue of draws.
-    assert_eq!(<assay_runtime::Verification as Hooks<u32>>::on_initialize(1), keys(1));
+    // The numbers of the queue of draws, and how far deadlines are worked off.
+    assert_eq!(<assay_runtime::Verification as Hooks<u32>>::on_initialize(1), keys(2));
     // Those of the queue of changes, and two pages.
     assert_eq!(<Providers as Hooks<u32>>::on_initialize(1), keys(3));
     // Those of the jobs that have ended, two pages, and the next job's number.
@@ -96,12 +96,31 @@ fn blocks_pay_for_what_their_calls_share() {
     assert_eq!(<assay_runtime::Escrow as Hooks<u32>>::on_initialize(1), keys(1));
 }
 
-/// What a draw of so many seats would cost if it were a transaction's, in planck: for each seat two tickets, one of which
-/// gives none, and each seat leaves its provider no room.
-fn price_of_draw(policy: &Policy, seats: u8) -> Balance {
+/// What a draw of so many seats takes: for each seat two tickets, one of which gives none, and each seat leaves its
+/// provider no room.
+fn draw_of(policy: &Policy, seats: u8) -> Weight {
     let (seed, tickets) = (Verification::seed(policy.draw_blocks), 2 * u32::from(seats));
     let drawn = Verification::draw(tickets).saturating_add(Verification::fill(seats.into()));
-    TransactionPayment::weight_to_fee(seed.saturating_add(drawn))
+    seed.saturating_add(drawn)
+}
+
+/// What it would cost if it were a transaction's, in planck.
+fn price_of_draw(policy: &Policy, seats: u8) -> Balance {
+    TransactionPayment::weight_to_fee(draw_of(policy, seats))
+}
+
+/// The policy of a preset.
+fn policy_of(preset: &str) -> Policy {
+    let terms = genesis::preset(preset).expect("the preset exists")["verification"]["exactV1"].clone();
+    serde_json::from_value(terms).expect("a policy")
+}
+
+#[test]
+fn draws_of_first_seats_that_a_block_works_off_fit_its_hook() {
+    let most: u32 = <Runtime as pallet_assay_verification::Config>::MaxPerBlock::get();
+    let draws = draw_of(&policy_of(genesis::PRODUCTION), FIRST_SEATS).saturating_mul(most.into());
+    println!("{most} draws of {FIRST_SEATS} seats: {:.1}% of a block", share(draws));
+    assert!(draws.all_lte(<Runtime as pallet_assay_verification::Config>::MaxTickWeight::get()));
 }
 
 /// Blocks run draws beside the transactions that are charged for. Each job burns half of its fee, however it ends: the
@@ -109,8 +128,7 @@ fn price_of_draw(policy: &Policy, seats: u8) -> Balance {
 #[test]
 fn least_job_burns_more_than_its_draws_cost() {
     for preset in [genesis::PRODUCTION, genesis::DEVELOPMENT] {
-        let terms = genesis::preset(preset).expect("the preset exists")["verification"]["exactV1"].clone();
-        let policy: Policy = serde_json::from_value(terms).expect("a policy");
+        let policy = policy_of(preset);
         let fee = settlement::hold(1, policy.min_payment, &policy, None).expect("little money").fee;
         let burnt = fee - fee / 2;
         // The first seats, and the lot with an audit's seat.

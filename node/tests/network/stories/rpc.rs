@@ -40,6 +40,8 @@ async fn clients_get_the_standard_methods_and_ours_but_no_unsafe_ones() {
     tells_where_the_network_stands(node).await;
     lists_validators_and_candidates_by_pages(node).await;
     tells_what_is_bonded(node).await;
+    tells_of_an_empty_market(node).await;
+    tells_what_a_job_would_cost(node).await;
     refuses_what_it_cannot_answer(node).await;
     refuses_what_is_unsafe(node).await;
 }
@@ -84,6 +86,58 @@ async fn tells_what_is_bonded(node: &Client) {
     assert_eq!(node.call::<Value>("assay_pendingSlashes", rpc_params![(), (), 100]).await, end);
 }
 
+/// Nobody computes and nobody has posted: what there is are the terms.
+async fn tells_of_an_empty_market(node: &Client) {
+    for method in ["assay_job", "assay_receipt", "assay_listing"] {
+        assert_eq!(node.call::<Value>(method, rpc_params![0]).await, json!(null), "{method}");
+    }
+    assert_eq!(node.call::<Value>("assay_provider", rpc_params![address(Alice)]).await, json!(null));
+    assert_eq!(node.call::<Value>("assay_seats", rpc_params![address(Alice)]).await, json!([]));
+    assert_eq!(node.call::<Value>("assay_sources", rpc_params![0]).await, json!([]));
+    let jobs: Value = node.call("assay_jobs", rpc_params![address(Alice), (), 100]).await;
+    assert_eq!(jobs, json!({ "items": [], "next": null }));
+    let policy: Value = node.call("assay_policy", rpc_params!["exact-v1"]).await;
+    assert_eq!((&policy["version"], &policy["collateral"]), (&json!(0), &json!(10)));
+    let machines: Value = node.call("assay_machines", rpc_params![]).await;
+    let machines = machines.as_array().expect("a list");
+    let small = json!({ "hardware": 0, "memory": 0 });
+    let small = machines.iter().find(|state| state["machine"] == small).expect("it is on the lists");
+    assert_eq!((&small["enabled"], &small["price"]), (&json!(true), &json!("1000000")));
+    assert_eq!((&small["providers"], &small["drawable"]), (&json!(0), &json!(0)));
+}
+
+async fn tells_what_a_job_would_cost(node: &Client) {
+    let blob = |digits: &str| json!({ "blake3": format!("0x{}", digits.repeat(32)), "size": 1_000 });
+    let spec = |units: u64| {
+        json!({
+            "class": "exact-v1",
+            "program": format!("0x{}", "11".repeat(32)),
+            "programBlob": blob("22"),
+            "input": format!("0x{}", "33".repeat(32)),
+            "inputBlob": blob("44"),
+            "outputBytes": 4_096,
+            "seed": format!("0x{}", "55".repeat(32)),
+            "units": units,
+            "machine": { "hardware": 0, "memory": 0 },
+            "priceCap": "2000000",
+            "deadline": 1_000,
+            "listing": null,
+        })
+    };
+    let estimate: Value = node.call("assay_estimate", rpc_params![spec(100)]).await;
+    // Five seats at the cap, and of the first two of them 2% as a fee and 5% as the bond.
+    let hold = json!({ "seats": "1000000000", "royalty": "0", "fee": "8000000", "bond": "20000000" });
+    assert_eq!((&estimate["hold"], &estimate["total"]), (&hold, &json!("1028000000")));
+    assert_eq!((&estimate["price"], &estimate["seat"]), (&json!("1000000"), &json!("100000000")));
+    match node.try_call::<Value>("assay_estimate", rpc_params![spec(0)]).await {
+        Err(ClientError::Call(error)) => {
+            let says = "the chain would refuse it: Jobs.NoUnits";
+            assert_eq!((error.code(), error.message()), (20_001, says));
+        }
+        other => panic!("a job of nothing has an estimate: {other:?}"),
+    }
+}
+
 async fn refuses_what_it_cannot_answer(node: &Client) {
     for (method, params, says) in [
         ("assay_validators", rpc_params![0, 101], "limit is 101, and has to be a number of 1 to 100"),
@@ -95,6 +149,10 @@ async fn refuses_what_it_cannot_answer(node: &Client) {
             "from is \"first\", and has to be a number",
         ),
         ("assay_pendingSlashes", rpc_params![(), 7, 10], "after is 7, and has to be null or the \"next\""),
+        ("assay_job", rpc_params!["first"], "id is \"first\", and has to be a number"),
+        ("assay_seats", rpc_params!["Alice"], "worker is \"Alice\", and has to be an address in SS58 form"),
+        ("assay_policy", rpc_params!["exact-v2"], "class is \"exact-v2\", and has to be \"exact-v1\""),
+        ("assay_estimate", rpc_params![json!({ "units": 1 })], "spec.class is missing, and has to be"),
     ] {
         let told = refusal(node, method, params).await;
         assert!(told.starts_with(says), "{method} refuses, but says {told}");

@@ -81,9 +81,7 @@ fn curation_of_nothing_is_refused() {
 fn curation_by_any_other_origin_is_refused() {
     run(|| {
         add_subject(LISTING);
-        let others = DaoOrigin::ALL.into_iter().filter(|speaker| *speaker != DaoOrigin::Curator);
-        let others = others.map(RuntimeOrigin::from).chain([signed(1), RuntimeOrigin::none()]);
-        for origin in others {
+        for origin in all_but(DaoOrigin::Curator) {
             let curated = Dao::curate(origin, LISTING, Standing::Warned, REASON);
             assert_eq!(curated, Err(DispatchError::BadOrigin));
         }

@@ -86,9 +86,7 @@ fn decision_that_the_slash_does_not_allow_changes_nothing() {
 fn decision_by_any_other_origin_is_refused() {
     run(|| {
         appealed(7);
-        let others = DaoOrigin::ALL.into_iter().filter(|speaker| *speaker != DaoOrigin::Appeals);
-        let others = others.map(RuntimeOrigin::from).chain([signed(1), RuntimeOrigin::none()]);
-        for origin in others {
+        for origin in all_but(DaoOrigin::Appeals) {
             assert_noop!(Dao::decide(origin, 7, Ruling::Cancel), DispatchError::BadOrigin);
         }
     });

@@ -46,9 +46,7 @@ fn governance_sets_parameters() {
 #[test]
 fn parameters_set_by_any_other_origin_are_refused() {
     run(|| {
-        let others = DaoOrigin::ALL.into_iter().filter(|speaker| *speaker != DaoOrigin::Parameters);
-        let others = others.map(RuntimeOrigin::from).chain([signed(1), RuntimeOrigin::none()]);
-        for origin in others {
+        for origin in all_but(DaoOrigin::Parameters) {
             assert_noop!(Dao::set_params(origin, params()), DispatchError::BadOrigin);
         }
     });

@@ -110,9 +110,7 @@ fn pauses_that_a_block_has_no_room_for_end_in_the_next() {
 #[test]
 fn pause_by_any_other_origin_is_refused() {
     run(|| {
-        let others = DaoOrigin::ALL.into_iter().filter(|speaker| *speaker != DaoOrigin::EmergencyStop);
-        let others = others.map(RuntimeOrigin::from).chain([signed(1), RuntimeOrigin::none()]);
-        for origin in others {
+        for origin in all_but(DaoOrigin::EmergencyStop) {
             assert_noop!(Dao::pause(origin, name("call 1"), 1), DispatchError::BadOrigin);
         }
     });

@@ -145,9 +145,7 @@ fn policy_waits_for_a_block_with_room() {
 #[test]
 fn policy_of_any_other_origin_is_refused() {
     run(|| {
-        let others = DaoOrigin::ALL.into_iter().filter(|speaker| *speaker != DaoOrigin::Policy);
-        let others = others.map(RuntimeOrigin::from).chain([signed(1), RuntimeOrigin::none()]);
-        for origin in others {
+        for origin in all_but(DaoOrigin::Policy) {
             let changed = Dao::change_policy(origin.clone(), CLASS, policy(), 20);
             assert_eq!(changed, Err(DispatchError::BadOrigin));
             assert_noop!(Dao::withdraw_policy(origin, CLASS), DispatchError::BadOrigin);

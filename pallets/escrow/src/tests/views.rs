@@ -1,5 +1,5 @@
-use crate::{mock::*, Funds};
-use frame_support::{assert_ok, traits::ReservableCurrency};
+use crate::{mock::*, Funds, WeightInfo};
+use frame_support::{assert_ok, traits::ReservableCurrency, weights::Weight};
 
 #[test]
 fn views_tell_of_an_escrow() {
@@ -10,6 +10,18 @@ fn views_tell_of_an_escrow() {
         assert_eq!(Escrow::escrow(3), Some(Funds { requester: 1, amount: 400, expires: 70 }));
         assert_eq!(Escrow::escrow(5), None);
         assert_eq!((Escrow::total(1), Escrow::total(2)), (500, 0));
+    });
+}
+
+#[test]
+fn locks_are_charged_for_where_there_are_some() {
+    run(|| {
+        endow(1, 1_000);
+        endow(2, 1_000);
+        lock(2, 500);
+        let weight = <Escrow as assay_primitives::Escrow<u64>>::locks_weight;
+        let follow = <() as WeightInfo>::follow();
+        assert_eq!([None, Some(&1), Some(&2)].map(weight), [follow, Weight::zero(), follow]);
     });
 }
 

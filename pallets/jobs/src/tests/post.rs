@@ -1,10 +1,10 @@
-use crate::{mock::*, Error, Event, Job, NextJob};
+use crate::{mock::*, Call, Error, Event, Job, NextJob};
 use assay_primitives::{
     mock::market::{self, OpenEscrow},
     BlobRef, Endpoint, JobClass, JobSpec, ListedVersion, Machine, Order, Policy, Royalty,
 };
 use assay_rules::{policy::longest_life, settlement::Hold};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
 use sp_runtime::DispatchError;
 
 const REFUSED: DispatchError = DispatchError::Other("refused");
@@ -247,6 +247,21 @@ fn source_is_told_and_kept_until_the_receipt_is_pruned() {
         Now::set(1_000);
         assert_ok!(prune(job));
         assert_eq!(Jobs::source(job), None);
+    });
+}
+
+#[test]
+fn post_pays_for_locks_where_they_follow_its_escrow() {
+    run(|| {
+        let most =
+            Call::<Test>::post { spec: Box::new(spec()), source: None }.get_dispatch_info().call_weight;
+        let taken = |requester| {
+            let posted = Jobs::post(RuntimeOrigin::signed(requester), Box::new(spec()), None);
+            posted.expect("it is taken in").actual_weight
+        };
+        market::lock_with_escrow(OTHER);
+        assert_eq!(taken(OTHER), Some(most));
+        assert_eq!(taken(REQUESTER), Some(most - market::LOCKS_WEIGHT));
     });
 }
 

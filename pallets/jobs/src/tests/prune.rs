@@ -1,5 +1,9 @@
 use crate::{mock::*, Ended, EndedQueue, Error, Event, JobsOf, Parameters, Record, WeightInfo, MAX_SWEPT};
-use frame_support::{assert_noop, assert_ok, weights::Weight};
+use frame_support::{
+    assert_noop, assert_ok,
+    dispatch::DispatchClass,
+    weights::{constants::ParityDbWeight, Weight},
+};
 use sp_runtime::DispatchError;
 
 type Weights = <Test as crate::Config>::WeightInfo;
@@ -158,6 +162,21 @@ fn page_of_ended_jobs_goes_with_its_last_place() {
         Now::set(201);
         idle(Weight::MAX);
         assert_eq!((swept(), pages()), (128, vec![]));
+    });
+}
+
+#[test]
+fn block_is_charged_for_each_page_that_it_comes_to() {
+    run(|| {
+        let charged = || *System::block_weight().get(DispatchClass::Mandatory);
+        let pages = |count| ParityDbWeight::get().reads_writes(count, count);
+        ended(130);
+        assert_eq!(charged(), pages(3));
+        Now::set(101);
+        idle(room(63));
+        assert_eq!(charged(), pages(3));
+        idle(room(1));
+        assert_eq!(charged(), pages(3 + 1));
     });
 }
 

@@ -94,7 +94,8 @@ impl Model {
         market::refuse_orders(refusal(self.random.once_in(20)));
         market::refuse_escrow(refusal(self.random.once_in(20)));
         let estimate = Jobs::estimate(spec);
-        Jobs::post(RuntimeOrigin::signed(requester), Box::new(spec), None)?;
+        Jobs::post(RuntimeOrigin::signed(requester), Box::new(spec), None)
+            .map_err(|refused| refused.error)?;
 
         let hold = estimate.expect("what is refused is not estimated").hold;
         let royalty = spec.listing.map(|listed| self.listings[&listed.listing]);

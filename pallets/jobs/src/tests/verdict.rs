@@ -6,7 +6,7 @@ use assay_primitives::{
     mock::market::{self, MockEscrow},
     Claim, Escrow, InlineOutput, JobClass, JobSpec, OnVerdict, Outcome, Pay, Policy, Settlement, Verdict,
 };
-use frame_support::assert_noop;
+use frame_support::{assert_noop, weights::Weight};
 
 const BY_BOND: Claim = Claim::Misdeclared { units: 11 };
 
@@ -15,9 +15,20 @@ fn owner_of_a_listing_can_be_paid_beside_the_seats() {
     run(|| {
         let hear = |job| <Jobs as OnVerdict<u64>>::on_verdict(job, agreed());
         let (listed, plain) = (post_listed(), post(spec()));
-        assert_eq!((hear(listed), hear(plain)), (1, 0));
+        let nothing = Weight::zero();
+        assert_eq!((hear(listed), hear(plain)), ((1, nothing), (0, nothing)));
         // Not open any more.
-        assert_eq!(hear(listed), 0);
+        assert_eq!(hear(listed), (0, nothing));
+    });
+}
+
+#[test]
+fn locks_of_the_requester_are_told_as_taken_beside() {
+    run(|| {
+        let job = post_by(OTHER, spec());
+        market::lock_with_escrow(OTHER);
+        assert_eq!(<Jobs as OnVerdict<u64>>::on_verdict(job, agreed()), (0, market::LOCKS_WEIGHT));
+        assert_eq!(<Jobs as OnVerdict<u64>>::beside_weight(), market::LOCKS_WEIGHT);
     });
 }
 

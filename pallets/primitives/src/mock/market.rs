@@ -9,7 +9,7 @@ use crate::{
     Sortition, Verdict, Verification, Workers,
 };
 use codec::Encode;
-use frame_support::dispatch::DispatchResult;
+use frame_support::{dispatch::DispatchResult, weights::Weight};
 use sp_runtime::{DispatchError, SaturatedConversion};
 use std::{
     cell::RefCell,
@@ -21,6 +21,8 @@ use std::{
 pub const NO_ROOM: DispatchError = DispatchError::Other("mock: no room");
 /// Refusal of [`MockSortition`]: the provider has a seat of the job.
 pub const HAS_SEAT: DispatchError = DispatchError::Other("mock: has a seat of this job");
+/// What it takes in mocks that locks follow an escrow.
+pub const LOCKS_WEIGHT: Weight = Weight::from_parts(7_000_000, 0);
 /// Refusal of [`MockEscrow`]: an amount of zero.
 pub const NOTHING_TO_HOLD: DispatchError = DispatchError::Other("mock: nothing to hold");
 /// Refusal of [`MockEscrow`]: the job has an escrow.
@@ -93,6 +95,7 @@ struct Market {
 
     escrows: BTreeMap<JobId, OpenEscrow>,
     escrow_refusal: Option<DispatchError>,
+    locked: BTreeSet<AccountId>,
     settlements: Vec<(JobId, Settlement<AccountId>)>,
     listings: BTreeMap<(u64, u32), (Royalty<AccountId>, Digest)>,
 
@@ -362,6 +365,11 @@ impl Sortition<AccountId> for MockSortition {
     }
 }
 
+/// Has an account's locks follow its escrows.
+pub fn lock_with_escrow(who: AccountId) {
+    market(|market| market.locked.insert(who));
+}
+
 /// Holds without accounts, and records settlements as they come.
 pub struct MockEscrow;
 
@@ -391,6 +399,15 @@ impl Escrow<AccountId> for MockEscrow {
 
     fn held(job: JobId) -> Balance {
         held(job)
+    }
+
+    fn locks_weight(requester: Option<&AccountId>) -> Weight {
+        let follow = requester.is_none_or(|who| market(|market| market.locked.contains(who)));
+        if follow {
+            LOCKS_WEIGHT
+        } else {
+            Weight::zero()
+        }
     }
 }
 
@@ -461,12 +478,18 @@ fn cancellation() -> Verdict<AccountId> {
     }
 }
 
-/// Records what it hears.
+/// Records what it hears. That takes [`LOCKS_WEIGHT`] beside where locks follow an escrow, whoever's.
 pub struct MockOnVerdict;
 
 impl OnVerdict<AccountId> for MockOnVerdict {
-    fn on_verdict(job: JobId, verdict: Verdict<AccountId>) -> u32 {
-        market(|market| market.verdicts.push((job, verdict)));
-        0
+    fn on_verdict(job: JobId, verdict: Verdict<AccountId>) -> (u32, Weight) {
+        market(|market| {
+            market.verdicts.push((job, verdict));
+            (0, if market.locked.is_empty() { Weight::zero() } else { LOCKS_WEIGHT })
+        })
+    }
+
+    fn beside_weight() -> Weight {
+        LOCKS_WEIGHT
     }
 }

@@ -2,8 +2,9 @@ use crate::{mock::*, Queue, WeightInfo};
 use assay_primitives::Conduct;
 use frame_support::{
     assert_ok,
+    dispatch::DispatchClass,
     traits::Hooks,
-    weights::{Weight, WeightMeter},
+    weights::{constants::ParityDbWeight, Weight, WeightMeter},
 };
 
 fn poll(limit: Weight) -> Weight {
@@ -90,5 +91,22 @@ fn page_of_the_queue_goes_with_its_last_entry() {
             assert_eq!(Queue::<Test>::iter_keys().count(), pages);
         }
         assert_eq!(holders(CPU), (1..=70).collect::<Vec<u64>>());
+    });
+}
+
+#[test]
+fn block_is_charged_for_each_page_that_it_comes_to() {
+    run(|| {
+        let charged = || *System::block_weight().get(DispatchClass::Mandatory);
+        let pages = |count| ParityDbWeight::get().reads_writes(count, count);
+        for owner in 1..=130 {
+            bond(owner, 1);
+            assert_ok!(register(owner, CPU, 1));
+        }
+        assert_eq!(charged(), pages(3));
+        System::set_block_number(System::block_number() + DELAY);
+        // The last entry of two of them is worked off, and of the third one some are left.
+        assert_ok!(Providers::apply(signed(9), 129));
+        assert_eq!(charged(), pages(3 + 2));
     });
 }

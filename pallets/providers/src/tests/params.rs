@@ -32,6 +32,9 @@ fn parameters_that_break_a_rule_are_refused() {
             assert_noop!(set(params), error);
         };
         refused(Parameters { price_blocks: 0, ..params() }, Error::PricePeriodIsZero);
+        let price_blocks = LEAST_PRICE_PERIOD - 1;
+        refused(Parameters { price_blocks, ..params() }, Error::PricePeriodTooShort);
+        assert_ok!(set(Parameters { price_blocks: LEAST_PRICE_PERIOD, ..params() }));
         refused(Parameters { jail_blocks: 0, ..params() }, Error::JailTermIsZero);
         for max_bond in [0, MIN_BOND_CAP - 1, MAX_BOND_CAP + 1, u128::MAX] {
             refused(Parameters { max_bond, ..params() }, Error::BadBondCap);

@@ -128,7 +128,7 @@ impl Model {
     fn set_params(&mut self) -> DispatchResult {
         let params = Parameters {
             change_delay: self.random.below(8) as u32,
-            price_blocks: self.random.below(30) as u32,
+            price_blocks: LEAST_PRICE_PERIOD - 5 + self.random.below(30) as u32,
             jail_blocks: self.random.below(60) as u32,
             max_bond: u128::from(self.random.below(1_500)) * UNIT,
         };

@@ -69,6 +69,25 @@ fn acquittal_has_to_name_an_accused_lock() {
 }
 
 #[test]
+fn lock_stays_locked_while_a_slash_waits_and_ends_once() {
+    run(|| {
+        bond_provider(5, 200);
+        let [one, other] = [50, 60].map(|amount| lock(5, amount));
+        for id in [one, other] {
+            assert_ok!(accuse(5, Provider, Some(id)));
+        }
+        assert_eq!(available(5), 90);
+        assert_ok!(acquit(5, Provider, Some(one)));
+        assert_noop!(acquit(5, Provider, Some(one)), Error::<Test>::NoSuchLock);
+        assert_noop!(release(5, one), Error::<Test>::NoSuchLock);
+        assert_noop!(release(5, other), Error::<Test>::LockAccused);
+        assert_eq!(available(5), 140);
+        assert_ok!(acquit(5, Provider, Some(other)));
+        assert_eq!(available(5), 200);
+    });
+}
+
+#[test]
 fn accusations_beyond_counting_are_refused() {
     run(|| {
         let set = |accused| {

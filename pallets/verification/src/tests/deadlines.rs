@@ -1,4 +1,4 @@
-use crate::{mock::*, Case, CaseOf, Deadlines, Event, Phase, Place, Seat, Stage};
+use crate::{mock::*, Case, CaseOf, Cases, Deadlines, Event, Phase, Place, Seat, Stage};
 use assay_primitives::{mock, Collateral, Conduct, FaultKind, Order, Outcome, Policy};
 use assay_rules::draw::Purpose;
 use frame_support::{assert_ok, weights::WeightMeter};
@@ -180,5 +180,44 @@ fn deadlines_pass_in_order_of_time_across_bytes() {
         }
         let ends: Vec<_> = Deadlines::<Test>::iter_keys().map(Verification::job_at).collect();
         assert_eq!(ends, [1, 3, 2, 0]);
+    });
+}
+
+/// Three jobs that nobody is drawn for, since no block has had a VRF; the first two of them have expired, each worked
+/// off by a step of its own in this block.
+fn two_of_three_expired() -> u64 {
+    let jobs = [50, 60, 70].map(|deadline| try_post(Order { deadline, ..plain() }).expect("it is taken in"));
+    Now::set(60);
+    for job in &jobs[..2] {
+        assert!(Verification::work_deadline(Now::get()).is_some());
+        assert_ended(*job, Outcome::Expired, &[]);
+    }
+    assert!(Verification::work_deadline(Now::get()).is_none());
+    jobs[2]
+}
+
+/// Otherwise each step would pass all that those before it have taken out of the queue in its block.
+#[test]
+fn block_goes_on_where_it_has_got_to_in_the_queue() {
+    run(|| {
+        let job = two_of_three_expired();
+        // Nothing puts a reminder there without a word: so whether it is found tells where the search begins.
+        Deadlines::<Test>::insert(Verification::place(55, job), ());
+        assert!(Verification::work_deadline(Now::get()).is_none());
+        System::set_block_number(System::block_number() + 1);
+        assert!(Verification::work_deadline(Now::get()).is_some(), "the next block looks from the start");
+        assert_eq!(case(job).reminder, Some(70));
+    });
+}
+
+#[test]
+fn reminder_that_comes_in_behind_is_found_in_the_same_block() {
+    run(|| {
+        let job = two_of_three_expired();
+        Verification::remind(job, case(job).reminder, 55);
+        Cases::<Test>::mutate(job, |case| case.as_mut().expect("it is there").reminder = Some(55));
+        check();
+        assert!(Verification::work_deadline(Now::get()).is_some());
+        assert_eq!(case(job).reminder, Some(70));
     });
 }

@@ -1,6 +1,8 @@
 //! Each invariant notices when it is broken.
 
-use crate::{mock::*, Case, Cases, Deadlines, DrawQueue, Draws, Phase, Place, Policies, Round, Stage};
+use crate::{
+    mock::*, Case, Cases, DeadlineCursor, Deadlines, DrawQueue, Draws, Phase, Place, Policies, Round, Stage,
+};
 use assay_primitives::{Claim, Policy};
 use frame_support::assert_ok;
 use sp_runtime::{DispatchError, TryRuntimeError};
@@ -81,6 +83,10 @@ fn deadlines() {
         "a case's deadline would pass unnoticed",
     );
     broken(|| Verification::remind(77, None, 500), "a deadline is of no case");
+    broken(
+        || DeadlineCursor::<Test>::put((System::block_number(), Verification::place(reminder(0), 0))),
+        "a block would pass over a deadline",
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Each way of a job to the truth: who is paid, who pays, how each leaves.
 
-use crate::{mock::*, Round, Stage};
+use crate::{mock::*, Event, Round, Stage};
 use assay_primitives::{
     Claim,
     Conduct::*,
@@ -101,6 +101,9 @@ fn mismatch_is_decided_for_the_one_or_the_other() {
             assert_eq!(verdict(job).claim, Some(right.claim()));
             let liar = all[1 - honest];
             assert_eq!(faults()[honest], (liar, WrongResult, LOCKED));
+            // Each job has one fault, so that its slash has the job's number.
+            let told = Event::Wrong { job, seat: u8::from(honest == 0), owner: liar, slash: Some(job) };
+            assert!(events().contains(&told), "{told:?}");
             assert!(conducts_in(job).contains(&(liar, Cheated)));
             assert_free(&all);
         }

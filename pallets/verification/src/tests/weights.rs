@@ -1,7 +1,10 @@
 //! What is priced covers what can happen.
 
 use crate::{mock::*, Phase, WeightInfo, MAX_SEATED};
-use assay_primitives::{Claim, InlineOutput, Outcome};
+use assay_primitives::{
+    mock::market::{self, LOCKS_WEIGHT},
+    Claim, InlineOutput, Outcome,
+};
 use assay_rules::policy::{MAX_DECLINES, MAX_TRIES};
 use frame_support::{
     assert_ok,
@@ -66,7 +69,7 @@ fn calls_are_charged_for_what_they_do_and_not_for_draws() {
 }
 
 #[test]
-fn audits_commit_is_charged_for_a_reminder_that_it_moves() {
+fn audits_commit_is_charged_for_the_reminder_that_it_moves() {
     run(|| {
         let right = Run::new(1);
         let job = post(audited());
@@ -75,8 +78,9 @@ fn audits_commit_is_charged_for_a_reminder_that_it_moves() {
         let before = case(job).reminder;
         let taken = paid(commit(job, 2, &right.claim()));
         assert!(matches!(phase(job), Phase::Revealing { .. }));
-        let moved = if case(job).reminder == before { Weight::zero() } else { Priced::remind() };
-        assert_eq!(taken, Priced::commit() + moved);
+        // The reveals end before the first commits would have, which it stood at.
+        assert_ne!(case(job).reminder, before);
+        assert_eq!(taken, Priced::commit() + Priced::remind());
     });
 }
 
@@ -155,6 +159,21 @@ fn block_is_charged_for_faults_and_for_the_end_of_a_job() {
         advance(DRAW);
         (0..REVEAL).for_each(|_| next_block());
         assert_eq!(hook(), looked + Priced::fail(2));
+    });
+}
+
+#[test]
+fn end_is_charged_for_what_its_verdict_takes_beside() {
+    run(|| {
+        let [none, all] = [Priced::fail(0) + Priced::end(4), Priced::fail(3) + Priced::end(1)];
+        assert_eq!(Verification::end_weight(3), none.max(all) + LOCKS_WEIGHT);
+
+        market::lock_with_escrow(plain().requester);
+        let right = Run::new(1);
+        let job = sealed_job(plain(), &[&right, &right]);
+        assert_ok!(reveal(job, 0, &right));
+        let last = Priced::reveal() - ParityDbWeight::get().writes(1);
+        assert_eq!(paid(reveal(job, 1, &right)), last + Priced::end(2) + LOCKS_WEIGHT);
     });
 }
 

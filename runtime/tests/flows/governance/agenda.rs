@@ -1,12 +1,11 @@
 //! What was approved is done, whatever else the scheduler has to do.
 
-use super::ballots::{freeze, place_deposit, propose, root, vote_by_most};
+use super::ballots::{freeze, inline, remark, root, vote_on};
 use crate::chain::{self, Chain};
 use assay_runtime::{configs::BlockWeights, genesis, BlockNumber, Runtime, RuntimeCall, System};
 use frame_support::weights::Weight;
 use pallet_clock::Frozen;
 use pallet_scheduler::{Agenda, Call as Scheduler};
-use sp_keyring::Sr25519Keyring::Alice;
 
 /// As many tasks as a block has places for.
 const FULL: usize = 50;
@@ -14,10 +13,6 @@ const FULL: usize = 50;
 const HEAVY: u32 = 8;
 /// The longest that a test waits.
 const PATIENCE: BlockNumber = 60;
-
-fn remark() -> RuntimeCall {
-    RuntimeCall::System(frame_system::Call::remark { remark: vec![] })
-}
 
 /// A call that declares so much of a block's time, in percent.
 fn heavy(call: RuntimeCall, percent: u64) -> RuntimeCall {
@@ -38,9 +33,7 @@ fn enacted_in(call: RuntimeCall, plan: impl FnOnce(&mut Chain)) -> Option<BlockN
     chain::on(genesis::TEST, |chain| {
         chain.open();
         plan(chain);
-        let index = propose(chain, Alice, root(), &call);
-        place_deposit(chain, Alice, index);
-        vote_by_most(chain, index);
+        vote_on(chain, root(), inline(&call));
         chain.close();
         while System::block_number() < PATIENCE && !Frozen::<Runtime>::get() {
             chain.pass(1);

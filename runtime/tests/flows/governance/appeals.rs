@@ -1,12 +1,12 @@
 //! Appeals and policies that would harm others.
 
-use super::ballots::{done, root, submit};
+use super::ballots::{by, done, root, submit};
 use crate::{
     chain,
     staking::{report_bob, BOND},
 };
 use assay_primitives::{JobClass, Policy};
-use assay_runtime::{genesis, Dao, OriginCaller, Runtime, RuntimeCall, RuntimeOrigin, System};
+use assay_runtime::{genesis, Dao, Runtime, System};
 use pallet_assay_dao::{Call, DaoOrigin, Error, Event, Parameters};
 use pallet_assay_slashing::{
     Call as Slashing, Error as SlashingError, Parameters as SlashingParameters, Pending,
@@ -14,7 +14,7 @@ use pallet_assay_slashing::{
 use pallet_assay_staking::Ledgers;
 use pallet_assay_verification::{Call as Verification, Policies};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Ferdie};
-use sp_runtime::{traits::Dispatchable, DispatchResult, Perbill};
+use sp_runtime::{DispatchResult, Perbill};
 
 /// What an equivocation takes.
 const SLASH: u128 = BOND / 2;
@@ -48,11 +48,6 @@ fn appeal_for_delay_costs_a_tenth_of_the_slash_and_delays_it_once() {
         assert!(told.contains(&Event::Closed { slash, lost: deposit }), "{told:?}");
         chain.close();
     });
-}
-
-fn by(origin: impl Into<OriginCaller>, call: impl Into<RuntimeCall>) -> DispatchResult {
-    let outcome = call.into().dispatch(RuntimeOrigin::from(origin.into()));
-    outcome.map(drop).map_err(|refused| refused.error)
 }
 
 #[test]

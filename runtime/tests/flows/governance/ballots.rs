@@ -3,6 +3,7 @@
 use crate::chain::Chain;
 use assay_runtime::{
     configs::VotingBalance, token::ASY, AccountId, Balance, BlockNumber, OriginCaller, Runtime, RuntimeCall,
+    RuntimeOrigin,
 };
 use codec::Encode;
 use frame_support::traits::{fungible::Inspect, schedule::DispatchTime, Bounded};
@@ -12,7 +13,11 @@ use pallet_referenda::{
     Call as Referenda, ReferendumCount, ReferendumInfo, ReferendumInfoFor, ReferendumStatusOf,
 };
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve};
-use sp_runtime::{traits::BlakeTwo256, transaction_validity::InvalidTransaction, DispatchResult};
+use sp_runtime::{
+    traits::{BlakeTwo256, Dispatchable},
+    transaction_validity::InvalidTransaction,
+    DispatchResult,
+};
 
 /// A million ASY. Each account begins with 125 of them.
 pub const MILLION: Balance = 1_000_000 * ASY;
@@ -25,6 +30,22 @@ pub type Proposal = Bounded<RuntimeCall, BlakeTwo256>;
 /// A call that only root may make.
 pub fn freeze() -> RuntimeCall {
     RuntimeCall::Clock(pallet_clock::Call::set_frozen { frozen: true })
+}
+
+/// A call that anyone may make.
+pub fn remark() -> RuntimeCall {
+    RuntimeCall::System(frame_system::Call::remark { remark: vec![] })
+}
+
+/// A call as its own proposal.
+pub fn inline(call: &RuntimeCall) -> Proposal {
+    Bounded::Inline(call.encode().try_into().expect("a short call"))
+}
+
+/// What comes of a call that an origin makes now.
+pub fn by(origin: impl Into<OriginCaller>, call: impl Into<RuntimeCall>) -> DispatchResult {
+    let outcome = call.into().dispatch(RuntimeOrigin::from(origin.into()));
+    outcome.map(drop).map_err(|refused| refused.error)
 }
 
 /// Who does what root's track has voted for.
@@ -60,12 +81,11 @@ pub fn propose(
     origin: impl Into<OriginCaller>,
     call: &RuntimeCall,
 ) -> u32 {
-    let proposal = Bounded::Inline(call.encode().try_into().expect("a short call"));
-    propose_bounded(chain, signer, origin, proposal)
+    propose_bounded(chain, signer, origin, inline(call))
 }
 
 /// Submits a referendum on what may be a preimage; gives its number.
-pub fn propose_bounded(
+fn propose_bounded(
     chain: &mut Chain,
     signer: Sr25519Keyring,
     origin: impl Into<OriginCaller>,
@@ -101,11 +121,14 @@ pub fn vote(
     submit(chain, signer, Voting::<Runtime>::vote { poll_index, vote })
 }
 
-/// Half of all tokens and more vote aye.
-pub fn vote_by_most(chain: &mut Chain, index: u32) {
+/// A referendum with its deposit for which half of all tokens and more vote; gives its number.
+pub fn vote_on(chain: &mut Chain, origin: impl Into<OriginCaller>, proposal: Proposal) -> u32 {
+    let index = propose_bounded(chain, Alice, origin, proposal);
+    place_deposit(chain, Alice, index);
     for voter in [Alice, Bob, Charlie, Dave, Eve] {
         assert_eq!(vote(chain, voter, index, aye(110 * MILLION)), Ok(()), "{voter:?}");
     }
+    index
 }
 
 /// Takes a vote back, and its lock.

@@ -3,8 +3,8 @@
 //! stop one in the last block has to do it again, and has to outvote its voters when the decision ends.
 
 use super::ballots::{
-    approval, aye, ballot, done, freeze, is_rejected, ongoing, place_deposit, propose, root, submit,
-    take_back, tally, vote, vote_by_most, LONG, MILLION,
+    approval, aye, ballot, done, freeze, inline, is_rejected, ongoing, place_deposit, propose, root, submit,
+    take_back, tally, vote, vote_on, LONG, MILLION,
 };
 use crate::chain::{self, transfer, Chain};
 use assay_runtime::{genesis, OriginCaller, Runtime, System};
@@ -126,8 +126,7 @@ fn approved_in(nay: bool) -> u32 {
     let mut approved = None;
     chain::on(genesis::TEST, |chain| {
         chain.open();
-        let index = decided(chain, root());
-        vote_by_most(chain, index);
+        let index = vote_on(chain, root(), inline(&freeze()));
         chain.close();
         chain.pass(1);
         let end = confirmed(index).expect("it passes");

@@ -1,14 +1,15 @@
 //! Calls in calls: as deep as transactions may be and no deeper, and never past a filter.
 
 use super::ballots::{
-    approval, aye, done, freeze, place_deposit, propose, propose_bounded, root, submit, tally, vote_by_most,
-    LONG, MILLION,
+    approval, aye, done, freeze, propose, remark, root, submit, tally, vote, vote_on, LONG, MILLION,
 };
 use crate::chain::{self, free, transfer, Chain};
 use assay_runtime::{genesis, Runtime, RuntimeCall};
 use codec::Encode;
 use frame_support::traits::Bounded;
+use pallet_assay_dao::ROOT;
 use pallet_clock::Frozen;
+use pallet_conviction_voting::Call as Voting;
 use pallet_multisig::Call as Multisig;
 use pallet_proxy::Call as Proxy;
 use pallet_utility::Call as Utility;
@@ -59,10 +60,6 @@ fn nested(levels: u32, nest: Nest, call: RuntimeCall) -> RuntimeCall {
     (0..levels).fold(call, |call, level| nest(level, call))
 }
 
-fn remark() -> RuntimeCall {
-    RuntimeCall::System(frame_system::Call::remark { remark: vec![] })
-}
-
 /// Runs a test where the stack is large: a development build takes much of it for each level.
 fn deep(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(512 << 20).spawn(test).expect("a thread");
@@ -71,19 +68,17 @@ fn deep(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-fn add_proxy(chain: &mut Chain, of: Sr25519Keyring, to: Sr25519Keyring, kind: &str) {
-    let proxy_type = match kind {
-        "any" => Default::default(),
-        _ => non_transfer(),
-    };
-    done(
-        chain,
-        of,
-        Proxy::<Runtime>::add_proxy { delegate: to.to_account_id().into(), proxy_type, delay: 0 },
-    );
+type ProxyType = <Runtime as pallet_proxy::Config>::ProxyType;
+
+fn add_proxy(chain: &mut Chain, of: Sr25519Keyring, to: Sr25519Keyring, proxy_type: ProxyType) {
+    let delegate = to.to_account_id().into();
+    done(chain, of, Proxy::<Runtime>::add_proxy { delegate, proxy_type, delay: 0 });
 }
 
-type ProxyType = <Runtime as pallet_proxy::Config>::ProxyType;
+/// What may do everything in another's name.
+fn any() -> ProxyType {
+    ProxyType::default()
+}
 
 /// What may do most things in another's name, and move no money.
 fn non_transfer() -> ProxyType {
@@ -95,8 +90,8 @@ fn transactions_nest_to_a_depth_and_no_deeper() {
     deep(|| {
         chain::on(genesis::TEST, |chain| {
             chain.open();
-            add_proxy(chain, Alice, Bob, "any");
-            add_proxy(chain, Bob, Alice, "any");
+            add_proxy(chain, Alice, Bob, any());
+            add_proxy(chain, Bob, Alice, any());
             let kinds: [(&str, Nest); 4] =
                 [("batch", batch), ("proxy", proxy), ("multisig", multisig), ("mixed", mixed)];
             for (kind, nest) in kinds {
@@ -142,10 +137,7 @@ fn preimage_that_is_nested_too_deep_is_dropped_when_it_was_approved() {
                 let (hash, len) = (BlakeTwo256::hash(&bytes), bytes.len() as u32);
                 chain.open();
                 done(chain, Two, pallet_preimage::Call::<Runtime>::note_preimage { bytes });
-                let proposal = Bounded::Lookup { hash, len };
-                let index = propose_bounded(chain, Alice, root(), proposal);
-                place_deposit(chain, Alice, index);
-                vote_by_most(chain, index);
+                let index = vote_on(chain, root(), Bounded::Lookup { hash, len });
                 chain.close();
                 chain.pass(LONG);
                 assert!(approval(index).is_some());
@@ -160,7 +152,7 @@ fn proxy_that_moves_no_money_moves_none_however_it_is_nested() {
     // Nobody gets fees, Alice neither.
     chain::on_genesis(chain::without_issues(genesis::TEST), |chain| {
         chain.open();
-        add_proxy(chain, Alice, Bob, "without transfers");
+        add_proxy(chain, Alice, Bob, non_transfer());
         let had = free(Alice);
         let stolen = || transfer(Bob, MILLION);
         let wrapped: [RuntimeCall; 6] = [
@@ -184,7 +176,7 @@ fn proxy_that_moves_no_money_moves_none_however_it_is_nested() {
 fn votes_of_multisigs_and_proxies_go_on_in_safe_mode_and_nothing_else_in_them() {
     chain::on(genesis::TEST, |chain| {
         chain.open();
-        add_proxy(chain, Alice, Bob, "any");
+        add_proxy(chain, Alice, Bob, any());
         let mut signatories = [Bob, Ferdie].map(|who| who.to_account_id());
         signatories.sort();
         let both = pallet_multisig::Pallet::<Runtime>::multi_account_id(&signatories, 1);
@@ -213,6 +205,32 @@ fn votes_of_multisigs_and_proxies_go_on_in_safe_mode_and_nothing_else_in_them() 
     });
 }
 
+#[test]
+fn votes_are_taken_back_and_their_locks_together_in_safe_mode() {
+    chain::on(genesis::TEST, |chain| {
+        chain.open();
+        let polls = [(); 2].map(|()| propose(chain, Alice, root(), &freeze()));
+        polls.iter().for_each(|poll| assert_eq!(vote(chain, Bob, *poll, aye(110 * MILLION)), Ok(())));
+        chain.root(RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {}));
+
+        let back = polls.map(|index| Voting::<Runtime>::remove_vote { class: Some(ROOT), index });
+        let mut calls: Vec<RuntimeCall> = back.map(RuntimeCall::ConvictionVoting).to_vec();
+        let unlock = Voting::<Runtime>::unlock { class: ROOT, target: Bob.to_account_id().into() };
+        calls.push(RuntimeCall::ConvictionVoting(unlock));
+        let smuggled = [&calls[..], &[transfer(Two, MILLION)]].concat();
+        let filtered = frame_system::Error::<Runtime>::CallFiltered;
+        let refused = submit(chain, Bob, Utility::<Runtime>::batch_all { calls: smuggled });
+        assert_eq!(refused, Err(filtered.into()));
+        assert_eq!(tally(polls[0]).support, 110 * MILLION, "a batch is made together or not at all");
+        done(chain, Bob, Utility::<Runtime>::batch_all { calls });
+        assert_eq!(polls.map(|poll| tally(poll).support), [0; 2]);
+
+        chain.root(RuntimeCall::SafeMode(pallet_safe_mode::Call::force_exit {}));
+        done(chain, Bob, transfer(Two, 100 * MILLION));
+        chain.close();
+    });
+}
+
 type Name = frame_support::BoundedVec<u8, <Runtime as pallet_tx_pause::Config>::MaxNameLen>;
 
 fn short(name: &str) -> Name {
@@ -225,7 +243,7 @@ fn paused_call_is_paused_however_it_is_nested() {
         let full_name = (short("Balances"), short("transfer_keep_alive"));
         chain.open();
         chain.root(RuntimeCall::TxPause(pallet_tx_pause::Call::pause { full_name }));
-        add_proxy(chain, Alice, Bob, "any");
+        add_proxy(chain, Alice, Bob, any());
         let had = free(Two);
         for call in [
             batch(0, transfer(Two, MILLION)),

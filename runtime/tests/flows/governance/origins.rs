@@ -1,11 +1,14 @@
 //! Which track reaches what: the table in the README of `pallets/dao`, and that no key reaches any of it alone.
 
-use super::samples::{self, Sample};
+use super::{
+    ballots::{freeze, remark},
+    samples::{self, Sample},
+};
 use crate::chain::{self, Chain};
 use assay_runtime::{
     genesis,
     governance::{self, runtime_decl_for_governance_api::GovernanceApi},
-    token, AccountId, Block, Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System,
+    token, AccountId, Block, Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System, TxPause,
 };
 use frame_support::{
     dispatch::DispatchResultWithPostInfo,
@@ -29,16 +32,6 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 const BLESS: &str = "BLESS";
 const BEGIN: &str = "<!-- calls and tracks: written by the runtime's tests -->\n";
 const END: &str = "<!-- end of calls and tracks -->\n";
-
-/// A call that only root may make.
-fn freeze() -> RuntimeCall {
-    RuntimeCall::Clock(pallet_clock::Call::set_frozen { frozen: true })
-}
-
-/// A call that anyone may make.
-fn remark() -> RuntimeCall {
-    RuntimeCall::System(frame_system::Call::remark { remark: vec![] })
-}
 
 /// What comes of a call that is undone.
 fn tried(dispatch: impl FnOnce() -> DispatchResultWithPostInfo) -> DispatchResult {
@@ -153,6 +146,20 @@ fn tracks_reach_in_safe_mode_what_they_reach() {
         let mut now = rows();
         now.retain(|row| usual.iter().any(|other| other.name == row.name));
         assert_eq!(table(&now), table(&usual), "what holders approve would be lost");
+    });
+}
+
+#[test]
+fn what_tracks_reach_cannot_be_paused() {
+    before_blocks(|_| {
+        let name = |text: &str| text.as_bytes().to_vec().try_into().expect("names are short");
+        // No filter stops root.
+        let filtered = rows().into_iter().filter(|row| row.tracks.iter().any(|track| track != "root"));
+        for row in filtered {
+            let (pallet, call) = row.name.split_once('.').expect("a pallet and a call");
+            let outcome = TxPause::ensure_can_pause(&(name(pallet), name(call)));
+            assert!(matches!(outcome, Err(pallet_tx_pause::Error::Unpausable)), "{}", row.name);
+        }
     });
 }
 

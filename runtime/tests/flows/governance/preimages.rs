@@ -1,9 +1,6 @@
 //! Absurd preimages: too long, none at all, not a call, withdrawn. Those that are nested too deep are in `nesting`.
 
-use super::ballots::{
-    approval, done, freeze, place_deposit, propose, propose_bounded, root, submit, vote_by_most, Proposal,
-    LONG,
-};
+use super::ballots::{self, approval, done, freeze, inline, root, submit, LONG};
 use crate::chain::{self, Chain};
 use assay_runtime::{
     configs::{PreimageBaseDeposit, PreimageByteDeposit},
@@ -17,7 +14,7 @@ use frame_support::{
 use frame_system::RawOrigin;
 use pallet_clock::Frozen;
 use pallet_preimage::{Call as Preimage, Error, HoldReason, MAX_SIZE};
-use sp_keyring::Sr25519Keyring::{Alice, Two};
+use sp_keyring::Sr25519Keyring::Two;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 
 fn hash(bytes: &[u8]) -> Hash {
@@ -27,20 +24,14 @@ fn hash(bytes: &[u8]) -> Hash {
 /// A referendum of root's on what has these bytes as its preimage, for which most vote.
 fn vote_on(chain: &mut Chain, bytes: &[u8]) -> u32 {
     let len = u32::try_from(bytes.len()).expect("a short one");
-    let proposal: Proposal = Bounded::Lookup { hash: hash(bytes), len };
-    let index = propose_bounded(chain, Alice, root(), proposal);
-    place_deposit(chain, Alice, index);
-    vote_by_most(chain, index);
-    index
+    ballots::vote_on(chain, root(), Bounded::Lookup { hash: hash(bytes), len })
 }
 
 /// The chain goes on, and so do votes.
 fn assert_goes_on(chain: &mut Chain) {
     assert!(!Frozen::<Runtime>::get());
     chain.open();
-    let index = propose(chain, Alice, root(), &freeze());
-    place_deposit(chain, Alice, index);
-    vote_by_most(chain, index);
+    ballots::vote_on(chain, root(), inline(&freeze()));
     chain.close();
     chain.pass(LONG);
     assert!(Frozen::<Runtime>::get());

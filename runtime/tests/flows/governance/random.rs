@@ -2,7 +2,7 @@
 //! chain. After each of them nobody votes with more than it has, escrow apart; what is locked is there; and each tally is
 //! what its voters have, once. The seed is fixed; `ASSAY_OPERATIONS` asks for four times as many operations as it makes.
 
-use super::ballots::{ongoing, root, votes_of, MILLION};
+use super::ballots::{inline, ongoing, remark, root, votes_of, MILLION};
 use crate::chain::{self, transfer, Chain};
 use assay_primitives::{
     mock::{operations, Random},
@@ -12,8 +12,7 @@ use assay_runtime::{
     configs::Tracks, genesis, token::ASY, AccountId, Balance, Balances, Escrow, OriginCaller, Runtime,
     RuntimeCall,
 };
-use codec::Encode;
-use frame_support::traits::{schedule::DispatchTime, Bounded};
+use frame_support::traits::schedule::DispatchTime;
 use pallet_assay_dao::{DaoOrigin, CURATOR, EMERGENCY_STOP, ROOT, SMALL_SPENDER};
 use pallet_assay_staking::Call as Staking;
 use pallet_conviction_voting::{
@@ -133,12 +132,11 @@ impl World {
             return None;
         }
         let (who, track, index) = (self.somebody(), self.track(), ReferendumCount::<Runtime>::get());
-        let call = RuntimeCall::System(frame_system::Call::remark { remark: vec![] });
         let outcome = self.submit(
             who,
             Referenda::<Runtime>::submit {
                 proposal_origin: Box::new(origin(track)),
-                proposal: Bounded::Inline(call.encode().try_into().expect("a short call")),
+                proposal: inline(&remark()),
                 enactment_moment: DispatchTime::After(0),
             },
         )?;

@@ -1,7 +1,8 @@
 //! Proposals that only stand in the way of others: each takes a deposit, none takes the way.
 
 use super::ballots::{
-    approval, aye, freeze, ongoing, place_deposit, propose, root, submit, vote, vote_by_most, votes_of, LONG,
+    approval, aye, freeze, inline, ongoing, place_deposit, propose, remark, root, submit, vote, vote_on,
+    votes_of, LONG,
 };
 use crate::chain;
 use assay_runtime::{
@@ -10,7 +11,7 @@ use assay_runtime::{
 use pallet_assay_dao::DaoOrigin;
 use pallet_clock::Frozen;
 use pallet_referenda::{Call as Referenda, Error, ReferendumInfo, ReferendumInfoFor};
-use sp_keyring::Sr25519Keyring::{Alice, Dave, Ferdie, One, Two};
+use sp_keyring::Sr25519Keyring::{Dave, Ferdie, One, Two};
 
 /// Proposals of a spammer.
 const SPAM: u32 = 60;
@@ -22,10 +23,6 @@ const BALLOTS: u32 = 120;
 const SUBMISSION: Balance = 10 * ASY;
 /// What it takes to have one decided on root's track.
 const DECISION: Balance = 100_000 * ASY;
-
-fn remark() -> RuntimeCall {
-    RuntimeCall::System(frame_system::Call::remark { remark: vec![] })
-}
 
 fn timed_out() -> usize {
     let infos = ReferendumInfoFor::<Runtime>::iter_values();
@@ -41,9 +38,7 @@ fn spam_of_proposals_takes_a_deposit_each_and_keeps_no_referendum_from_its_end()
             propose(chain, Two, root(), &remark());
         }
         assert_eq!(reserved(), Balance::from(SPAM) * SUBMISSION);
-        let index = propose(chain, Alice, root(), &freeze());
-        place_deposit(chain, Alice, index);
-        vote_by_most(chain, index);
+        vote_on(chain, root(), inline(&freeze()));
         chain.close();
         // Each vote wants an alarm in the next block.
         while !Frozen::<Runtime>::get() {
@@ -80,9 +75,7 @@ fn flood_of_proposals_takes_no_referendum_its_alarm_and_no_track_its_place() {
             assert_eq!(vote(chain, spammer, spam, aye(0)), Ok(()));
         }
         for _ in 0..2 {
-            let index = propose(chain, Alice, root(), &freeze());
-            place_deposit(chain, Alice, index);
-            vote_by_most(chain, index);
+            let index = vote_on(chain, root(), inline(&freeze()));
             let wakes = |index| ongoing(index).is_some_and(|status| status.alarm.is_some());
             assert!((0..FLOOD).filter_map(ongoing).all(|status| status.alarm.is_some()));
             assert!(wakes(index));
@@ -107,9 +100,7 @@ fn spam_that_takes_the_only_place_is_killed_and_pays_for_it() {
         chain.close();
         chain.pass(2);
         chain.open();
-        let index = propose(chain, Alice, root(), &freeze());
-        place_deposit(chain, Alice, index);
-        vote_by_most(chain, index);
+        let index = vote_on(chain, root(), inline(&freeze()));
         chain.close();
         chain.pass(LONG);
         assert!(ongoing(index).expect("it waits").in_queue, "root decides one at a time");
@@ -117,9 +108,7 @@ fn spam_that_takes_the_only_place_is_killed_and_pays_for_it() {
         let (had, before) = (votes_of(Two), Balances::free_balance(Treasury::get()));
         chain.open();
         let kill = RuntimeCall::Referenda(Referenda::kill { index: spam });
-        let killer = propose(chain, Alice, DaoOrigin::ReferendumAdmin, &kill);
-        place_deposit(chain, Alice, killer);
-        vote_by_most(chain, killer);
+        vote_on(chain, DaoOrigin::ReferendumAdmin, inline(&kill));
         chain.close();
         chain.pass(LONG);
         assert!(matches!(ReferendumInfoFor::<Runtime>::get(spam), Some(ReferendumInfo::Killed(_))));

@@ -1,24 +1,16 @@
 //! What spenders' tracks may spend at once.
 
-use super::ballots::{done, root};
+use super::ballots::{by, done, root};
 use crate::chain::{self, Chain};
-use assay_runtime::{genesis, token::ASY, Balance, OriginCaller, Runtime, RuntimeCall, RuntimeOrigin};
+use assay_runtime::{genesis, token::ASY, Balance, Runtime, RuntimeCall};
 use pallet_assay_dao::DaoOrigin::{BigSpender, SmallSpender};
 use pallet_bounties::{BountyCount, Call as Bounties};
 use pallet_treasury::{Call as Treasury, Error};
 use sp_keyring::Sr25519Keyring::{Alice, Two};
-use sp_runtime::{
-    traits::{BadOrigin, Dispatchable},
-    DispatchResult,
-};
+use sp_runtime::{traits::BadOrigin, DispatchResult};
 
 /// The most that small spenders spend at once.
 const SMALL: Balance = 100_000 * ASY;
-
-fn by(origin: impl Into<OriginCaller>, call: RuntimeCall) -> DispatchResult {
-    let outcome = call.dispatch(RuntimeOrigin::from(origin.into()));
-    outcome.map(drop).map_err(|refused| refused.error)
-}
 
 fn both(one: RuntimeCall, other: RuntimeCall) -> RuntimeCall {
     RuntimeCall::Utility(pallet_utility::Call::batch_all { calls: vec![one, other] })

@@ -4,7 +4,7 @@ use super::{
     answer::Answer,
     books::Bill,
     harness::{on, post_call, Market},
-    network,
+    network, payees,
 };
 use assay_primitives::{
     Balance,
@@ -14,8 +14,10 @@ use assay_primitives::{
 use assay_runtime::{configs::VotingBalance, AccountId, Balances, Runtime};
 use frame_support::traits::{fungible::Inspect, LockableCurrency, WithdrawReasons};
 use pallet_assay_escrow::Error;
+use pallet_assay_providers::Providers;
 use pallet_assay_staking::{Call, Ledger, Ledgers};
 use pallet_assay_verification::Round;
+use sp_runtime::Perbill;
 
 /// The two that have the first seats.
 fn drawn(market: &Market<'_>, job: JobId) -> [AccountId; 2] {
@@ -97,5 +99,36 @@ fn a_voter_escrows_nothing_that_it_votes_with() {
         market.play_first(job, [&truth, &truth], Some(&truth));
         let payment = market.terms(job).payment();
         market.settled(Bill::new(job, Outcome::Agreed).pay(&[0, 1, 2], payment));
+    });
+}
+
+/// All that these accounts have, on hold and free.
+fn wealth(of: &[AccountId]) -> Balance {
+    of.iter().map(<Balances as Inspect<AccountId>>::total_balance).sum()
+}
+
+/// Whoever is drawn is the requester's, and so is the listing: all payments come back, and the fee does not.
+#[test]
+fn one_hand_that_asks_answers_and_lists_buys_its_reputation_with_fees() {
+    on(|market| {
+        let truth = Answer::run(1);
+        let providers = network::PROVIDERS.map(network::account);
+        let author = network::account(network::AUTHOR);
+        let hand = [&providers[..], &[market.requester(), author.clone()]].concat();
+        let mut spec = market.spec();
+        spec.listing = Some(payees::list(market, Perbill::from_percent(30)));
+        let (before, mut fees) = (wealth(&hand), 0);
+        for _ in 0..2 {
+            let job = market.post_spec(spec);
+            market.play_first(job, [&truth, &truth], Some(&truth));
+            let terms = market.terms(job);
+            let bill = Bill::new(job, Outcome::Agreed).pay(&[0, 1, 2], terms.payment());
+            market.settled(bill.pay_to(&author, terms.royalty()));
+            fees += terms.fee();
+            market.apply_changes();
+        }
+        let score = |owner: &AccountId| Providers::<Runtime>::get(owner).map_or(0, |provider| provider.score);
+        assert_eq!(providers.iter().map(score).sum::<u32>(), 6, "a point for each seat");
+        assert!(fees > 0 && wealth(&hand) + fees <= before, "and each job has cost its fee");
     });
 }

@@ -6,6 +6,7 @@ mod attacks;
 mod books;
 mod cancelled;
 mod charges;
+mod curation;
 mod declines;
 mod disputes;
 mod expired;
