@@ -20,6 +20,7 @@ SS58_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 # Where the state holds a value of a pallet: twox128 of the pallet's name and twox128 of the value's.
 TIMESTAMP_NOW = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb"
+MARKET_BLOCK = "0xb2e5978ae9cbb1019678e830ca1cdeef899c3e07ef0297740df5daeb28c11ba1"
 SESSION_VALIDATORS = "0xcec5070d609dd3497f72bde07fc96ba088dcde934c658227ee1dfafcd6e16903"
 
 SECONDS_PER_REQUEST = 10
@@ -96,9 +97,19 @@ def author(block: str, header: dict) -> str:
     return ss58_encode(validators[32 * index : 32 * index + 32])
 
 
+def stored_number(key: str, block: str) -> int:
+    """A number that the state of a block holds."""
+    return int.from_bytes(bytes.fromhex(call("state_getStorage", key, block)[2:]), "little")
+
+
 def timestamp(block: str) -> int:
     """When a block was made, in milliseconds since 1970."""
-    return int.from_bytes(bytes.fromhex(call("state_getStorage", TIMESTAMP_NOW, block)[2:]), "little")
+    return stored_number(TIMESTAMP_NOW, block)
+
+
+def market_block(block: str) -> int:
+    """What the market clock showed in a block."""
+    return stored_number(MARKET_BLOCK, block)
 
 
 def show(number: int):

@@ -266,10 +266,7 @@ class Demo:
         while self.estimate(file) > MAX_UNITS:
             count = count * 2 // 3
             file = self.write("last.txt", "\n".join(lines[:count]))
-        job = self.job(f"embed {count} sentences, and a worker dies", "embed", self.model("minilm"), file)
-        victim = wait_for(f"the draw of job {job.id}", SECONDS_PER_JOB, lambda: self.assigned(job), 0.05)
-        self.network.kill(victim)
-        say(f"job {job.id}: killed {victim}'s worker before it could commit")
+        job, victim = self.kill_a_seat(f"embed {count} sentences, and a worker dies", file)
         job.finish()
         missed = [seat for seat in job.seats if seat["stage"]["kind"] == "missed"]
         if [job.name(seat) for seat in missed] != [victim]:
@@ -280,6 +277,19 @@ class Demo:
         if not any(job.name(seat) != victim for seat in refills):
             raise Failed(f"job {job.id}: {victim}'s seat was not refilled")
         say(f"job {job.id}: {victim}'s seat went to {job.name(refills[-1])}, and the job settled")
+
+    def kill_a_seat(self, what: str, file: str) -> tuple[Job, str]:
+        """Posts a job and kills the first worker drawn for it, and none of them acts in between: a commit can't be on
+        its way yet."""
+        self.network.pause_workers()
+        try:
+            job = self.job(what, "embed", self.model("minilm"), file)
+            victim = wait_for(f"the draw of job {job.id}", SECONDS_PER_JOB, lambda: self.assigned(job), 0.05)
+            self.network.kill(victim)
+        finally:
+            self.network.resume_workers()
+        say(f"job {job.id}: killed {victim}'s worker before it could commit")
+        return job, victim
 
     def estimate(self, file: str) -> int:
         return self.requester.assay("job", "estimate", "embed", self.model("minilm"), file)["units"]

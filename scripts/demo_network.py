@@ -176,6 +176,17 @@ class Network:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
+    def pause_workers(self):
+        self.signal_workers(signal.SIGSTOP)
+
+    def resume_workers(self):
+        self.signal_workers(signal.SIGCONT)
+
+    def signal_workers(self, number: signal.Signals):
+        for worker in self.workers.values():
+            if process := self.processes.get(worker.name):
+                process.send_signal(number)
+
     def check(self):
         """Fails when a process has ended that should go on."""
         for name, process in self.processes.items():

@@ -330,6 +330,15 @@ impl Store {
         self.bytes(Kind::Result, root).await
     }
 
+    /// How many bytes the file of a result has, if it is here.
+    ///
+    /// # Errors
+    ///
+    /// [`Store`](BlobError::Store).
+    pub async fn result_size(&self, root: &Digest) -> Result<Option<u64>, BlobError> {
+        self.len(Kind::Result, root).await
+    }
+
     /// Forgets a result, if it is here.
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use crate::{chain::Chain, client::ChainClient, ChainError};
 use assay_runtime::{
     bonds::SlashId,
     governance::{
-        Appeal, AppealView, Body, Noted, Referendum, Rewards, Spend, Standing, Terms, Track, Treasury, Voting,
+        Appeal, AppealView, Body, Bounty, BountyTerms, Noted, Referendum, Rewards, Spend, Standing, Terms,
+        Track, Treasury, Voting,
     },
     market::Refusal,
     AccountId, Hash, RuntimeCall,
@@ -72,6 +73,17 @@ pub trait GovernanceClient: ChainClient {
         after: Option<u32>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<(u32, Spend)>, ChainError>> + Send;
+
+    /// What bounties take.
+    fn bounty_terms(&self, at: Hash) -> impl Future<Output = Result<BountyTerms, ChainError>> + Send;
+
+    /// Bounties after a number, oldest first, at most `limit` and 1,000.
+    fn bounties(
+        &self,
+        at: Hash,
+        after: Option<u32>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<(u32, Bounty)>, ChainError>> + Send;
 
     /// What a validator has earned and nobody has claimed.
     fn rewards(
@@ -145,6 +157,19 @@ impl GovernanceClient for Chain {
         limit: u32,
     ) -> Result<Vec<(u32, Spend)>, ChainError> {
         self.ask("GovernanceApi_spends", (after, limit), at).await
+    }
+
+    async fn bounty_terms(&self, at: Hash) -> Result<BountyTerms, ChainError> {
+        self.ask("GovernanceApi_bounty_terms", (), at).await
+    }
+
+    async fn bounties(
+        &self,
+        at: Hash,
+        after: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<(u32, Bounty)>, ChainError> {
+        self.ask("GovernanceApi_bounties", (after, limit), at).await
     }
 
     async fn rewards(&self, at: Hash, validator: &AccountId) -> Result<Rewards, ChainError> {

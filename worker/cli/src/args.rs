@@ -4,6 +4,8 @@ use crate::{config::Overrides, verbs, worker};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+/// Below a verb's own options in its help.
+const EVERYWHERE: &str = "Options of every verb";
 /// What every help ends with.
 const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong arguments, configuration or key, 3 no network, 4 refused by the chain, 5 mismatch.
@@ -27,19 +29,19 @@ pub struct Cli {
 #[derive(Args, Debug)]
 pub struct Global {
     /// Show JSON for machines; amounts are strings in ASY
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// Configuration (default: ASSAY_CONFIG, else ~/.config/assay/config.toml if it is there)
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
     /// WebSocket URL of a node; several are tried in turn
-    #[arg(long = "node", global = true, value_name = "URL")]
+    #[arg(long = "node", global = true, value_name = "URL", help_heading = EVERYWHERE)]
     pub nodes: Vec<String>,
     /// Where the worker's database, blobs and scratch files are
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub data: Option<PathBuf>,
     /// Key file that signs; its password is asked for, or in ASSAY_PASSWORD
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub key: Option<PathBuf>,
 }
 
@@ -109,5 +111,19 @@ mod tests {
             verbs.for_each(|verb| check(verb, &format!("{path} {}", verb.get_name())));
         }
         check(&Cli::command(), "assay");
+    }
+
+    #[test]
+    fn what_every_verb_shows_as_json_is_in_the_readme() {
+        const README: &str = include_str!("../README.md");
+        let (_, json) = README.split_once("## JSON\n").expect("a section on JSON");
+        let (json, _) = json.split_once("\n## ").expect("and one behind it");
+        for noun in Cli::command().get_subcommands().filter(|noun| noun.has_subcommands()) {
+            for verb in noun.get_subcommands().filter(|verb| verb.get_name() != "help") {
+                let of_verb = format!("`{} {}", noun.get_name(), verb.get_name());
+                let is_there = [" ", "`"].iter().any(|end| json.contains(&format!("{of_verb}{end}")));
+                assert!(is_there, "{of_verb}` is missing");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use assay_chain::{
     governance::pallet_assay_rewards::Call as Rewards, AccountId, Balance, RuntimeCall, RuntimeEvent,
 };
 use assay_primitives::{BlobRef, Digest, Endpoint, JobId, JobSpec, ListedVersion, ListingId, Role};
-use assay_runtime::Address;
+use assay_runtime::{opaque::SessionKeys, Address};
 use pallet_assay_jobs::Call as Jobs;
 use pallet_assay_providers::{Call as Providers, Terms};
 use pallet_assay_registry::{Call as Registry, Kind, Licence};
@@ -13,9 +13,12 @@ use pallet_balances::Call as Balances;
 use pallet_utility::Call as Utility;
 use sp_runtime::Perbill;
 
-/// Several calls that are made together, or not at all.
-pub fn all(calls: Vec<RuntimeCall>) -> RuntimeCall {
-    RuntimeCall::Utility(Utility::batch_all { calls })
+/// Several calls that are made together, or not at all; a single one by itself.
+pub fn all(mut calls: Vec<RuntimeCall>) -> RuntimeCall {
+    match calls.len() {
+        1 => calls.remove(0),
+        _ => RuntimeCall::Utility(Utility::batch_all { calls }),
+    }
 }
 
 /// Pays an account, and keeps one's own.
@@ -48,6 +51,26 @@ pub fn withdraw(role: Role) -> RuntimeCall {
     RuntimeCall::Staking(Staking::withdraw { role })
 }
 
+/// Stands in elections.
+pub fn validate() -> RuntimeCall {
+    RuntimeCall::Staking(Staking::validate {})
+}
+
+/// Stands in elections no more.
+pub fn chill() -> RuntimeCall {
+    RuntimeCall::Staking(Staking::chill {})
+}
+
+/// Registers the session keys of a validator's node.
+pub fn set_keys(keys: SessionKeys, proof: Vec<u8>) -> RuntimeCall {
+    RuntimeCall::Staking(Staking::set_keys { keys, proof })
+}
+
+/// Removes session keys.
+pub fn purge_keys() -> RuntimeCall {
+    RuntimeCall::Staking(Staking::purge_keys {})
+}
+
 /// Pays a page of an era's validators what they have earned.
 pub fn claim(era: u32, page: u32) -> RuntimeCall {
     RuntimeCall::Rewards(Rewards::claim { era, page })
@@ -73,6 +96,11 @@ pub fn update(terms: Terms) -> RuntimeCall {
 /// Offers nothing any more.
 pub fn retire() -> RuntimeCall {
     RuntimeCall::Providers(Providers::retire {})
+}
+
+/// Leaves jail after one's term.
+pub fn release() -> RuntimeCall {
+    RuntimeCall::Providers(Providers::release {})
 }
 
 /// Says where one's blobs are served.
@@ -146,6 +174,8 @@ mod tests {
     #[test]
     fn calls_have_the_chains_names() {
         assert_eq!(name(&retire()), "Providers.retire");
-        assert_eq!(name(&all(vec![])), "Utility.batch_all");
+        assert_eq!(name(&release()), "Providers.release");
+        assert_eq!(name(&all(vec![retire(), retire()])), "Utility.batch_all");
+        assert_eq!(all(vec![retire()]), retire());
     }
 }

@@ -1,8 +1,12 @@
 //! What the program is told beside its arguments: a TOML file, under the environment, under flags.
 
+mod size;
+
+use self::size::Size;
 use crate::{
-    error::{one_line, CliError},
+    error::{advice, one_line, CliError},
     keys::{KeySource, Secret, KEY_URI},
+    output,
     runner::BackendChoice,
 };
 use serde::Deserialize;
@@ -30,7 +34,7 @@ enum Form {
 }
 
 /// The variables of the environment, with the fields that they set.
-const VARIABLES: [(&str, &[&str], Form); 19] = [
+const VARIABLES: [(&str, &[&str], Form); 20] = [
     ("ASSAY_NODES", &["nodes"], Form::List),
     ("ASSAY_DATA", &["data"], Form::Text),
     ("ASSAY_KEY_FILE", &["key", "file"], Form::Text),
@@ -46,6 +50,7 @@ const VARIABLES: [(&str, &[&str], Form); 19] = [
     ("ASSAY_WORKER_MEMORY", &["worker", "memory"], Form::Text),
     ("ASSAY_WORKER_SECONDS", &["worker", "seconds"], Form::Number),
     ("ASSAY_WORKER_DISK", &["worker", "disk"], Form::Text),
+    ("ASSAY_WORKER_RESULTS", &["worker", "results"], Form::Text),
     ("ASSAY_WORKER_BACKEND", &["worker", "backend"], Form::Text),
     ("ASSAY_WORKER_METRICS", &["worker", "metrics"], Form::Text),
     ("ASSAY_WORKER_ADMIN", &["worker", "admin"], Form::Text),
@@ -108,6 +113,8 @@ pub struct WorkerConfig {
     pub seconds: u64,
     /// Most bytes of a job's files.
     pub disk: u64,
+    /// Most bytes of results that are kept for requesters: at least one of a job.
+    pub results: u64,
     /// What computes.
     pub backend: BackendChoice,
     /// Where Prometheus reads metrics.
@@ -155,43 +162,11 @@ struct Worker {
     memory: Option<Size>,
     seconds: u64,
     disk: Size,
+    results: Option<Size>,
     backend: Option<String>,
     metrics: Option<SocketAddr>,
     admin: SocketAddr,
     keep_hours: u64,
-}
-
-/// A number of bytes, in a file also as text with a unit: `8 GiB`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Value")]
-struct Size(u64);
-
-impl TryFrom<Value> for Size {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        let size = match &value {
-            Value::Integer(bytes) => u64::try_from(*bytes).ok(),
-            Value::String(text) => Self::parse(text),
-            _ => None,
-        };
-        size.map(Self).ok_or_else(|| format!("{value} is no size: write bytes, or text such as \"8 GiB\""))
-    }
-}
-
-impl Size {
-    fn parse(text: &str) -> Option<u64> {
-        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-        let shift = match text[digits.len()..].trim() {
-            "" => 0,
-            "KiB" => 10,
-            "MiB" => 20,
-            "GiB" => 30,
-            "TiB" => 40,
-            _ => return None,
-        };
-        digits.parse::<u64>().ok()?.checked_mul(1 << shift)
-    }
 }
 
 impl Default for File {
@@ -231,6 +206,7 @@ impl Default for Worker {
             memory: None,
             seconds: 3_600,
             disk: Size(8 << 30),
+            results: None,
             backend: None,
             metrics: None,
             admin: SocketAddr::from(([127, 0, 0, 1], 9621)),
@@ -320,6 +296,15 @@ impl Worker {
             let admin = self.admin;
             return Err(CliError::Usage(format!("worker.admin is {admin}: it has to be a loopback address")));
         }
+        let disk = self.disk.0;
+        let results = self.results.map_or(disk.saturating_mul(2), |size| size.0);
+        if results < disk {
+            let (results, disk) = (output::size(results), output::size(disk));
+            return Err(CliError::Usage(format!(
+                "worker.results is {results}, and one result may have {disk}, as worker.disk says: raise the first or \
+                 lower the second"
+            )));
+        }
         let backend = match self.backend {
             None => BackendChoice::default(),
             Some(name) => name
@@ -331,7 +316,8 @@ impl Worker {
             threads: self.threads,
             memory: self.memory.map(|size| size.0),
             seconds: self.seconds,
-            disk: self.disk.0,
+            disk,
+            results,
             backend,
             metrics: self.metrics,
             admin: self.admin,
@@ -343,8 +329,10 @@ impl Worker {
 /// Reads a file, and checks it by itself, while it is known where in it things are.
 fn read(path: &Path) -> Result<Table, CliError> {
     let place = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| CliError::Usage(format!("configuration {place}: {error}")))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        let advice = advice(error.kind()).unwrap_or("name another one with --config or ASSAY_CONFIG");
+        CliError::Usage(format!("configuration {place}: {error}: {advice}"))
+    })?;
     let wrong = |error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -466,6 +454,8 @@ mod tests {
         assert!(refused("[worker]\njobs = 0", &[]).contains("worker.jobs is 0"));
         assert!(refused("[worker]\nadmin = '0.0.0.0:1'", &[]).contains("worker.admin is 0.0.0.0:1"));
         assert!(refused("[worker]\nbackend = 'abacus'", &[]).contains("worker.backend is \"abacus\""));
+        let line = refused("[worker]\ndisk = '2 GiB'\nresults = '1 GiB'", &[]);
+        assert!(line.starts_with("worker.results is 1.00 GiB, and one result may have 2.00 GiB"), "{line}");
     }
 
     #[test]
@@ -474,6 +464,9 @@ mod tests {
         let config = load(text, &[("ASSAY_WORKER_DISK", "5")], &Overrides::default()).unwrap();
         assert_eq!((config.worker.memory, config.worker.disk), (Some(2 << 30), 5));
         assert_eq!(config.blobs.max_size, 3 << 20);
+        assert_eq!(config.worker.results, 10, "without a figure, two of the largest results");
+        let given = load(text, &[("ASSAY_WORKER_RESULTS", "8 KiB")], &Overrides::default()).unwrap();
+        assert_eq!((given.worker.disk, given.worker.results), (4096, 8192));
         for size in ["'8 GB'", "'GiB'", "-1", "true", "'99999999999 TiB'"] {
             let line = refused(&format!("[worker]\nmemory = {size}"), &[]);
             assert!(line.contains("line 2: ") && line.contains("is no size"), "{line}");

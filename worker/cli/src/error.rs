@@ -3,6 +3,7 @@
 use crate::{amount::AmountError, keys::KeyError, printable, runner::RunError, worker::fetch::FetchError};
 use assay_blobs::BlobError;
 use assay_chain::ChainError;
+use assay_primitives::JobId;
 use std::{io, path::PathBuf};
 
 /// Anything that ends a verb.
@@ -29,6 +30,9 @@ pub enum CliError {
     /// A program, an input or a model is not what it has to be.
     #[error(transparent)]
     Invalid(#[from] assay_graph::error::Invalid),
+    /// A directory holds no model.
+    #[error("{} is no model directory: `assay model import` makes one", .0.display())]
+    NoModel(PathBuf),
     /// A job could not be computed here.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -49,6 +53,14 @@ pub enum CliError {
     /// The chain has something else than a computation gives.
     #[error("{0}")]
     Mismatch(String),
+    /// A job is posted, and could not be followed to its end. To post it again would be another job.
+    #[error("job {job} is posted, and was not followed to its end ({reason}): `assay job watch {job}` does")]
+    Unwatched {
+        /// Its number.
+        job: JobId,
+        /// What came between.
+        reason: Box<CliError>,
+    },
     /// The worker could not start, or has stopped.
     #[error("{0}")]
     Worker(String),
@@ -66,17 +78,37 @@ impl CliError {
             Self::Refused(_) => 4,
             Self::Unavailable(_) => 3,
             Self::Mismatch(_) => 5,
+            Self::Unwatched { reason, .. } => reason.exit_code(),
             Self::Blob(error) | Self::Fetch(FetchError::Blob(error)) => match error {
                 BlobError::Unavailable { .. } | BlobError::NoSource(_) => 3,
                 _ => 1,
             },
-            Self::Fetch(_) | Self::Invalid(_) | Self::Run(_) | Self::File { .. } | Self::Worker(_) => 1,
+            Self::Fetch(_)
+            | Self::Invalid(_)
+            | Self::NoModel(_)
+            | Self::Run(_)
+            | Self::File { .. }
+            | Self::Worker(_) => 1,
         }
     }
 
-    /// The error in one line, whatever a library has put into it.
+    /// The error in one line, whatever a library has put into it; where it is about a file, with what to do.
     pub fn line(&self) -> String {
-        one_line(&self.to_string())
+        let line = one_line(&self.to_string());
+        match self.reason().and_then(|reason| advice(reason.kind())) {
+            Some(advice) => format!("{line}: {advice}"),
+            None => line,
+        }
+    }
+
+    /// What the system said of a file, if that is what is wrong.
+    fn reason(&self) -> Option<&io::Error> {
+        match self {
+            Self::File { reason, .. } | Self::Key(KeyError::Io { reason, .. }) => Some(reason),
+            Self::Blob(BlobError::File { source, .. })
+            | Self::Fetch(FetchError::Blob(BlobError::File { source, .. })) => Some(source),
+            _ => None,
+        }
     }
 
     /// A file that can't be read or written.
@@ -84,6 +116,24 @@ impl CliError {
         let path = path.into();
         |reason| Self::File { path, reason }
     }
+}
+
+/// What to do about what the system says of a file.
+pub fn advice(kind: io::ErrorKind) -> Option<&'static str> {
+    use io::ErrorKind::{
+        AlreadyExists, InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
+    };
+    Some(match kind {
+        NotFound | NotADirectory => "check the path",
+        IsADirectory => "name a file in it",
+        PermissionDenied => "name another path, or let this user use it",
+        ReadOnlyFilesystem => "name a path that can be written to",
+        AlreadyExists => "name another path: it is not written over",
+        StorageFull | QuotaExceeded => "make room there, or name another path",
+        InvalidData => "it has to be text in UTF-8",
+        _ => return None,
+    })
 }
 
 /// A text without breaks of lines and runs of spaces; a server may have said what is in it.
@@ -98,11 +148,12 @@ mod tests {
     #[test]
     fn each_kind_has_its_exit_code() {
         let unreadable = CliError::file("model")(io::Error::from(io::ErrorKind::NotFound));
-        assert_eq!(unreadable.line(), "model: entity not found");
+        assert_eq!(unreadable.line(), "model: entity not found: check the path");
         let refused =
             ChainError::Refused { pallet: "Staking".into(), error: "NotBonded".into(), hint: "bond first" };
         for (error, code) in [
             (unreadable, 1),
+            (CliError::NoModel("model".into()), 1),
             (CliError::Usage("--cap is 0".into()), 2),
             (AmountError::Form("x".into()).into(), 2),
             (KeyError::Missing.into(), 2),
@@ -112,9 +163,30 @@ mod tests {
             (CliError::Refused("no job 7".into()), 4),
             (CliError::Unavailable("no server".into()), 3),
             (CliError::Mismatch("other root".into()), 5),
+            (CliError::Unwatched { job: 7, reason: Box::new(ChainError::Timeout.into()) }, 3),
         ] {
             assert_eq!(error.exit_code(), code, "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_told_with_what_to_do() {
+        let (path, reason) = (PathBuf::from("a"), || io::Error::from(io::ErrorKind::PermissionDenied));
+        for error in [
+            CliError::file("a")(reason()),
+            KeyError::Io { path: path.clone(), reason: reason() }.into(),
+            BlobError::File { action: "write", path: path.clone(), source: reason() }.into(),
+            FetchError::Blob(BlobError::File { action: "write", path: path.clone(), source: reason() })
+                .into(),
+        ] {
+            let line = error.line();
+            assert!(
+                line.ends_with("permission denied: name another path, or let this user use it"),
+                "{line}"
+            );
+        }
+        let other = CliError::file("a")(io::Error::other("the disk hums"));
+        assert_eq!(other.line(), "a: the disk hums");
     }
 
     #[test]

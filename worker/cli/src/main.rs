@@ -19,6 +19,7 @@ mod keys;
 mod machine;
 mod model;
 mod output;
+mod percent;
 mod printable;
 mod runner;
 mod verbs;

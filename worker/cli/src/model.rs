@@ -12,6 +12,8 @@ use assay_graph::{
 };
 use std::{fs, path::Path};
 
+/// What makes a directory one of a model.
+const MANIFEST: &str = "manifest.json";
 /// The tokenizer's file.
 const TOKENIZER: &str = "tokenizer.json";
 /// The file that names the tokens behind which a text ends, as the models that are imported have it.
@@ -36,8 +38,12 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// A file is missing or not what the manifest says; the tokenizer is not the one that the manifest names.
-    pub fn open(directory: &Path) -> Result<Self, Invalid> {
+    /// There is no manifest; a file is missing or not what the manifest says; the tokenizer is not the one that the
+    /// manifest names.
+    pub fn open(directory: &Path) -> Result<Self, CliError> {
+        if !directory.join(MANIFEST).exists() {
+            return Err(CliError::NoModel(directory.into()));
+        }
         let place = directory.display().to_string();
         let package = Package::read(directory, blobs)?;
         let program = Program::load(&place, &package)?;
@@ -48,7 +54,8 @@ impl Model {
                 let tokenizer = Tokenizer::open(&path)?;
                 if tokenizer.hash() != expected.0 {
                     let problem = Problem::mismatch(hex::encode(expected.0), hex::encode(tokenizer.hash()));
-                    return Err(problem.at(&path.display().to_string(), "blake3, which the manifest names"));
+                    let error = problem.at(&path.display().to_string(), "blake3, which the manifest names");
+                    return Err(error.into());
                 }
                 Some(tokenizer)
             }
@@ -158,13 +165,16 @@ mod tests {
     fn what_is_no_model_directory_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let line = Model::open(directory.path()).map(|_| ()).unwrap_err().to_string();
-        assert!(line.contains("manifest.json: contents: No such file"), "{line}");
+        assert_eq!(
+            line,
+            format!("{} is no model directory: `assay model import` makes one", directory.path().display())
+        );
     }
 
     #[test]
     fn a_tokenizer_that_is_not_the_models_is_refused() {
         let directory = written();
-        let path = directory.path().join("manifest.json");
+        let path = directory.path().join(MANIFEST);
         let text = fs::read_to_string(&path).unwrap();
         let named = format!("\"tokenizer\":\"{}\"", "ab".repeat(32));
         fs::write(&path, text.replace("\"tokenizer\":null", &named)).unwrap();

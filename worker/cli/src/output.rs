@@ -5,6 +5,7 @@ use assay_blobs::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Serialize, Serializer};
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     time::Duration,
 };
@@ -39,6 +40,11 @@ impl Output {
         };
         // Whoever reads it may have seen enough.
         let _ = writeln!(io::stdout(), "{}", text.trim_end());
+    }
+
+    /// Shows a list: as JSON under its name, so that what comes to stand beside it later breaks no program.
+    pub fn list(&self, name: &str, rows: &[impl Serialize], human: impl FnOnce() -> String) {
+        self.value(&BTreeMap::from([(name, rows)]), human);
     }
 
     /// Tells people something beside the value.

@@ -1,5 +1,5 @@
 //! What a job costs: compute units, which it is paid by, and memory, which a worker must have. Both follow from the
-//! program's and the input's manifests and lengths alone. The formulas of units stand in the crate's documentation.
+//! program's and the input's manifests and lengths alone. The formulas of units stand in the contract.
 
 use assay_exact::Precision;
 

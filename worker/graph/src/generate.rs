@@ -114,13 +114,13 @@ impl From<Refused> for Ended {
 }
 
 /// Takes the step, the unit, the node and the value of each node's run, on any thread.
-pub(crate) type Observer<'a> = dyn FnMut(u64, u64, usize, &[f32]) + Send + 'a;
+type Observer<'a> = dyn FnMut(u64, u64, usize, &[f32]) + Send + 'a;
 
 /// Tells the step and the unit of each value.
-pub(crate) struct Watched<'a> {
-    pub(crate) step: u64,
-    pub(crate) unit: u64,
-    pub(crate) watch: &'a mut Observer<'a>,
+struct Watched<'a> {
+    step: u64,
+    unit: u64,
+    watch: &'a mut Observer<'a>,
 }
 
 impl Watch for Watched<'_> {

@@ -1,8 +1,9 @@
 //! Jobs: a program applied to an input. What comes out is a pure function of the two and the job's seed.
-//! The crate's documentation lists the tensors that each kind takes and gives.
+//! The contract lists the tensors that each kind takes and gives.
 
 mod generation;
 mod step;
+mod training;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ use crate::train::{self, State, Trainer};
 
 pub use generation::{Generate, Sampling, MAX_STOPS};
 pub use step::open_step;
+pub use training::Train;
 
 /// Most units of a job.
 const MAX_UNITS: u64 = 1 << 20;
@@ -57,16 +59,6 @@ pub enum Kind {
     Generate(Generate),
     /// Steps of a training.
     Train(Train),
-}
-
-/// Which steps of a training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Train {
-    /// The steps done before: 0 starts from the seed, another one from the checkpoint of that step.
-    pub from: u64,
-    /// The steps done after.
-    pub to: u64,
 }
 
 /// A job's input that has passed every check that needs no program.
@@ -177,9 +169,13 @@ pub fn units(program: &Program, input: &Input) -> Result<u64, Invalid> {
             step.times(job.to - job.from)
         }
     };
+    Ok((cost + Cost::bytes(blob_bytes(program, input))).units())
+}
+
+/// Bytes of all blobs of a program and an input: as many as their tensors have in memory.
+pub fn blob_bytes(program: &Program, input: &Input) -> u64 {
     let blobs = program.manifest.blobs.iter().chain(&input.manifest.blobs);
-    let bytes = blobs.fold(0u64, |sum, blob| sum.saturating_add(blob.size));
-    Ok((cost + Cost::bytes(bytes)).units())
+    blobs.fold(0u64, |sum, blob| sum.saturating_add(blob.size))
 }
 
 /// Most bytes that [`run`] takes beside the program and the input in memory, and the backend's own.

@@ -8,8 +8,8 @@
 //! Not for: the numbers (`assay-exact`), how fast they are computed (`assay-exec`), files' transport, keys, the chain.
 //!
 //! In the flow: bytes of a manifest and its blobs → checked [`Program`](program::Program) → [`job::run`] → roots. Every
-//! check comes before the first computation; what fails after it is a [`Trap`](error::Trap), which is a result.
-#![doc = include_str!("format.md")]
+//! check comes before the first computation; what fails after it is a [`Trap`](error::Trap), which is a result. Files,
+//! roots, jobs, traps and traces are specified with the numbers, in the documentation of [`assay_exact`].
 #![deny(unsafe_code)]
 
 mod angles;

@@ -63,11 +63,6 @@ impl Package {
         }
         Ok(Self { manifest, blobs })
     }
-
-    /// Bytes of all its blobs.
-    pub fn blob_bytes(&self) -> u64 {
-        self.blobs.iter().map(|blob| blob.len() as u64).sum()
-    }
 }
 
 /// What the manifest of a package with one blob says of it and of its tensors.

@@ -11,6 +11,7 @@ use assay_graph::job::{
     open_step, output_bytes, passes, run, run_keeping, segment, units, Generate, Input, Kind, Outcome,
     Sampling, Train,
 };
+use assay_graph::manifest::{Node, Op};
 use assay_graph::package::Package;
 use assay_graph::program::Program;
 use assay_graph::root::{entries, Hash};
@@ -223,6 +224,20 @@ fn an_id_out_of_range_is_a_trap_and_the_lowest_step_and_unit_decide() {
     assert!(roots.iter().all(|root| *root == roots[0]));
 }
 
+/// Which run, too: they must not take the room of the output.
+#[test]
+fn nodes_behind_the_output_change_nothing_of_it() {
+    let program = generator();
+    let mut manifest = program.manifest.clone();
+    for (name, input) in [("behind.0", manifest.output.clone()), ("behind.1", "behind.0".into())] {
+        manifest.graph.push(Node { inputs: vec![input], name: name.into(), op: Op::Tanh });
+    }
+    let longer = load(Program::pack(manifest, &program.tensors).expect("a program"));
+    let job = input(Kind::Embed, &prompts());
+    let [expected, got] = [&program, &longer].map(|program| outcome(program, &job).result.expect("no trap"));
+    assert_eq!(got, expected);
+}
+
 #[test]
 fn what_a_job_gives_is_bounded_before_it_runs() {
     let (training, generator) = (training(), generator());
@@ -312,10 +327,10 @@ fn elements_of_a_trainings_steps_are_opened_from_one_state_in_its_trace_to_the_n
     };
     let last = state_among(&program, &entries(&outputs)).expect("a state");
     let claims = judged(&program, &job, 0..6);
-    assert_eq!(check_stretch(&claims[..2], &claims[0].before_root(), &state(2)), Ok(()));
-    assert_eq!(check_stretch(&claims[2..4], &state(2), &state(4)), Ok(()));
-    assert_eq!(check_stretch(&claims[4..], &state(4), &last), Ok(()));
-    assert!(check_stretch(&claims[2..4], &state(2), &last).is_err());
+    assert_eq!(check_stretch(&claims[..2], 0..2, &claims[0].before_root(), &state(2)), Ok(()));
+    assert_eq!(check_stretch(&claims[2..4], 2..4, &state(2), &state(4)), Ok(()));
+    assert_eq!(check_stretch(&claims[4..], 4..6, &state(4), &last), Ok(()));
+    assert!(check_stretch(&claims[2..4], 2..4, &state(2), &last).is_err());
 }
 
 #[test]
@@ -347,7 +362,7 @@ fn a_training_that_goes_on_is_opened_from_its_checkpoint() {
     let first = state_among(&program, &entries(&job.tensors)).expect("a state");
     let claims = judged(&program, &job, 4..6);
     assert_eq!(claims[0].before_root(), first);
-    assert_eq!(check_stretch(&claims, &first, &claims[1].after_root()), Ok(()));
+    assert_eq!(check_stretch(&claims, 4..6, &first, &claims[1].after_root()), Ok(()));
     for step in [3, 8] {
         let refused = open_step(&program, &job, SEED, &Reference, step, &[]);
         let Err(Stop::Invalid(invalid)) = refused else { panic!("step {step} is none of the job") };

@@ -14,6 +14,8 @@ mod oracle;
 mod refused;
 #[path = "training/step.rs"]
 mod step;
+#[path = "training/stretch.rs"]
+mod stretch;
 #[path = "training/traps.rs"]
 mod traps;
 

@@ -55,16 +55,30 @@ impl Store {
     ///
     /// The disk fails.
     pub fn kept_blobs(&self) -> Result<Vec<Digest>, StoreError> {
-        let mut blobs: Vec<_> = self
-            .until(u64::MAX)?
-            .into_iter()
-            .filter_map(|(what, until)| match what {
-                Kept::Blob(blake3) => Some((until, blake3)),
-                Kept::Result(_) | Kept::Seal(_) => None,
-            })
-            .collect();
-        blobs.sort_unstable();
-        Ok(blobs.into_iter().map(|(_, blake3)| blake3).collect())
+        self.in_order(|what| match what {
+            Kept::Blob(blake3) => Some(blake3),
+            Kept::Result(_) | Kept::Seal(_) => None,
+        })
+    }
+
+    /// The results on the list, those that were published last at the end.
+    ///
+    /// # Errors
+    ///
+    /// The disk fails.
+    pub fn kept_results(&self) -> Result<Vec<Digest>, StoreError> {
+        self.in_order(|what| match what {
+            Kept::Result(root) => Some(root),
+            Kept::Blob(_) | Kept::Seal(_) => None,
+        })
+    }
+
+    /// Those of a kind, in the order of their times.
+    fn in_order(&self, kind: impl Fn(Kept) -> Option<Digest>) -> Result<Vec<Digest>, StoreError> {
+        let entries = self.until(u64::MAX)?.into_iter();
+        let mut found: Vec<_> = entries.filter_map(|(what, until)| Some((until, kind(what)?))).collect();
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, id)| id).collect())
     }
 
     /// What has been kept for long enough.

@@ -240,13 +240,15 @@ fn what_was_sealed_for_a_seat_that_came_back_is_not_forgotten() {
 }
 
 #[test]
-fn blobs_are_listed_by_their_last_use() {
+fn blobs_and_results_are_listed_by_their_times() {
     let (_directory, path) = database();
     let store = open(&path);
     store.keep(&Kept::Blob([1; 32]), 30).expect("stored");
     store.keep(&Kept::Blob([2; 32]), 20).expect("stored");
-    store.keep(&Kept::Result([3; 32]), 10).expect("stored");
+    store.keep(&Kept::Result([3; 32]), 40).expect("stored");
+    store.keep(&Kept::Result([4; 32]), 10).expect("stored");
     assert_eq!(store.kept_blobs().expect("read"), [[2; 32], [1; 32]]);
+    assert_eq!(store.kept_results().expect("read"), [[4; 32], [3; 32]]);
 }
 
 #[test]

@@ -180,6 +180,8 @@ async fn results_are_named_by_their_root() {
     store.put_result(&root, content(50)).await.expect("it is stored");
     store.put_result(&root, content(50)).await.expect("again is fine");
     assert_eq!(store.result(&root).await.expect("it can be asked"), Some(content(50)));
+    assert_eq!(store.result_size(&root).await.expect("it can be asked"), Some(50));
+    assert_eq!(store.result_size(&[2; 32]).await.expect("it can be asked"), None);
     assert!(store.list().await.expect("it can be listed").is_empty(), "a result is no blob");
     store.remove_result(&root).await.expect("it is there");
     store.remove_result(&root).await.expect("that it is gone is fine");

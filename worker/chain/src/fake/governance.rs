@@ -5,7 +5,8 @@ use crate::{governance_client::GovernanceClient, ChainError};
 use assay_runtime::{
     bonds::SlashId,
     governance::{
-        Appeal, AppealView, Body, Noted, Referendum, Rewards, Spend, Standing, Terms, Track, Treasury, Voting,
+        Appeal, AppealView, Body, Bounty, BountyTerms, Noted, Referendum, Rewards, Spend, Standing, Terms,
+        Track, Treasury, Voting,
     },
     market::Refusal,
     AccountId, Hash, RuntimeCall,
@@ -33,6 +34,10 @@ pub struct Governance {
     pub treasury: Option<Treasury>,
     /// Its spends.
     pub spends: BTreeMap<u32, Spend>,
+    /// What bounties take.
+    pub bounty_terms: Option<BountyTerms>,
+    /// Bounties.
+    pub bounties: BTreeMap<u32, Bounty>,
     /// What validators can claim.
     pub rewards: BTreeMap<AccountId, Rewards>,
     /// Appeals, and what they would take.
@@ -101,6 +106,23 @@ impl GovernanceClient for FakeChain {
             let spends = world.governance.spends.iter();
             let rest = spends.filter(|(id, _)| after.is_none_or(|after| **id > after));
             rest.take(limit as usize).map(|(id, spend)| (*id, spend.clone())).collect()
+        })
+    }
+
+    async fn bounty_terms(&self, at: Hash) -> Result<BountyTerms, ChainError> {
+        self.read(at, |world| world.governance.bounty_terms)?.ok_or_else(|| unfilled("terms of bounties"))
+    }
+
+    async fn bounties(
+        &self,
+        at: Hash,
+        after: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<(u32, Bounty)>, ChainError> {
+        self.read(at, |world| {
+            let bounties = world.governance.bounties.iter();
+            let rest = bounties.filter(|(id, _)| after.is_none_or(|after| **id > after));
+            rest.take(limit as usize).map(|(id, bounty)| (*id, bounty.clone())).collect()
         })
     }
 

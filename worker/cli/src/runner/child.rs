@@ -19,6 +19,10 @@ use crate::error::CliError;
 /// What the process ends with when the one that started it is gone.
 const ORPHANED: i32 = 75;
 
+/// Addresses that a process has beside the memory of its job: for the program and its libraries, stacks, and what the
+/// allocator reserves. Addresses are what can be limited, and there are always more of them than of memory.
+const ADDRESSES_BESIDE: u64 = 1 << 30;
+
 /// Why there is no report.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -61,9 +65,9 @@ pub fn main() -> Result<(), CliError> {
 fn limit(limits: &Limits) -> io::Result<()> {
     // There is none but on Linux.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");
-    for (resource, most) in
-        [(Resource::CORE, 0), (Resource::AS, limits.memory), (Resource::FSIZE, limits.disk)]
-    {
+    let addresses = limits.memory.saturating_add(ADDRESSES_BESIDE);
+    let limited = [(Resource::CORE, 0), (Resource::AS, addresses), (Resource::FSIZE, limits.disk)];
+    for (resource, most) in limited {
         let most = most.min(resource.get_hard()?);
         resource.set(most, most)?;
     }
@@ -110,9 +114,7 @@ fn check_size(task: &Task, program: &Program, input: &Input) -> Result<(), Stop>
         let reason = format!("outputs may have {outputs} bytes, and the job allows {most}");
         return Err(Stop::Refused(reason));
     }
-    // The tensors of both are in memory, as many bytes as their blobs.
-    let blobs = program.manifest.blobs.iter().chain(&input.manifest.blobs);
-    let memory = blobs.fold(job::memory(program, input)?, |sum, blob| sum.saturating_add(blob.size));
+    let memory = job::memory(program, input)?.saturating_add(job::blob_bytes(program, input));
     if memory > task.limits.memory {
         let most = task.limits.memory;
         let reason =

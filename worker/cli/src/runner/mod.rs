@@ -67,7 +67,7 @@ pub struct Drawn {
 /// What a job may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Bytes of its address space.
+    /// Bytes of its memory. What it takes beside its job, as stacks, is not counted.
     pub memory: u64,
     /// Seconds from its start.
     pub seconds: u64,

@@ -115,7 +115,7 @@ async fn put(files: &[PathBuf], context: &Context) -> Result<(), CliError> {
     let shown: Vec<_> =
         stored.iter().map(|(file, blob)| Stored { file: file.to_path_buf(), blob: (*blob).into() }).collect();
     let line = |(file, blob): &(&PathBuf, BlobRef)| format!("{}  {}\n", name(blob), file.display());
-    context.output.value(&shown, || stored.iter().map(line).collect());
+    context.output.list("blobs", &shown, || stored.iter().map(line).collect());
     Ok(())
 }
 

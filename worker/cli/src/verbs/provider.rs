@@ -36,12 +36,8 @@ enum Verb {
     Register {
         #[command(flatten)]
         offer: Offer,
-        /// Account that the worker signs with (default: the owner's own, which then has to be on the worker's machine)
-        #[arg(long, value_name = "ADDRESS", value_parser = keys::address)]
-        worker: Option<AccountId>,
-        /// What the worker's account is paid for its fees, in ASY
-        #[arg(long, value_name = "AMOUNT", default_value = "10", requires = "worker")]
-        endow: Amount,
+        #[command(flatten)]
+        hired: Hired,
     },
     /// Change what is offered; waits for draws that are due
     #[command(
@@ -63,10 +59,15 @@ enum Verb {
         /// Where results are served to others
         #[arg(long, value_name = "URL", value_parser = endpoint)]
         endpoint: Option<Endpoint>,
+        #[command(flatten)]
+        hired: Hired,
     },
     /// Offer nothing any more
     #[command(after_help = "Example:\n  assay --key owner.json provider retire")]
     Retire,
+    /// Leave jail once the term is over
+    #[command(after_help = "Example:\n  assay --key owner.json provider release")]
+    Release,
     /// Show a provider
     #[command(after_help = "Example:\n  assay --key owner.json provider status")]
     Status {
@@ -77,6 +78,29 @@ enum Verb {
     /// Show the machines that jobs can ask for: prices, providers, seats
     #[command(after_help = "Example:\n  assay provider list")]
     List,
+}
+
+/// Who computes for a provider.
+#[derive(clap::Args, Debug)]
+struct Hired {
+    /// Account that the worker signs with (at first the owner's own, which then has to be on the worker's machine)
+    #[arg(long, value_name = "ADDRESS", value_parser = keys::address)]
+    worker: Option<AccountId>,
+    /// What the worker's account is paid for its fees, in ASY
+    #[arg(long, value_name = "AMOUNT", default_value = "10", requires = "worker")]
+    endow: Amount,
+}
+
+impl Hired {
+    /// Names the worker, if there is one, and pays it.
+    fn calls(self) -> Vec<RuntimeCall> {
+        let Self { worker: Some(worker), endow } = self else { return Vec::new() };
+        let mut all = vec![calls::set_worker(worker.clone())];
+        if endow.0 > 0 {
+            all.push(calls::transfer(worker, endow.0));
+        }
+        all
+    }
 }
 
 /// What is offered at first.
@@ -120,16 +144,21 @@ pub fn endpoint(text: &str) -> Result<Endpoint, String> {
 /// Runs the verb.
 pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     match args.verb {
-        Verb::Register { offer, worker, endow } => register(context, offer, worker, endow).await,
-        Verb::Update { machine, any_memory, reserve, capacity, endpoint } => {
+        Verb::Register { offer, hired } => register(context, offer, hired).await,
+        Verb::Update { machine, any_memory, reserve, capacity, endpoint, hired } => {
             if let Some(machine) = machine {
                 check(machine, any_memory)?;
             }
-            update(context, machine, reserve, capacity, endpoint).await
+            let beside = hired.calls().into_iter().chain(endpoint.map(calls::set_endpoint)).collect();
+            update(context, machine, reserve, capacity, beside).await
         }
         Verb::Retire => {
             let done = "no seats come any more once the change is applied; open ones have to be finished";
             sent::send(context, calls::retire(), done).await
+        }
+        Verb::Release => {
+            let done = "out of jail: seats come again once the change is applied";
+            sent::send(context, calls::release(), done).await
         }
         Verb::Status { account } => status(context, account).await,
         Verb::List => list(context).await,
@@ -145,12 +174,7 @@ fn check(machine: Machine, any_memory: bool) -> Result<(), CliError> {
 }
 
 /// One transaction: a provider without a worker that can pay its fees would only miss its seats.
-async fn register(
-    context: &Context,
-    offer: Offer,
-    worker: Option<AccountId>,
-    endow: Amount,
-) -> Result<(), CliError> {
+async fn register(context: &Context, offer: Offer, hired: Hired) -> Result<(), CliError> {
     let Offer { machine, any_memory, reserve, capacity, endpoint } = offer;
     check(machine, any_memory)?;
     let endpoint = match (endpoint, &context.config.blobs.public_url) {
@@ -159,23 +183,19 @@ async fn register(
         (None, None) => None,
     };
     let mut all = vec![calls::register(Terms { machine, reserve: reserve.0, capacity })];
-    if let Some(worker) = worker {
-        all.push(calls::set_worker(worker.clone()));
-        if endow.0 > 0 {
-            all.push(calls::transfer(worker, endow.0));
-        }
-    }
+    all.extend(hired.calls());
     all.extend(endpoint.map(calls::set_endpoint));
     let done = "registered: seats come once the change is applied, a few blocks from now";
     sent::send(context, calls::all(all), done).await
 }
 
+/// Asks for other terms, where there are some, and makes the calls beside that.
 async fn update(
     context: &Context,
     machine: Option<Machine>,
     reserve: Option<Amount>,
     capacity: Option<u32>,
-    endpoint: Option<Endpoint>,
+    beside: Vec<RuntimeCall>,
 ) -> Result<(), CliError> {
     let owner = context.account(None)?;
     let chain = context.chain().await?;
@@ -188,19 +208,13 @@ async fn update(
             capacity: capacity.unwrap_or(old.capacity),
         }));
     }
-    all.extend(endpoint.map(calls::set_endpoint));
-    let call: RuntimeCall = match all.pop() {
-        None => {
-            let problem = "nothing to change: name --machine, --reserve, --capacity or --endpoint";
-            return Err(CliError::Usage(problem.into()));
-        }
-        Some(only) if all.is_empty() => only,
-        Some(last) => {
-            all.push(last);
-            calls::all(all)
-        }
-    };
-    sent::send_to(context, &chain, call, "asked for: in force once the change is applied").await
+    all.extend(beside);
+    if all.is_empty() {
+        let problem = "nothing to change: name --machine, --reserve, --capacity, --endpoint or --worker";
+        return Err(CliError::Usage(problem.into()));
+    }
+    let done = "asked for: in force once the change is applied";
+    sent::send_to(context, &chain, calls::all(all), done).await
 }
 
 async fn registered(chain: &Chain, owner: &AccountId) -> Result<Provider, CliError> {
@@ -311,7 +325,7 @@ impl Shown {
 
     fn state(&self) -> String {
         match self.jailed_until {
-            Some(until) => format!("jailed until market block {until}"),
+            Some(until) => format!("jailed until market block {until}: then `assay provider release`"),
             None if self.is_silent => {
                 "silent after a missed seat: the worker's next sign of life ends it".into()
             }
@@ -335,7 +349,7 @@ async fn list(context: &Context) -> Result<(), CliError> {
     let chain = context.chain().await?;
     let machines = chain.machines(chain.tip().await?.best.hash).await?;
     let rows: Vec<_> = machines.into_iter().map(Offered::from).collect();
-    context.output.value(&rows, || {
+    context.output.list("machines", &rows, || {
         let header = ["machine", "what it is", "price of a unit", "providers", "seats taken"];
         table(&header, &rows.iter().map(Offered::row).collect::<Vec<_>>())
     });
@@ -396,6 +410,17 @@ mod tests {
         for text in ["", "1", "1:", "1:256", "gpu:80"] {
             assert!(machine(text).unwrap_err().contains("as in 0:1"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_worker_is_named_and_paid() {
+        let named = |worker: Option<AccountId>, endow| -> Vec<String> {
+            Hired { worker, endow: Amount(endow) }.calls().iter().map(calls::name).collect()
+        };
+        let worker = Some(AccountId::from([1; 32]));
+        assert_eq!(named(worker.clone(), 5), ["Staking.set_worker", "Balances.transfer_keep_alive"]);
+        assert_eq!(named(worker, 0), ["Staking.set_worker"]);
+        assert!(named(None, 5).is_empty(), "nobody is paid");
     }
 
     #[test]

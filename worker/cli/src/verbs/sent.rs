@@ -10,7 +10,7 @@ use assay_chain::{Chain, Included, RuntimeCall};
 use serde::Serialize;
 
 /// A transaction whose block is final.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sent {
     /// Number of the block.

@@ -16,7 +16,9 @@ use assay_chain::{
     AccountId, BlockNumber, ChainClient,
 };
 use assay_primitives::Role;
+use assay_runtime::opaque::SessionKeys;
 use clap::{Subcommand, ValueEnum};
+use codec::DecodeAll;
 use serde::Serialize;
 use sp_core::crypto::Ss58Codec;
 
@@ -48,6 +50,26 @@ enum Verb {
         #[arg(long, default_value = "provider")]
         role: As,
     },
+    /// Stand in elections of validators
+    #[command(after_help = "It takes a bond as a validator, and session keys.\n\nExample:\n  \
+                            assay --key owner.json stake validate")]
+    Validate,
+    /// Stand in elections no more; what one was elected for goes on until its era is over
+    #[command(after_help = "Example:\n  assay --key owner.json stake chill")]
+    Chill,
+    /// Register the session keys of one's node, for a deposit; `scripts/rotate-keys` makes them and shows this command
+    #[command(after_help = "Example:\n  assay --key owner.json stake set-keys 0x4e2f… 0x0188…")]
+    SetKeys {
+        /// The keys, in hex
+        #[arg(value_parser = session_keys)]
+        keys: SessionKeys,
+        /// The proof that the node holds them for their owner, in hex
+        #[arg(value_parser = proof)]
+        proof: Proof,
+    },
+    /// Remove session keys that are not in use; their deposit comes back
+    #[command(after_help = "Example:\n  assay --key owner.json stake purge-keys")]
+    PurgeKeys,
     /// Show what a validator has earned and nobody has claimed
     #[command(after_help = "Example:\n  assay --key owner.json stake rewards")]
     Rewards {
@@ -98,6 +120,23 @@ impl From<As> for Role {
     }
 }
 
+/// What shows that a node holds session keys for their owner.
+#[derive(Clone, Debug)]
+struct Proof(Vec<u8>);
+
+fn session_keys(text: &str) -> Result<SessionKeys, &'static str> {
+    let keys = hexadecimal(text).and_then(|bytes| SessionKeys::decode_all(&mut bytes.as_slice()).ok());
+    keys.ok_or("session keys are 64 bytes in hex, as `scripts/rotate-keys` shows them")
+}
+
+fn proof(text: &str) -> Result<Proof, &'static str> {
+    hexadecimal(text).map(Proof).ok_or("the proof is bytes in hex, as `scripts/rotate-keys` shows it")
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()
+}
+
 /// Runs the verb.
 pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     match args.verb {
@@ -114,6 +153,18 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
         }
         Verb::Withdraw { role } => {
             sent::send(context, calls::withdraw(role.into()), "what was out for long enough is free").await
+        }
+        Verb::Validate => {
+            let done = "a candidate: the next election decides, and `assay stake status` says what it did";
+            sent::send(context, calls::validate(), done).await
+        }
+        Verb::Chill => sent::send(context, calls::chill(), "no candidate any more").await,
+        Verb::SetKeys { keys, proof } => {
+            sent::send(context, calls::set_keys(keys, proof.0), "the session keys are registered").await
+        }
+        Verb::PurgeKeys => {
+            let done = "the session keys are removed, their deposit is back";
+            sent::send(context, calls::purge_keys(), done).await
         }
         Verb::Rewards { account } => rewards::show(context, account).await,
         Verb::Claim { account } => rewards::claim(context, account).await,
@@ -290,6 +341,18 @@ impl Waiting {
 mod tests {
     use super::*;
     use assay_chain::bonds::Subject;
+    use codec::Encode;
+
+    #[test]
+    fn session_keys_are_two_public_keys() {
+        let text = format!("0x{}{}", "01".repeat(32), "02".repeat(32));
+        assert_eq!(hex::encode(session_keys(&text).unwrap().encode()), text[2..]);
+        for wrong in [&text[..text.len() - 2], &format!("{text}00"), "0x", "keys"] {
+            assert!(session_keys(wrong).unwrap_err().contains("64 bytes"), "{wrong}");
+        }
+        assert_eq!(proof("0x0aff").unwrap().0, [10, 255]);
+        assert!(proof("0xa").is_err());
+    }
 
     #[test]
     fn a_slash_is_shown_with_the_block_that_takes_it() {

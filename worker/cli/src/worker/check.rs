@@ -30,6 +30,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What was tried, and what came of it.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Tried {
     name: &'static str,
     passed: bool,
@@ -174,16 +175,20 @@ async fn fees(chain: &Chain, account: &AccountId) -> Result<((), String), CliErr
     Ok(((), format!("{} for fees, a transaction costs about {}", Amount(usable), Amount(fee))))
 }
 
-/// The database, and how many bytes of blobs it lists as fetched.
+/// The database, and how many bytes it lists as fetched, or as kept for requesters.
 async fn database(context: &Context, chain: &Chain, account: &AccountId) -> Result<(u64, String), CliError> {
     let failed = |error: StoreError| CliError::Worker(error.to_string());
     let store = open_store(&context.config, chain, account)?;
-    let (seats, kept) = (store.taken().map_err(failed)?, store.kept_blobs().map_err(failed)?);
+    let seats = store.taken().map_err(failed)?;
+    let (fetched, results) = (store.kept_blobs().map_err(failed)?, store.kept_results().map_err(failed)?);
     let mut held = 0;
     // Whether the blobs can be had is tried by itself.
     if let Ok(blobs) = context.store() {
-        for blake3 in kept {
+        for blake3 in fetched {
             held += blobs.size(&blake3).await.ok().flatten().unwrap_or(0);
+        }
+        for root in results {
+            held += blobs.result_size(&root).await.ok().flatten().unwrap_or(0);
         }
     }
     Ok((held, format!("{} seats to go on with", seats.len())))

@@ -11,7 +11,7 @@ use assay_core::{Action, Call, Event, Seal};
 use assay_primitives::{commitment, BlobRef, Claim, Digest};
 use assay_store::{Kept, Permit, Sealed, Store, StoreError};
 use tokio::fs;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ use super::cache::Cache;
 use super::fetch::{FetchError, Keeper, Part, Sources};
 use super::metrics::Metrics;
 use super::place::{Id, Place};
+use super::results::Results;
 use super::send;
 use super::tasks::failed;
 use crate::config::WorkerConfig;
@@ -43,6 +44,9 @@ pub struct Hands<C> {
     pub peers: Vec<String>,
     /// Bounds what is fetched.
     pub cache: Cache,
+    /// Bounds what is kept for requesters. Whoever publishes or removes a result has it meanwhile: what makes room for
+    /// the next one must be whole.
+    pub results: Mutex<Results>,
     /// What jobs may take.
     pub limits: WorkerConfig,
     /// Directory of the jobs' files.
@@ -280,11 +284,17 @@ impl<C: ChainClient> Hands<C> {
         Ok(send::send(&self.submitter, &self.metrics, place, Call::Reveal, call).await)
     }
 
-    /// Puts the result where everybody can fetch it, for the retention time.
+    /// Puts the result where everybody can fetch it, for the retention time or until it makes room for newer ones.
     async fn publish(self: &Arc<Self>, place: &Place) -> Result<(), Failed> {
         let permit = self.permit(place).await?.ok_or_else(|| Failed::other("nothing is sealed"))?;
         let Claim::Computed { result, .. } = permit.sealed().claim else { return Ok(()) };
         let (path, file) = (files::result(&place.work()), permit.sealed().file);
+        let bytes = fs::metadata(&path).await.map_err(Failed::other)?.len();
+        let mut results = self.results.lock().await;
+        for old in results.claim(result, bytes).map_err(Failed::other)? {
+            tracing::warn!(root = %hex::encode(old), "a result makes room before its time: see worker.results");
+            self.remove_kept(Kept::Result(old)).await;
+        }
         // On the list first: what is there must not stay for ever.
         let until = self.keep_until();
         self.stored(move |store| store.keep(&Kept::Result(result), until)).await?;
@@ -317,8 +327,17 @@ impl<C: ChainClient> Hands<C> {
         for what in expired {
             match what {
                 Kept::Blob(blake3) if !self.cache.forget(&blake3) => (),
+                Kept::Result(root) => self.expire_result(root).await,
                 what => self.remove_kept(what).await,
             }
+        }
+    }
+
+    /// Removes a result, or leaves that for the next time: the worker does not wait for one that is published.
+    async fn expire_result(self: &Arc<Self>, root: Digest) {
+        if let Ok(mut results) = self.results.try_lock() {
+            results.forget(&root);
+            self.remove_kept(Kept::Result(root)).await;
         }
     }
 

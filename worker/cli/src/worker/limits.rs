@@ -61,8 +61,13 @@ fn blobs(worker: &WorkerConfig) -> u64 {
     worker.disk.saturating_mul(u64::from(worker.jobs) + 1)
 }
 
-/// Tries to write where data is kept, and whether there is room for all that the worker may fill; `held` are the bytes of
-/// blobs that it has fetched before. Gives what was found.
+/// What lies in the blob store: what is fetched, and results that are kept for requesters.
+fn stored(worker: &WorkerConfig) -> u64 {
+    blobs(worker).saturating_add(worker.results)
+}
+
+/// Tries to write where data is kept, and whether there is room for all that the worker may fill; `held` are the bytes that
+/// its store has of that already. Gives what was found.
 ///
 /// # Errors
 ///
@@ -73,7 +78,7 @@ pub fn disk(config: &Config, held: u64) -> Result<String, CliError> {
     let probe = tempfile::NamedTempFile::new_in(data).map_err(CliError::file(data))?;
     fs::write(probe.path(), [0; 4096]).map_err(CliError::file(probe.path()))?;
     let files = Need { most: files(worker), held: 0 };
-    let blobs = Need { most: blobs(worker), held };
+    let stored = Need { most: stored(worker), held };
     if content.store.contains("://") {
         // A bucket has room of its own.
         return room(data, files, worker);
@@ -81,9 +86,9 @@ pub fn disk(config: &Config, held: u64) -> Result<String, CliError> {
     let store = Path::new(&content.store);
     fs::create_dir_all(store).map_err(CliError::file(store))?;
     if device(store)? == device(data)? {
-        return room(data, Need { most: files.most.saturating_add(blobs.most), held }, worker);
+        return room(data, Need { most: files.most.saturating_add(stored.most), held }, worker);
     }
-    Ok(format!("{}; {}", room(data, files, worker)?, room(store, blobs, worker)?))
+    Ok(format!("{}; {}", room(data, files, worker)?, room(store, stored, worker)?))
 }
 
 fn device(path: &Path) -> Result<u64, CliError> {
@@ -104,12 +109,14 @@ fn fits(place: &Path, free: u64, need: Need, worker: &WorkerConfig) -> Result<()
         return Ok(());
     }
     // As much less as there is less room, in whole MiB.
-    let less = u128::from(worker.disk) * u128::from(room) / u128::from(need.most);
-    let (place, jobs, less) = (place.display(), worker.jobs, less >> 20);
-    let (room, most, disk) = (size(room), size(need.most), size(worker.disk));
+    let less = |of: u64| (u128::from(of) * u128::from(room) / u128::from(need.most)) >> 20;
+    let (less_disk, less_results) = (less(worker.disk), less(worker.results));
+    let (place, room, most) = (place.display(), size(room), size(need.most));
+    let (jobs, disk, results) = (worker.jobs, size(worker.disk), size(worker.results));
     Err(CliError::Worker(format!(
-        "{place} has room for {room}, and the worker may take {most}, with worker.jobs = {jobs} of {disk} and what is \
-         fetched for them: make room, or lower worker.disk to \"{less} MiB\", or worker.jobs"
+        "{place} has room for {room}, and the worker may take {most}, with worker.jobs = {jobs} of {disk}, what is fetched \
+         for them, and {results} of results: make room, or lower worker.disk to \"{less_disk} MiB\" and worker.results \
+         to \"{less_results} MiB\", or worker.jobs"
     )))
 }
 
@@ -157,19 +164,22 @@ mod tests {
         for jobs in [1, 3] {
             let worker = worker(jobs, 10 * MIB);
             let written = worker.disk * u64::from(jobs);
-            assert_eq!(files(&worker) + blobs(&worker), bound(&worker) + written);
+            assert_eq!(files(&worker) + stored(&worker), bound(&worker) + written + worker.results);
         }
     }
 
     #[test]
     fn too_little_room_is_told_with_what_would_fit() {
-        let (place, worker) = (Path::new("/data"), worker(1, 100 * MIB));
+        let place = Path::new("/data");
+        let worker = WorkerConfig { results: 200 * MIB, ..worker(1, 100 * MIB) };
         let need = Need { most: 500 * MIB, held: 50 * MIB };
         assert!(fits(place, 450 * MIB, need, &worker).is_ok(), "what was fetched before is not needed again");
         let line = fits(place, 450 * MIB - 1, need, &worker).unwrap_err().line();
         let words = "/data has room for 500.00 MiB, and the worker may take 500.00 MiB";
         assert!(line.starts_with(words), "{line}");
-        assert!(line.contains("1 of 100.00 MiB") && line.contains("worker.disk to \"99 MiB\""), "{line}");
+        assert!(line.contains("1 of 100.00 MiB") && line.contains("200.00 MiB of results"), "{line}");
+        let less = "lower worker.disk to \"99 MiB\" and worker.results to \"199 MiB\", or worker.jobs";
+        assert!(line.ends_with(less), "{line}");
         let line = fits(place, 0, Need { held: 0, ..need }, &worker).unwrap_err().line();
         assert!(line.contains("make room"), "{line}");
     }

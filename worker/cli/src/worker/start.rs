@@ -7,7 +7,7 @@ use assay_chain::{Chain, Submitter};
 use assay_primitives::BlobRef;
 use assay_store::Store;
 use tokio::signal::unix::{signal, SignalKind};
-use tokio::sync::{watch, Semaphore};
+use tokio::sync::{watch, Mutex, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ use super::daemon::Daemon;
 use super::hands::Hands;
 use super::http::{self, Answers};
 use super::metrics::Metrics;
+use super::results::Results;
 use super::status::Status;
 use super::{logs, open_store};
 use crate::context::Context;
@@ -62,6 +63,7 @@ async fn hands(context: &Context) -> Result<Hands<Chain>, CliError> {
     let blobs = context.store()?;
     Ok(Hands {
         cache: cache(bound(&config.worker), &store, &blobs).await?,
+        results: Mutex::new(results(config.worker.results, &store, &blobs).await?),
         submitter,
         store,
         chain,
@@ -87,6 +89,21 @@ async fn cache(most: u64, store: &Store, blobs: &assay_blobs::Store) -> Result<C
         fetched.extend(size.map(|size| BlobRef { blake3, size }));
     }
     Ok(Cache::new(most, &fetched))
+}
+
+/// What is kept for requesters since before the last start.
+pub(super) async fn results(
+    most: u64,
+    store: &Store,
+    blobs: &assay_blobs::Store,
+) -> Result<Results, CliError> {
+    let listed = store.kept_results().map_err(|error| CliError::Worker(error.to_string()))?;
+    let mut kept = Vec::new();
+    for root in listed {
+        let bytes = blobs.result_size(&root).await?;
+        kept.extend(bytes.map(|bytes| (root, bytes)));
+    }
+    Ok(Results::new(most, kept))
 }
 
 /// Opens the addresses of the configuration. Gives what serves the operator's.

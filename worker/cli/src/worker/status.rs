@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a worker is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The account that signs.
     pub account: String,

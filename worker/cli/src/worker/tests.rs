@@ -18,12 +18,12 @@ use assay_graph::package::Package;
 use assay_graph::program::Program;
 use assay_graph::tensor::{Tensor, Tensors};
 use assay_primitives::{commitment, BlobRef, JobClass, JobSpec, Machine};
-use assay_store::Store;
+use assay_store::{Kept, Store};
 use pallet_assay_verification::Call;
 use sp_core::Pair as _;
 use sp_runtime::DispatchError;
 use tempfile::TempDir;
-use tokio::sync::{watch, Semaphore};
+use tokio::sync::{watch, Mutex, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,7 @@ use super::cache::{bound, Cache};
 use super::daemon::Daemon;
 use super::hands::Hands;
 use super::metrics::Metrics;
+use super::start;
 use super::status::Status;
 use crate::config::WorkerConfig;
 use crate::runner::{files, BackendChoice, Report};
@@ -205,6 +206,7 @@ impl Scene {
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         };
+        let results = start::results(limits().results, &store, &self.blobs).await.expect("results");
         let rules = FetchRules { allow_private: false, max_size: 1 << 20, timeout: Duration::from_secs(1) };
         let hands = Hands {
             submitter: Submitter::new(self.chain.clone(), self.pair.clone()),
@@ -214,6 +216,7 @@ impl Scene {
             blobs: self.blobs.clone(),
             peers: Vec::new(),
             cache: Cache::new(bound(&limits()), &[]),
+            results: Mutex::new(results),
             limits: limits(),
             jobs: self.directory.path().join("jobs"),
             program: self.directory.path().join("run-task"),
@@ -297,6 +300,7 @@ pub(super) fn limits() -> WorkerConfig {
         memory: Some(1 << 30),
         seconds: 60,
         disk: 1 << 20,
+        results: 1 << 20,
         backend: BackendChoice::Reference,
         metrics: None,
         admin: ([127, 0, 0, 1], 0).into(),
@@ -318,6 +322,33 @@ async fn a_seat_is_committed_revealed_and_its_result_published_after_the_verdict
     scene.until("published", || scene.is_published()).await;
     scene.until("left", || running.status.borrow().seats.is_empty()).await;
     assert_eq!(fs::read_dir(scene.directory.path().join("jobs")).expect("a directory").count(), 0);
+    running.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_were_published_first_make_room_for_the_next_one() {
+    let scene = Scene::new().await;
+    let path = scene.directory.path().join("worker.redb");
+    let store = Store::open(&path, &scene.chain.genesis().0, scene.worker().as_ref()).expect("a database");
+    // Together they are all that is kept: the first of them is enough for the new one.
+    let [first, second] = [[1; 32], [2; 32]];
+    let sizes = [(first, limits().results - 10, u64::MAX - 1), (second, 10, u64::MAX)];
+    for (root, bytes, until) in sizes {
+        let bytes = vec![0_u8; usize::try_from(bytes).expect("small")];
+        scene.blobs.put_result(&root, bytes.into()).await.expect("stored");
+        store.keep(&Kept::Result(root), until).expect("listed");
+    }
+    drop(store);
+    scene.obey();
+    scene.assign(JOB);
+    let running = scene.start().await;
+    scene.until("revealed", || scene.stage(JOB) == Stage::Revealed(scene.claim)).await;
+    assert!(scene.blobs.result(&first).await.expect("read").is_some(), "nothing needs its room yet");
+    scene.end(scene.claim);
+    scene.until("published", || scene.is_published()).await;
+    assert_eq!(scene.blobs.result(&first).await.expect("read"), None);
+    assert!(scene.blobs.result(&second).await.expect("read").is_some());
+    scene.until("left", || running.status.borrow().seats.is_empty()).await;
     running.stopped().await;
 }
 

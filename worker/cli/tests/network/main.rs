@@ -5,5 +5,7 @@
 //! job's hold is the sum of what became of it, nobody is paid twice, and only those lose a part of their bond who deserve
 //! it. What is too long for CI is in `stories::full`, which only `scripts/test --full` runs.
 
+#[path = "../documented/mod.rs"]
+mod documented;
 mod harness;
 mod stories;

@@ -29,6 +29,8 @@ fn wrong_arguments_are_told_in_a_line() {
     refuses(&home, &["gov", "propose", "--call", "0x00"], 2, &["--track"]);
     refuses(&home, &["gov", "propose", "--track", "root", "--call", "0xzz"], 2, &["hexadecimal digits"]);
     refuses(&home, &["gov", "appeal", "4", "--evidence", "nowhere"], 2, &["nowhere: No such file"]);
+    let fund = ["gov", "propose", "bounty", "fund", "3", "--curator", ALICE_ADDRESS];
+    refuses(&home, &fund, 2, &["required arguments were not provided", "--fee"]);
 }
 
 #[test]
@@ -42,7 +44,7 @@ fn a_configuration_that_can_not_be_read_is_named_with_its_line() {
         &home,
         &["--config", "none.toml", "chain", "info"],
         2,
-        &["configuration none.toml: No such file"],
+        &["configuration none.toml: No such file", "check the path"],
     );
     let (code, line) = home.refused(&["chain", "info"], &[("ASSAY_WORKER_THREADS", "all")]);
     assert_eq!((code, line.as_str()), (2, "ASSAY_WORKER_THREADS is \"all\", expected a number"));
@@ -53,7 +55,8 @@ fn keys_that_can_not_be_used_are_refused_before_a_node_is_asked() {
     let home = Home::new();
     let bond = ["--node", NO_NODE, "stake", "bond", "5"];
     refuses(&home, &bond, 2, &["this needs a key: pass --key FILE"]);
-    refuses(&home, &[&["--key", "none.json"][..], &bond].concat(), 2, &["key file none.json: No such file"]);
+    let none = ["key file none.json: No such file", "check the path"];
+    refuses(&home, &[&["--key", "none.json"][..], &bond].concat(), 2, &none);
     let path = home.write("words", "these words are no phrase");
     refuses(&home, &[&["--key", text(&path)][..], &bond].concat(), 2, &["holds no key"]);
     let path = home.write("broken.json", "{\"encoded\": \"\"}");
@@ -101,12 +104,13 @@ fn models_and_texts_that_are_not_there_are_named() {
     let estimate = |model: &str, file: &str, words: &[&str]| {
         refuses(&home, &["--node", NO_NODE, "job", "estimate", "train", model, file], 1, words);
     };
-    estimate("nowhere", "text", &["nowhere/manifest.json: contents: No such file"]);
-    estimate("training", "none", &["none: No such file"]);
+    estimate("nowhere", "text", &["nowhere is no model directory: `assay model import` makes one"]);
+    estimate("training", "none", &["none: No such file", "check the path"]);
     home.write("short", "too short");
     estimate("training", "short", &["tensor \"data\", length", "more than the 64 tokens"]);
     refuses(&home, &["model", "import", "decoder:huge", "model"], 2, &["decoder:small and decoder:tiny"]);
-    refuses(&home, &["model", "import", "nowhere", "model"], 1, &["nowhere/config.json"]);
+    refuses(&home, &["model", "import", "nowhere", "model"], 2, &["nowhere is no directory of a model"]);
+    refuses(&home, &["model", "show", "nowhere"], 1, &["nowhere is no model directory"]);
     let embed = ["--node", NO_NODE, "job", "estimate", "embed", "training", "text"];
     refuses(&home, &embed, 1, &["needs a program that is run"]);
 }

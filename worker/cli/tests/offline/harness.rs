@@ -1,5 +1,6 @@
 //! Runs the program in a directory of its own, with nothing of the user's environment.
 
+use crate::documented;
 use serde_json::Value;
 use std::{
     fs,
@@ -56,10 +57,13 @@ impl Home {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The same as JSON.
+    /// The same as JSON, which is what the README says.
     pub fn json(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Value {
         let text = self.shown(&[&["--json"][..], arguments].concat(), variables);
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
+        let shown: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"));
+        documented::check(arguments, &shown);
+        shown
     }
 
     /// The one line that it ends with, and its exit code.

@@ -82,3 +82,15 @@ fn publishing_without_a_licence_needs_no_chain() {
     assert_eq!(published["listing"], serde_json::Value::Null);
     assert!(home.path(".local/share/assay/blobs").is_dir());
 }
+
+#[test]
+fn a_file_that_is_stored_can_be_got_back() {
+    let home = Home::new();
+    home.write("given", "what is given");
+    let put = home.json(&["blob", "put", "given"], &[]);
+    let blob = &put["blobs"][0]["blob"];
+    let name = format!("{}:{}", blob["blake3"].as_str().unwrap(), blob["size"]);
+    let got = home.json(&["blob", "get", &name, "got"], &[]);
+    assert_eq!(&got["blob"], blob);
+    assert_eq!(fs::read_to_string(home.path("got")).unwrap(), "what is given");
+}

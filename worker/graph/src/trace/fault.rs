@@ -51,6 +51,9 @@ pub enum Fault {
     /// What should be a training's state has other tensors.
     #[error("the tensors of {0} are not those of a state of this program")]
     State(&'static str),
+    /// The state that a claim of this step begins with is not that of a training which has done as many.
+    #[error("the state before step {0} is not one after {0} steps")]
+    Step(u64),
     /// The job has no data that units could be drawn from.
     #[error("the data of the job are no ids of more than a unit")]
     Data,

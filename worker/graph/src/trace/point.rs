@@ -47,7 +47,7 @@ impl Points<'_> {
 }
 
 /// The hashes of the leaves of floats, of which the first lies at `first`: by all threads that stand by.
-pub(super) fn leaf_hashes(first: &Place, values: &[f32], backend: &dyn Backend) -> Vec<Hash> {
+fn leaf_hashes(first: &Place, values: &[f32], backend: &dyn Backend) -> Vec<Hash> {
     let mut hashes = vec![Hash::default(); values.len().div_ceil(LEAF / 4)];
     // No two threads have the same group: none waits.
     let groups = hashes.chunks_mut(GROUP).zip(values.chunks(GROUP * LEAF / 4));
@@ -82,9 +82,12 @@ fn bytes<'a>(values: &[f32], leaf: &'a mut [u8; LEAF]) -> &'a [u8] {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use assay_exec::{Cpu, Path, Reference};
 
     use super::*;
+    use crate::trace::Recorder;
 
     #[test]
     fn leaves_are_hashed_as_each_is_alone_however_many_there_are() {
@@ -101,6 +104,24 @@ mod tests {
                 cpu.lead(&mut || led = leaf_hashes(&first, &values, &cpu));
                 assert!(led == expected, "{count} floats, by threads");
             }
+        }
+    }
+
+    #[test]
+    fn floats_are_recorded_as_their_bytes_are() {
+        for count in [1u64, 255, 256, 257, 700] {
+            let values: Vec<f32> = (0..count).map(|i| 0.37 * i as f32 - 41.5).collect();
+            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let leaves: BTreeSet<u64> = (0..count.div_ceil(256)).collect();
+            let [mut of_bytes, mut of_floats] = [(); 2].map(|()| Recorder::keeping(leaves.clone()));
+            of_bytes.record(3, 1, 9, Dtype::F32, &[1, count], &bytes);
+            let dtype = Dtype::F32 as u8;
+            let place = Place { step: 3, unit: 1, point: 9, offset: 0, dtype, shape: vec![1, count] };
+            let hashes = leaf_hashes(&place, &values, &Reference);
+            of_floats.add(&Point { place, hashes, values });
+            let [of_bytes, of_floats] = [of_bytes, of_floats].map(|recorder| recorder.finish([9; 32]));
+            assert_eq!(of_floats, of_bytes);
+            assert!(leaves.iter().all(|leaf| of_floats.open(*leaf).is_some()));
         }
     }
 }

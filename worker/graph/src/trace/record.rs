@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_exec::Reference;
 use codec::{Decode, Encode};
 
 use crate::root::{Domain, Hash};
 use crate::tensor::Dtype;
-use crate::trace::point::{leaf_hashes, Point};
+use crate::trace::point::Point;
 use crate::trace::tree::{Frontier, Place, Proof, Tree, LEAF};
 
 /// Hashes trace points in the order in which a run reaches them. It holds no more of them than a hash for each level of
@@ -52,24 +51,12 @@ impl Recorder {
         }
     }
 
-    /// [`Recorder::record`] of floats: only those of a few leaves are there as bytes at a time.
-    pub fn record_floats(&mut self, step: u64, unit: u64, point: u32, shape: &[u64], values: &[f32]) {
-        let first = Place { step, unit, point, offset: 0, dtype: Dtype::F32 as u8, shape: shape.into() };
-        let hashes = leaf_hashes(&first, values, &Reference);
-        self.push_floats(&first, &hashes, values);
-    }
-
-    /// [`Recorder::record`] of a value that is hashed.
+    /// [`Recorder::record`] of a value that is hashed: it is looked at if leaves are kept.
     pub(crate) fn add(&mut self, Point { place, hashes, values }: &Point) {
-        self.push_floats(place, hashes, values);
-    }
-
-    /// Adds leaves with their hashes; the values are looked at if it keeps leaves.
-    fn push_floats(&mut self, first: &Place, hashes: &[Hash], values: &[f32]) {
         for (number, hash) in hashes.iter().enumerate() {
             self.push(*hash, || {
                 let leaf = values.chunks(LEAF / 4).nth(number).unwrap_or_default();
-                let place = Place { offset: (number * LEAF) as u64, ..first.clone() };
+                let place = Place { offset: (number * LEAF) as u64, ..place.clone() };
                 (place, leaf.iter().flat_map(|x| x.to_le_bytes()).collect())
             });
         }

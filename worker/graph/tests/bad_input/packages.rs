@@ -264,8 +264,12 @@ fn a_file_of_another_size_is_not_read() {
 #[test]
 fn a_blob_is_refused_by_its_header_before_the_rest_is_read() {
     let (directory, _, blob) = written();
-    // Sparse again, and of the size that is asked for. Its header now ends before the file does.
+    let mut base = Base::new();
+    base.manifest.blobs[0].size = MAX_BLOB;
+    base.package().write(directory.path()).unwrap();
+    // Sparse again, and of the size that is asked for. Its tensors now end before the file does.
     fs::File::options().write(true).open(&blob).unwrap().set_len(MAX_BLOB).unwrap();
+    mismatch(Program::open(FILE, directory.path()), &blob.display().to_string(), "data");
     let reference = BlobRef { size: MAX_BLOB, ..Base::new().manifest.blobs[0] };
     let result = Package::read(directory.path(), |_| Ok(vec![reference]));
     mismatch(result, &blob.display().to_string(), "data");

@@ -46,21 +46,6 @@ fn the_root_covers_the_leaves_in_their_order_and_the_result() {
 }
 
 #[test]
-fn floats_are_recorded_as_their_bytes_are() {
-    for count in [1u64, 255, 256, 257, 700] {
-        let values: Vec<f32> = (0..count).map(|i| 0.37 * i as f32 - 41.5).collect();
-        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let leaves: BTreeSet<u64> = (0..count.div_ceil(256)).collect();
-        let mut recorders = [(); 2].map(|()| Recorder::keeping(leaves.clone()));
-        recorders[0].record(3, 1, 9, Dtype::F32, &[1, count], &bytes);
-        recorders[1].record_floats(3, 1, 9, &[1, count], &values);
-        let [of_bytes, of_floats] = recorders.map(|recorder| recorder.finish(RESULT));
-        assert_eq!(of_floats, of_bytes);
-        assert!(leaves.iter().all(|leaf| of_floats.open(*leaf).is_some()));
-    }
-}
-
-#[test]
 fn the_root_of_any_number_of_leaves_is_that_of_their_tree() {
     let mut tree = Tree::new();
     for count in 0..=70u64 {

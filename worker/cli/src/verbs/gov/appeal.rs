@@ -103,7 +103,7 @@ pub async fn list(context: &Context, after: Option<SlashId>, limit: u32) -> Resu
     let appeals = chain.appeals(best.hash, after, limit).await?;
     let rows: Vec<_> = appeals.into_iter().map(Row::from).collect();
     let market = Clock::at(&chain, best).await?.market(&chain, best).await?;
-    context.output.value(&rows, || {
+    context.output.list("appeals", &rows, || {
         let header = ["slash", "appellant", "deposit", "next", "evidence"];
         table(&header, &rows.iter().map(|row| row.cells(&market)).collect::<Vec<_>>())
     });

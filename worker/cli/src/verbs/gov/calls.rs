@@ -1,4 +1,5 @@
-//! The transactions of governance, and the calls that it votes on: all that these verbs use of the chain's pallets.
+//! The transactions of governance, and the calls that it votes on; those that set parameters are made in
+//! [`settings`](super::settings).
 
 use crate::error::CliError;
 use assay_chain::{
@@ -6,7 +7,7 @@ use assay_chain::{
         self,
         frame_system::{self, Call as System},
         pallet_assay_dao::{self, Call as Dao},
-        pallet_assay_slashing::{self, Call as Slashing},
+        pallet_bounties::{self, Call as Bounties},
         pallet_conviction_voting::Call as Voting,
         pallet_preimage::Call as Preimage,
         pallet_ranked_collective::Call as Fellowship,
@@ -17,7 +18,7 @@ use assay_chain::{
         pallet_whitelist::Call as Whitelist,
         AccountVote, Body, Conviction, Ruling,
     },
-    AccountId, Balance, BlockNumber, Hash, RuntimeCall, RuntimeEvent,
+    AccountId, Balance, Hash, RuntimeCall, RuntimeEvent,
 };
 use assay_primitives::{Digest, JobClass, MarketBlock, Policy, SlashId, Subject};
 use assay_runtime::Address;
@@ -30,6 +31,7 @@ pub use pallet_assay_dao::{
     Standing, APPEALS, BIG_SPENDER, CURATOR, EMERGENCY_STOP, FELLOWS, PARAMETERS, POLICY, REFERENDUM_ADMIN,
     ROOT, SMALL_SPENDER, UPGRADE,
 };
+use pallet_utility::Call as Utility;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 
 /// The highest rank that a fellow can have: the higher the rank that a removal allows for, the heavier it is.
@@ -191,19 +193,27 @@ pub fn withdraw_policy() -> RuntimeCall {
     RuntimeCall::Dao(Dao::withdraw_policy { class: JobClass::ExactV1 })
 }
 
-/// Sets the parameters of governance.
-pub fn set_dao_params(params: pallet_assay_dao::Parameters) -> RuntimeCall {
-    RuntimeCall::Dao(Dao::set_params { params })
-}
-
-/// Sets the parameters of slashes.
-pub fn set_slashing_params(params: pallet_assay_slashing::Parameters<BlockNumber>) -> RuntimeCall {
-    RuntimeCall::Slashing(Slashing::set_params { params })
-}
-
 /// Lists, warns of, or delists something.
 pub fn curate(subject: Subject, standing: Standing, reason: Digest) -> RuntimeCall {
     RuntimeCall::Dao(Dao::curate { subject, standing, reason })
+}
+
+/// How many spends, approvals of bounties and stops are in a call: of these, tracks other than root make one in a
+/// referendum. A batch may stop at the second one, and count as made.
+pub fn once_each(call: &RuntimeCall) -> usize {
+    match call {
+        RuntimeCall::Utility(
+            Utility::batch { calls } | Utility::batch_all { calls } | Utility::force_batch { calls },
+        ) => calls.iter().map(once_each).sum(),
+        RuntimeCall::Treasury(Treasury::spend { .. } | Treasury::spend_local { .. })
+        | RuntimeCall::Bounties(
+            Bounties::approve_bounty { .. }
+            | Bounties::approve_bounty_with_curator { .. }
+            | Bounties::propose_curator { .. },
+        )
+        | RuntimeCall::SafeMode(SafeMode::force_enter {} | SafeMode::force_extend {}) => 1,
+        _ => 0,
+    }
 }
 
 /// Approves a spend of the treasury, which somebody has to pay out from a block on.
@@ -229,6 +239,65 @@ pub fn pay_out(index: u32) -> RuntimeCall {
 /// Forgets a spend that was paid out, or that nobody has asked for in time.
 pub fn clear_spend(index: u32) -> RuntimeCall {
     RuntimeCall::Treasury(Treasury::check_status { index })
+}
+
+/// Proposes a bounty, for a deposit.
+pub fn propose_bounty(value: Balance, description: String) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::propose_bounty { value, description: description.into_bytes() })
+}
+
+/// The bounty that a transaction proposed.
+pub fn proposed_bounty(events: &[RuntimeEvent]) -> Option<u32> {
+    events.iter().find_map(|event| match event {
+        RuntimeEvent::Bounties(pallet_bounties::Event::BountyProposed { index }) => Some(*index),
+        _ => None,
+    })
+}
+
+/// Has a bounty funded.
+pub fn approve_bounty(bounty_id: u32) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::approve_bounty { bounty_id })
+}
+
+/// Has a bounty funded, and names who looks after it.
+pub fn approve_bounty_with_curator(bounty_id: u32, curator: AccountId, fee: Balance) -> RuntimeCall {
+    let curator = Address::Id(curator);
+    RuntimeCall::Bounties(Bounties::approve_bounty_with_curator { bounty_id, curator, fee })
+}
+
+/// Names who looks after a bounty that is funded.
+pub fn propose_curator(bounty_id: u32, curator: AccountId, fee: Balance) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::propose_curator { bounty_id, curator: Address::Id(curator), fee })
+}
+
+/// Takes a bounty from its curator.
+pub fn unassign_curator(bounty_id: u32) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::unassign_curator { bounty_id })
+}
+
+/// Looks after a bounty, for a deposit.
+pub fn accept_curator(bounty_id: u32) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::accept_curator { bounty_id })
+}
+
+/// Says whose a bounty is.
+pub fn award_bounty(bounty_id: u32, to: AccountId) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::award_bounty { bounty_id, beneficiary: Address::Id(to) })
+}
+
+/// Pays a bounty that was awarded.
+pub fn claim_bounty(bounty_id: u32) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::claim_bounty { bounty_id })
+}
+
+/// Says that a bounty is looked after.
+pub fn extend_bounty(bounty_id: u32) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::extend_bounty_expiry { bounty_id, remark: Vec::new() })
+}
+
+/// Ends a bounty: what it has goes back to the treasury.
+pub fn close_bounty(bounty_id: u32) -> RuntimeCall {
+    RuntimeCall::Bounties(Bounties::close_bounty { bounty_id })
 }
 
 /// Lets anyone put code of this hash in place of the runtime's.

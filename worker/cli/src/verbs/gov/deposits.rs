@@ -58,8 +58,7 @@ pub async fn refund(context: &Context, target: Target) -> Result<(), CliError> {
     let at = chain.tip().await?.best.hash;
     let (body, index) = (target.body(), target.referendum);
     let referendum = find(&chain, at, body, index).await?;
-    let mut calls = refunds(&referendum, body, index)?;
-    let call = if calls.len() == 1 { calls.remove(0) } else { all(calls) };
+    let call = all(refunds(&referendum, body, index)?);
     sent::send_to(context, &chain, call, "deposits are back with those who made them").await
 }
 

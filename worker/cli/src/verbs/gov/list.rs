@@ -1,7 +1,7 @@
 //! Lists referenda.
 
 use super::{next, propose::body, show, time::Clock, tracks};
-use crate::{context::Context, error::CliError, output::table};
+use crate::{context::Context, error::CliError, output::table, percent};
 use assay_chain::{
     governance::{Ongoing, Referendum, Track},
     ChainClient, GovernanceClient,
@@ -35,7 +35,7 @@ pub async fn run(
     let found = chain.referenda(best.hash, body(fellowship), before, limit).await?;
     let rows = found.iter().map(|(index, referendum)| Row::new(*index, referendum, &tracks, &clock));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    context.output.value(&rows, || {
+    context.output.list("referenda", &rows, || {
         let header = ["referendum", "track", "call", "state", "approval", "support", "next"];
         table(&header, &rows.iter().map(Row::cells).collect::<Vec<_>>())
     });
@@ -74,9 +74,7 @@ impl Row {
     }
 
     fn cells(&self) -> Vec<String> {
-        let share = |parts: Option<u32>| {
-            parts.map_or_else(String::new, |parts| tracks::percent(sp_runtime::Perbill::from_parts(parts)))
-        };
+        let share = |parts: Option<u32>| parts.map_or_else(String::new, percent::rounded);
         vec![
             self.referendum.to_string(),
             self.track.clone().unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! `assay gov`: what token holders decide, how far it is, and what happens next.
 
 mod appeal;
+mod bounty;
 pub mod calls;
 mod deposits;
 mod list;

@@ -12,6 +12,11 @@ use serde::Serialize;
 /// The largest call that a referendum can refer to, in bytes.
 const MAX_PREIMAGE: usize = 4 * 1024 * 1024;
 
+/// Why a batch of spends is refused.
+const ONCE_EACH: &str =
+    "a referendum on it makes one spend, approves one bounty, or stops once: propose each by \
+    itself, or all of them on the track root";
+
 /// What somebody wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -121,8 +126,8 @@ impl Plan {
         Ok(Self { track, bytes, hash, deposits, after: how.after })
     }
 
-    /// Submits it: notes the call where it is long, submits, and pays for the decision. One transaction each, since
-    /// safe-mode takes no batches and the referendum's number is known only when its block is final.
+    /// Submits it: notes the call where it is long, submits, and pays for the decision. One transaction each, since the
+    /// referendum's number is known only when its block is final.
     pub async fn submit<C: ChainClient>(
         &self,
         submitter: &Submitter<C>,
@@ -185,6 +190,10 @@ async fn choose<C: GovernanceClient>(
     let mut refused = None;
     for id in &draft.tracks {
         let track = tracks::by_number(tracks, *id)?;
+        if *id != calls::ROOT && calls::once_each(&draft.call) > 1 {
+            refused = Some(format!("{} would fail: {ONCE_EACH}", track.name));
+            continue;
+        }
         match rehearse(chain, at, *id, draft).await {
             Ok(()) => return Ok(track.clone()),
             Err(ChainError::Refused { pallet, error, hint }) => {
@@ -328,6 +337,27 @@ mod tests {
             plan(&chain, &Draft::new(&[6], remark(1)), how).await.unwrap().track.name,
             "small_spender"
         );
+    }
+
+    #[tokio::test]
+    async fn spends_are_proposed_one_by_one_or_on_the_track_of_root() {
+        let chain = chain(|_| {});
+        let spend = || calls::spend(account(), ASY, None);
+        let batch = |calls| Draft::new(&[calls::SMALL_SPENDER, calls::BIG_SPENDER], crate::calls::all(calls));
+        let several = batch(vec![remark(1), spend(), spend()]);
+        let error = plan(&chain, &several, Manner::default()).await.unwrap_err();
+        assert_eq!(error.exit_code(), 4);
+        let line = error.line();
+        assert!(line.contains("big_spender would fail: a referendum on it makes one spend"), "{line}");
+        assert!(line.contains("on the track root"), "{line}");
+        for (draft, track) in [
+            (batch(vec![remark(1), spend()]), "small_spender"),
+            (Draft::new(&[calls::ROOT], several.call.clone()), "root"),
+        ] {
+            assert_eq!(plan(&chain, &draft, Manner::default()).await.unwrap().track.name, track);
+        }
+        let how = Manner { anyway: true, ..Manner::default() };
+        assert_eq!(plan(&chain, &several, how).await.unwrap().track.name, "small_spender");
     }
 
     #[tokio::test]

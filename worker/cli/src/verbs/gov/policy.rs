@@ -4,7 +4,7 @@ use super::{
     calls,
     time::{Clock, Span},
 };
-use crate::{amount::Amount, error::CliError, verbs::model::percent};
+use crate::{amount::Amount, error::CliError, percent};
 use assay_chain::{market::Policy, GovernanceClient, Hash, RuntimeCall};
 use assay_primitives::JobClass;
 use sp_runtime::Perbill;

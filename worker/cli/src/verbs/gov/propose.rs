@@ -1,6 +1,7 @@
 //! Proposes: makes a call out of what people want, tells the deposits, submits a referendum.
 
 use super::{
+    bounty,
     calls::{self, CallName, Standing},
     plan::{Draft, Manner, Plan},
     policy::Changes,
@@ -128,6 +129,11 @@ enum What {
     VoidSpend {
         /// Number of the spend
         spend: u32,
+    },
+    /// Fund a bounty, name or dismiss its curator, close it
+    Bounty {
+        #[command(subcommand)]
+        what: bounty::What,
     },
     /// Upgrade the runtime; `assay gov apply` puts the code in place then
     #[command(after_help = "Examples:
@@ -319,6 +325,7 @@ async fn draft<C: GovernanceClient>(
             Draft::new(&[SMALL_SPENDER, BIG_SPENDER, ROOT], calls::spend(to.clone(), amount.0, from))
         }
         What::VoidSpend { spend } => Draft::new(&[BIG_SPENDER], calls::void_spend(*spend)),
+        What::Bounty { what } => what.draft(),
         What::Upgrade { file, whitelisted } => upgrade(file, *whitelisted)?,
         What::Whitelist { file, root_call } => {
             let bytes = match (file, root_call) {

@@ -1,16 +1,13 @@
 //! Parameters of pallets, by their names on the chain: shown, and set.
 
-use super::{
-    calls,
-    time::{Clock, Span},
-};
-use crate::{amount::Amount, context::Context, error::CliError, output::table, verbs::model::percent};
+use super::time::{Clock, Span};
+use crate::{amount::Amount, context::Context, error::CliError, output::table, percent};
 use assay_chain::{
-    governance::{pallet_assay_rewards, Settings},
-    ChainClient, GovernanceClient, RuntimeCall,
+    governance::{pallet_assay_dao, pallet_assay_rewards, pallet_assay_slashing, Settings},
+    Balance, ChainClient, GovernanceClient, RuntimeCall,
 };
 use serde::{de::DeserializeOwned, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use sp_runtime::Perbill;
 use std::str::FromStr;
 
@@ -53,7 +50,7 @@ impl FromStr for Setting {
 
 impl Setting {
     /// The value as the chain has it: shares in parts per billion, amounts in planck, times in blocks.
-    fn number(&self, clock: &Clock) -> Result<u64, CliError> {
+    fn number(&self, clock: &Clock) -> Result<Balance, CliError> {
         let text = self.value.as_str();
         if let Ok(number) = text.parse() {
             return Ok(number);
@@ -63,9 +60,7 @@ impl Setting {
         }
         if text.contains("ASY") {
             let amount: Amount = text.parse()?;
-            return u64::try_from(amount.0).map_err(|_| {
-                CliError::Usage(format!("{amount} is more than this takes: propose it by --call"))
-            });
+            return Ok(amount.0);
         }
         let span: Span = text.parse().map_err(|_| {
             let problem = format!("{text:?} is no value: write a number, 7d, 100b, \"5 ASY\" or 5%");
@@ -83,7 +78,10 @@ pub fn call(
     clock: &Clock,
 ) -> Result<RuntimeCall, CliError> {
     Ok(match pallet {
-        Pallet::Dao => calls::set_dao_params(changed(&current.dao, values, clock)?),
+        Pallet::Dao => {
+            let params = changed(&current.dao, values, clock)?;
+            RuntimeCall::Dao(pallet_assay_dao::Call::set_params { params })
+        }
         Pallet::Jobs => {
             let params = changed(&current.jobs, values, clock)?;
             RuntimeCall::Jobs(pallet_assay_jobs::Call::set_params { params })
@@ -92,7 +90,10 @@ pub fn call(
             let params = changed(&current.providers, values, clock)?;
             RuntimeCall::Providers(pallet_assay_providers::Call::set_params { params })
         }
-        Pallet::Slashing => calls::set_slashing_params(changed(&current.slashing, values, clock)?),
+        Pallet::Slashing => {
+            let params = changed(&current.slashing, values, clock)?;
+            RuntimeCall::Slashing(pallet_assay_slashing::Call::set_params { params })
+        }
         Pallet::Staking => {
             let params = changed(&current.staking, values, clock)?;
             RuntimeCall::Staking(pallet_assay_staking::Call::set_params { params })
@@ -109,7 +110,7 @@ fn changed<T: Serialize + DeserializeOwned + PartialEq>(
     values: &[Setting],
     clock: &Clock,
 ) -> Result<T, CliError> {
-    let mut fields = fields(current)?;
+    let mut fields = fields(current);
     for setting in values {
         let place = fields.pointer_mut(&format!("/{}", setting.name.replace('.', "/")));
         match place.filter(|place| !place.is_object()) {
@@ -129,9 +130,9 @@ fn changed<T: Serialize + DeserializeOwned + PartialEq>(
     Ok(changed)
 }
 
-fn fields(parameters: &impl Serialize) -> Result<Value, CliError> {
-    let large = "the pallet has values that this can't hold: propose it by --call";
-    serde_json::to_value(parameters).map_err(|_| CliError::Usage(large.into()))
+/// Amounts above 64 bits are numbers here by the feature `arbitrary_precision` of `serde_json`.
+fn fields(parameters: &impl Serialize) -> Value {
+    serde_json::to_value(parameters).expect("parameters are numbers with names")
 }
 
 /// Parameters by their names, those of a group as `group.name`.
@@ -144,6 +145,7 @@ fn leaves(fields: &Value) -> Vec<(String, Value)> {
 }
 
 /// What a number among the parameters counts.
+#[derive(Debug, PartialEq, Eq)]
 enum Unit {
     Planck,
     Blocks,
@@ -179,9 +181,9 @@ struct Row {
 
 impl Row {
     fn new(pallet: &'static str, name: String, value: Value, clock: &Clock) -> Self {
-        let number = value.as_u64().unwrap_or_default();
+        let number = value.as_number().and_then(Number::as_u128).expect("parameters are whole numbers");
         let small = u32::try_from(number).unwrap_or(u32::MAX);
-        let amount = Amount(number.into());
+        let amount = Amount(number);
         let (value, text) = match Unit::of(&name) {
             Unit::Planck => (Value::from(amount.number()), amount.to_string()),
             Unit::Blocks => (value, format!("{small} blocks, {}", clock.length(small))),
@@ -192,19 +194,19 @@ impl Row {
     }
 }
 
-fn rows(settings: &Settings, clock: &Clock) -> Result<Vec<Row>, CliError> {
+fn rows(settings: &Settings, clock: &Clock) -> Vec<Row> {
     let pallets = [
-        ("dao", fields(&settings.dao)?),
-        ("jobs", fields(&settings.jobs)?),
-        ("providers", fields(&settings.providers)?),
-        ("rewards", fields(&settings.rewards)?),
-        ("slashing", fields(&settings.slashing)?),
-        ("staking", fields(&settings.staking)?),
+        ("dao", fields(&settings.dao)),
+        ("jobs", fields(&settings.jobs)),
+        ("providers", fields(&settings.providers)),
+        ("rewards", fields(&settings.rewards)),
+        ("slashing", fields(&settings.slashing)),
+        ("staking", fields(&settings.staking)),
     ];
     let of_one = |(pallet, fields): (&'static str, Value)| {
         leaves(&fields).into_iter().map(move |(name, value)| Row::new(pallet, name, value, clock))
     };
-    Ok(pallets.into_iter().flat_map(of_one).collect())
+    pallets.into_iter().flat_map(of_one).collect()
 }
 
 /// Shows every parameter.
@@ -212,8 +214,8 @@ pub async fn show(context: &Context) -> Result<(), CliError> {
     let chain = context.chain().await?;
     let best = chain.tip().await?.best;
     let clock = Clock::at(&chain, best).await?;
-    let rows = rows(&chain.terms(best.hash).await?.settings, &clock)?;
-    context.output.value(&rows, || {
+    let rows = rows(&chain.terms(best.hash).await?.settings, &clock);
+    context.output.list("params", &rows, || {
         let cells = rows.iter().map(|row| vec![row.pallet.into(), row.name.clone(), row.text.clone()]);
         table(&["pallet", "name", "value"], &cells.collect::<Vec<_>>())
     });
@@ -224,7 +226,8 @@ pub async fn show(context: &Context) -> Result<(), CliError> {
 mod tests {
     use super::super::scene::terms;
     use super::*;
-    use assay_chain::{governance::pallet_assay_slashing, token::ASY};
+    use assay_chain::token::ASY;
+    use std::collections::BTreeMap;
 
     fn set(pallet: Pallet, values: &[&str]) -> Result<RuntimeCall, CliError> {
         let values: Vec<Setting> = values.iter().map(|value| value.parse().unwrap()).collect();
@@ -240,11 +243,11 @@ mod tests {
             burn_share: Perbill::from_percent(25),
             ..terms().settings.slashing
         };
-        assert_eq!(call, calls::set_slashing_params(params));
+        assert_eq!(call, RuntimeCall::Slashing(pallet_assay_slashing::Call::set_params { params }));
         let call = set(Pallet::Dao, &["appealDeposit=50 ASY", "longestPause=7"]).unwrap();
         let mut params = terms().settings.dao;
         (params.appeal_deposit, params.longest_pause) = (50 * ASY, 7);
-        assert_eq!(call, calls::set_dao_params(params));
+        assert_eq!(call, RuntimeCall::Dao(pallet_assay_dao::Call::set_params { params }));
     }
 
     #[test]
@@ -273,7 +276,7 @@ mod tests {
     fn parameters_are_shown_in_their_units() {
         let mut settings = terms().settings;
         settings.rewards.inflation = Perbill::from_percent(3);
-        let rows = rows(&settings, &Clock::new(0, 3_000)).unwrap();
+        let rows = rows(&settings, &Clock::new(0, 3_000));
         for (name, text) in [
             ("policyDelay", "30 blocks, 1 min 30 s"),
             ("unbondingBlocks", "100 blocks, 5 min"),
@@ -286,6 +289,62 @@ mod tests {
         }
         let bond = rows.iter().find(|row| row.name == "minProviderBond").unwrap();
         assert_eq!(serde_json::to_value(bond).unwrap()["value"], "1");
+    }
+
+    #[test]
+    fn every_parameter_has_its_unit() {
+        let units = [
+            ("dao.appealDeposit", Unit::Planck),
+            ("dao.appealShare", Unit::Share),
+            ("dao.longestPause", Unit::Blocks),
+            ("dao.policyDelay", Unit::Blocks),
+            ("jobs.maxOutputBytes", Unit::Pieces),
+            ("jobs.maxUnits", Unit::Pieces),
+            ("jobs.retention", Unit::Blocks),
+            ("providers.changeDelay", Unit::Blocks),
+            ("providers.jailBlocks", Unit::Blocks),
+            ("providers.maxBond", Unit::Planck),
+            ("providers.priceBlocks", Unit::Blocks),
+            ("rewards.expiry", Unit::Pieces),
+            ("rewards.fees.burn", Unit::Share),
+            ("rewards.fees.treasury", Unit::Share),
+            ("rewards.inflation", Unit::Share),
+            ("rewards.treasuryShare", Unit::Share),
+            ("slashing.burnShare", Unit::Share),
+            ("slashing.longestSuspension", Unit::Blocks),
+            ("slashing.maxEquivocation", Unit::Share),
+            ("slashing.reporterShare", Unit::Share),
+            ("slashing.window", Unit::Blocks),
+            ("staking.maxValidators", Unit::Pieces),
+            ("staking.minProviderBond", Unit::Planck),
+            ("staking.minValidatorBond", Unit::Planck),
+            ("staking.minValidators", Unit::Pieces),
+            ("staking.reportSessions", Unit::Pieces),
+            ("staking.unbondingBlocks", Unit::Blocks),
+        ]
+        .map(|(name, unit)| (name.to_string(), unit));
+        let rows = rows(&terms().settings, &Clock::new(0, 3_000));
+        let shown = rows.iter().map(|row| (format!("{}.{}", row.pallet, row.name), Unit::of(&row.name)));
+        assert_eq!(shown.collect::<BTreeMap<_, _>>(), BTreeMap::from(units));
+    }
+
+    #[test]
+    fn amounts_above_64_bits_are_set_and_shown() {
+        let clock = Clock::new(0, 3_000);
+        let mut settings = terms().settings;
+        settings.providers.max_bond = pallet_assay_providers::MAX_BOND_CAP;
+        let shown = rows(&settings, &clock).into_iter().find(|row| row.name == "maxBond").unwrap();
+        assert_eq!(shown.text, "1099511627.775 ASY");
+        assert_eq!(shown.value, "1099511627.775");
+        let params = pallet_assay_providers::Parameters { jail_blocks: 5, ..settings.providers };
+        let beside = call(Pallet::Providers, settings, &["jailBlocks=5".parse().unwrap()], &clock).unwrap();
+        assert_eq!(beside, RuntimeCall::Providers(pallet_assay_providers::Call::set_params { params }));
+        let mut params = terms().settings.providers;
+        params.max_bond = pallet_assay_providers::MAX_BOND_CAP;
+        let capped = RuntimeCall::Providers(pallet_assay_providers::Call::set_params { params });
+        for value in ["maxBond=1099511627.775 ASY", "maxBond=1099511627775000000000"] {
+            assert_eq!(set(Pallet::Providers, &[value]).unwrap(), capped, "{value}");
+        }
     }
 
     #[test]
@@ -302,7 +361,7 @@ mod tests {
         );
         assert!(line(&["longestPause=soon"]).contains("\"soon\" is no value"));
         assert!(line(&["longestPause=99999999999"]).contains("takes no such value"));
-        assert!(line(&["appealDeposit=99999999999 ASY"]).contains("by --call"));
+        assert!(line(&["appealDeposit=999999999999999999999999999 ASY"]).contains("more than there can be"));
         assert!(line(&["policyDelay=30"]).contains("nothing to change"));
         for text in ["", "window", "=7d", "window="] {
             assert!(text.parse::<Setting>().unwrap_err().contains("NAME=VALUE"), "{text}");

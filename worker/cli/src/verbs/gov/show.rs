@@ -5,13 +5,14 @@ use super::{
     next::{self, Next},
     propose::Target,
     time::{Clock, Moment},
-    tracks::{self, percent},
+    tracks,
 };
 use crate::{
     amount::Amount,
     context::Context,
     error::CliError,
     output::{fields, table, Hex},
+    percent,
 };
 use assay_chain::{
     governance::{Body, Deposit, Ended, Ongoing, Outcome, Proposal, Referendum, Tally, Track},
@@ -179,7 +180,7 @@ impl Against {
     }
 
     fn text(&self) -> String {
-        let share = |parts| percent(Perbill::from_parts(parts));
+        let share = percent::rounded;
         format!(
             "{}, takes {} now, {} at the end",
             share(self.now),
@@ -349,7 +350,7 @@ impl Open {
 
     fn curve(&self, clock: &Clock) -> String {
         let row = |point: &Point| {
-            let share = |parts| percent(Perbill::from_parts(parts));
+            let share = percent::rounded;
             let at = match self.deciding_since {
                 Some(since) => clock.when(since.block.saturating_add(point.blocks)),
                 None => format!("{} into its decision", clock.length(point.blocks)),

@@ -9,7 +9,8 @@ use crate::{
     context::Context,
     error::CliError,
     output::{fields, Hex},
-    verbs::{model::percent, sent::Sent},
+    percent,
+    verbs::sent::Sent,
 };
 use assay_chain::{governance::Standing, market::Policy, AccountId, ChainClient, GovernanceClient, Hash};
 use assay_primitives::JobClass;
@@ -101,11 +102,13 @@ impl Shown {
 fn policy(policy: &Policy) -> String {
     let share = percent::write;
     format!(
-        "audit {}, collateral {}×, commit {} and reveal {} blocks, lost for no-show {}, wrong {}, withheld {}, \
-         bond {}, fee {}, a seat paid at least {}",
+        "audit {}, collateral {}×, drawn by {} blocks, commit {} blocks and one for each {} units, reveal \
+         {} blocks, lost for no-show {}, wrong {}, withheld {}, bond {}, fee {}, a seat paid at least {}",
         share(policy.audit),
         policy.collateral,
+        policy.draw_blocks,
         policy.commit_blocks,
+        policy.units_per_block,
         policy.reveal_blocks,
         share(policy.no_show),
         share(policy.wrong),
@@ -186,7 +189,8 @@ mod tests {
         for part in [
             "yes, goes on by itself after block 120, in about 1 min",
             "Jobs.post until block 140, in about 2 min",
-            "policy in force   version 4: audit 20%, collateral 10×",
+            "policy in force   version 4: audit 20%, collateral 10×, drawn by 2 blocks, commit 60 blocks and",
+            "one for each 1000 units, reveal 60 blocks, lost for no-show 10%, wrong 100%, withheld 100%",
             "at market block 70, in about 1 min: audit 20%, collateral 10×",
             "0xabab",
             "gov apply",

@@ -6,6 +6,7 @@ use crate::{
     context::Context,
     error::CliError,
     output::{fields, table},
+    percent::rounded,
 };
 use assay_chain::{
     governance::{Body, Curve, Track},
@@ -13,12 +14,6 @@ use assay_chain::{
 };
 use serde::Serialize;
 use sp_runtime::Perbill;
-
-/// A share in percent, as exact as people need it.
-pub fn percent(share: Perbill) -> String {
-    let hundredths = share.deconstruct() / 100_000;
-    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
-}
 
 /// A curve's value at the beginning and at the end of the decision.
 pub fn fall(curve: &Curve) -> (Perbill, Perbill) {
@@ -89,9 +84,7 @@ impl From<&Track> for Shown {
 
 impl Shown {
     fn row(&self, clock: &Clock) -> Vec<String> {
-        let fall = |[from, to]: [u32; 2]| {
-            format!("{} to {}", percent(Perbill::from_parts(from)), percent(Perbill::from_parts(to)))
-        };
+        let fall = |[from, to]: [u32; 2]| format!("{} to {}", rounded(from), rounded(to));
         let queued = if self.queued > 0 { format!(", {} wait", self.queued) } else { String::new() };
         vec![
             format!("{} {}", self.id, self.name),
@@ -114,7 +107,7 @@ pub async fn run(context: &Context) -> Result<(), CliError> {
     let clock = Clock::at(&chain, best).await?;
     let terms = chain.terms(best.hash).await?;
     let tracks: Vec<_> = chain.tracks(best.hash).await?.iter().map(Shown::from).collect();
-    context.output.value(&tracks, || {
+    context.output.list("tracks", &tracks, || {
         let header = [
             "track",
             "deposit",
@@ -169,11 +162,5 @@ mod tests {
                 "1 of 5"
             ]
         );
-    }
-
-    #[test]
-    fn shares_have_two_decimals() {
-        assert_eq!(percent(Perbill::from_parts(12_345_678)), "1.23%");
-        assert_eq!(percent(Perbill::one()), "100.00%");
     }
 }

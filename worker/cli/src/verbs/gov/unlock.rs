@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     amount::Amount,
+    calls::all,
     context::Context,
     error::CliError,
     output::{fields, table},
@@ -89,18 +90,14 @@ pub async fn run(context: &Context) -> Result<(), CliError> {
     let chain = context.chain().await?;
     let best = chain.tip().await?.best;
     let clock = Clock::at(&chain, best).await?;
-    let mut release = Release::of(&who, &chain.votes(best.hash, &who).await?, best.number);
-    let call = match release.calls.len() {
-        0 => {
-            let next = release.next.map(|block| format!(": the next lock is over in {}", clock.when(block)));
-            let problem = format!("nothing can be unlocked now{}", next.unwrap_or_default());
-            return Err(CliError::Refused(problem));
-        }
-        1 => release.calls.remove(0),
-        _ => crate::calls::all(release.calls),
-    };
+    let release = Release::of(&who, &chain.votes(best.hash, &who).await?, best.number);
+    if release.calls.is_empty() {
+        let next = release.next.map(|block| format!(": the next lock is over in {}", clock.when(block)));
+        let problem = format!("nothing can be unlocked now{}", next.unwrap_or_default());
+        return Err(CliError::Refused(problem));
+    }
     let done = format!("of {} that were locked, {} still are", Amount(release.before), Amount(release.after));
-    sent::send_to(context, &chain, call, &done).await
+    sent::send_to(context, &chain, all(release.calls), &done).await
 }
 
 /// What is shown of an account on a track.
@@ -203,7 +200,7 @@ pub async fn show(context: &Context, account: Option<AccountId>) -> Result<(), C
     let shown = votes.iter().map(|voting| Shown::new(voting, &tracks, &clock));
     let shown = shown.collect::<Result<Vec<_>, _>>()?;
     let release = Release::of(&account, &votes, best.number);
-    context.output.value(&shown, || text(&shown, &release, &clock));
+    context.output.list("tracks", &shown, || text(&shown, &release, &clock));
     Ok(())
 }
 

@@ -122,13 +122,6 @@ fn chosen<'a>(all: &'a [Track], name: &str) -> Result<Vec<&'a Track>, CliError> 
     }
 }
 
-fn together(mut calls: Vec<RuntimeCall>) -> RuntimeCall {
-    match calls.len() {
-        1 => calls.remove(0),
-        _ => crate::calls::all(calls),
-    }
-}
-
 /// Has somebody else vote on a track, or on all.
 pub async fn delegate(
     context: &Context,
@@ -149,7 +142,7 @@ pub async fn delegate(
     let length = clock.length(terms.lock.saturating_mul(conviction.lock_periods()));
     context.output.note(&format!("{amount} are locked until it is taken back, and for {length} after"));
     let delegation = |track: &&Track| calls::delegate(track.id, to.clone(), conviction, amount.0);
-    let call = together(tracks.iter().map(delegation).collect());
+    let call = crate::calls::all(tracks.iter().map(delegation).collect());
     sent::send_to(context, &chain, call, "delegated; `assay gov undelegate` takes it back").await
 }
 
@@ -158,7 +151,8 @@ pub async fn undelegate(context: &Context, track: &str) -> Result<(), CliError> 
     context.account(None)?;
     let chain = context.chain().await?;
     let all = chain.tracks(chain.tip().await?.best.hash).await?;
-    let call = together(chosen(&all, track)?.iter().map(|track| calls::undelegate(track.id)).collect());
+    let tracks = chosen(&all, track)?;
+    let call = crate::calls::all(tracks.iter().map(|track| calls::undelegate(track.id)).collect());
     let done = "taken back; `assay gov unlock` frees what was locked when its time is over";
     sent::send_to(context, &chain, call, done).await
 }

@@ -183,11 +183,10 @@ impl Draft {
         let package = Input::pack(kind, tensors)?;
         let input = Input::load("input", &package)?;
         let program = &model.program;
-        let held = model.package.blob_bytes() + package.blob_bytes();
         Ok(Self {
             units: job::units(program, &input)?,
             output_bytes: job::output_bytes(program, &input)?,
-            memory: job::memory(program, &input)?.saturating_add(held),
+            memory: job::memory(program, &input)?.saturating_add(job::blob_bytes(program, &input)),
             roots: (program.root, input.root),
             program: model.package,
             input: package,

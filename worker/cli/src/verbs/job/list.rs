@@ -23,7 +23,7 @@ pub async fn run(
     let chain = context.chain().await?;
     let jobs = chain.jobs_of(chain.tip().await?.best.hash, &account, after, limit).await?;
     let rows: Vec<_> = jobs.into_iter().map(|(job, status)| Row { job, state: state(status) }).collect();
-    context.output.value(&rows, || {
+    context.output.list("jobs", &rows, || {
         let rows: Vec<_> = rows.iter().map(|row| vec![row.job.to_string(), row.state.into()]).collect();
         table(&["job", "state"], &rows)
     });

@@ -115,5 +115,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
 
 /// What is said of a job that the chain does not have.
 fn no_job(id: JobId) -> CliError {
-    CliError::Refused(format!("there is no job {id}: it was never posted, or its receipt is pruned"))
+    CliError::Refused(format!(
+        "there is no job {id}: it was never posted, or its receipt is pruned; `assay job list` shows yours"
+    ))
 }

@@ -10,7 +10,7 @@ use crate::{
     calls, content,
     context::Context,
     error::CliError,
-    output::{fields, Hex},
+    output::{fields, Hex, Output},
     verbs::{provider, sent::Sent},
 };
 use assay_chain::{Chain, ChainClient};
@@ -45,10 +45,20 @@ pub async fn run(context: &Context, kind: &Kind, watch: bool) -> Result<(), CliE
     };
     if watch {
         context.output.note(&submitted.text());
-        return watch::show(context, &chain, id, Some(submitted.sent)).await;
+        let watched = watch::show(context, &chain, id, Some(submitted.sent)).await;
+        return watched.map_err(|reason| unwatched(context.output, &submitted, reason));
     }
     context.output.value(&submitted, || submitted.text());
     Ok(())
+}
+
+/// What is told of a job that is posted and was not followed to its end: to machines what they would have been shown
+/// without waiting, as people were.
+fn unwatched(output: Output, submitted: &Submitted, reason: CliError) -> CliError {
+    if output.is_json() {
+        output.value(submitted, || submitted.text());
+    }
+    CliError::Unwatched { job: submitted.job, reason: Box::new(reason) }
 }
 
 /// Where workers will fetch the content.
@@ -107,5 +117,27 @@ impl Submitted {
             ("input", self.input.to_string()),
         ]);
         self.sent.text(&format!("posted; `assay job watch {id}` follows it\n{rows}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_was_not_followed_to_its_end_is_named() {
+        let (program, input, block_hash) = (Hex([1; 32]), Hex([2; 32]), Hex([3; 32]));
+        let sent = Sent { block: 5, block_hash, fee: None };
+        let submitted = Submitted { job: 7, units: 1, hold: Amount(1), program, input, deadline: 9, sent };
+        for json in [false, true] {
+            let lost = CliError::Unavailable("the connection has ended".into());
+            let error = unwatched(Output::new(json), &submitted, lost);
+            assert_eq!(error.exit_code(), 3);
+            let line = error.line();
+            assert!(line.starts_with("job 7 is posted, and was not followed to its end (the conn"), "{line}");
+            assert!(line.ends_with("`assay job watch 7` does"), "{line}");
+        }
+        let shown = serde_json::to_value(&submitted).expect("it has strings for keys");
+        assert_eq!((&shown["job"], &shown["block"]), (&7.into(), &5.into()), "{shown}");
     }
 }

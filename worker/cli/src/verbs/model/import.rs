@@ -93,6 +93,12 @@ fn precision(text: &str) -> Result<Precision, String> {
 /// Makes a model of one that others trained.
 fn of_directory(import: &Import, working: &Bar) -> Result<(), CliError> {
     let source = Path::new(&import.source);
+    if !source.join("config.json").exists() {
+        return Err(CliError::Usage(format!(
+            "{} is no directory of a model, which has config.json: name one as Hugging Face has it, or decoder:small",
+            source.display()
+        )));
+    }
     working.say("importing: quantising the tensors");
     let tokenizer = source.join("tokenizer.json");
     match Family::of(source)? {

@@ -1,6 +1,6 @@
 //! Models in the blob store and on the chain's list.
 
-use super::{percent, Blob};
+use super::Blob;
 use crate::{
     amount::Amount,
     calls, content,
@@ -8,6 +8,7 @@ use crate::{
     error::CliError,
     model::Model,
     output::{fields, table, Hex},
+    percent,
 };
 use assay_chain::{
     market::{self, Kind, Listing, ListingState},
@@ -107,7 +108,7 @@ pub async fn list(
         found.extend(chain.listing(at, id).await?.map(|listing| Shown::new(id, listing)));
     }
     found.retain(|shown| owner.as_ref().is_none_or(|owner| shown.owner == *owner));
-    context.output.value(&found, || {
+    context.output.list("listings", &found, || {
         let rows: Vec<_> = found.iter().map(Shown::row).collect();
         table(&["listing", "kind", "owner", "licence", "versions", "state"], &rows)
     });

@@ -2,7 +2,6 @@
 
 mod import;
 mod listed;
-pub mod percent;
 
 use crate::{
     context::Context,
@@ -10,6 +9,7 @@ use crate::{
     keys,
     model::Model,
     output::{fields, size, Hex},
+    percent,
 };
 use assay_chain::AccountId;
 use assay_graph::manifest::{Manifest, Op};

@@ -96,15 +96,11 @@ pub async fn claim(context: &Context, account: Option<AccountId>) -> Result<(), 
 /// What claims the oldest rewards, and what is told then.
 fn claims(rewards: &Rewards) -> Result<(RuntimeCall, String), CliError> {
     let (now, later) = rewards.unclaimed.split_at(rewards.unclaimed.len().min(MAX_CLAIMS));
-    let mut calls: Vec<_> = now.iter().map(|reward| calls::claim(reward.era, reward.page)).collect();
-    let call = match calls.len() {
-        0 => {
-            let problem = format!("nothing can be claimed: era {} can be when it is over", rewards.era);
-            return Err(CliError::Refused(problem));
-        }
-        1 => calls.remove(0),
-        _ => calls::all(calls),
-    };
+    if now.is_empty() {
+        let problem = format!("nothing can be claimed: era {} can be when it is over", rewards.era);
+        return Err(CliError::Refused(problem));
+    }
+    let call = calls::all(now.iter().map(|reward| calls::claim(reward.era, reward.page)).collect());
     let done = match later {
         [] => format!("{} are paid", total(now)),
         later => format!("{} are paid, and {} wait: claim again", total(now), total(later)),

@@ -1,5 +1,7 @@
 //! `assay treasury`: what belongs to all, and what of it is to be paid.
 
+mod bounty;
+
 use super::{
     gov::{calls, time::Clock},
     sent,
@@ -52,6 +54,21 @@ enum Verb {
         /// Number of the spend
         spend: u32,
     },
+    /// Show bounties: work that the treasury pays for
+    #[command(after_help = "Example:\n  assay treasury bounties")]
+    Bounties {
+        /// Those after this one
+        #[arg(long, value_name = "BOUNTY")]
+        after: Option<u32>,
+        /// At most so many
+        #[arg(long, default_value = "100", value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Propose a bounty, look after one, have one paid; `assay gov propose bounty` has one voted on
+    Bounty {
+        #[command(subcommand)]
+        verb: bounty::Verb,
+    },
 }
 
 /// Runs the verb.
@@ -63,6 +80,8 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
         Verb::Clear { spend } => {
             sent::send(context, calls::clear_spend(spend), &format!("spend {spend} is forgotten")).await
         }
+        Verb::Bounties { after, limit } => bounty::list(context, after, limit).await,
+        Verb::Bounty { verb } => bounty::run(verb, context).await,
     }
 }
 
@@ -156,7 +175,7 @@ async fn spends(context: &Context, after: Option<u32>, limit: u32) -> Result<(),
     let clock = Clock::at(&chain, best).await?;
     let spends = chain.spends(best.hash, after, limit).await?;
     let rows: Vec<_> = spends.iter().map(|(index, spend)| Row::new(*index, spend, clock.now)).collect();
-    context.output.value(&rows, || {
+    context.output.list("spends", &rows, || {
         let header = ["spend", "amount", "to", "state", "next"];
         table(&header, &rows.iter().map(|row| row.cells(&clock)).collect::<Vec<_>>())
     });

@@ -1,6 +1,7 @@
 //! A key file and a configuration that uses it: what a person, or a machine, runs `assay` with.
 
 use super::{free_port, process::Process};
+use crate::documented;
 use assay_chain::{AccountId, Pair};
 use serde_json::Value;
 use sp_core::Pair as _;
@@ -81,14 +82,17 @@ admin = "127.0.0.1:{admin_port}"
         command
     }
 
-    /// What a verb shows; the line that it ends with where it fails.
+    /// What a verb shows, which is what the README says; the line that it ends with where it fails.
     pub fn try_assay(&self, arguments: &[&str]) -> Result<Value, String> {
         let output = self.command(arguments).stdin(Stdio::null()).output().expect("the built program runs");
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).trim().to_string());
         }
-        let shown = String::from_utf8_lossy(&output.stdout);
-        Ok(serde_json::from_str(&shown).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {shown}")))
+        let text = String::from_utf8_lossy(&output.stdout);
+        let shown: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"));
+        documented::check(arguments, &shown);
+        Ok(shown)
     }
 
     /// What a verb shows.

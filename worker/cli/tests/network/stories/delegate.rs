@@ -23,7 +23,7 @@ async fn a_delegate_has_a_call_paused_for_a_time_and_all_that_was_locked_is_free
     assert_eq!(delegate.assay(&["gov", "show", &number])["isPassing"], false);
     delegate.assay(&["gov", "vote", &number, "aye", VOTE]);
     has_all_votes(&delegate.assay(&["gov", "show", &number]));
-    let listed = &delegate.assay(&["gov", "list", "--limit", "1"])[0];
+    let listed = &delegate.assay(&["gov", "list", "--limit", "1"])["referenda"][0];
     assert_eq!((&listed["referendum"], &listed["call"]), (&json!(pause), &json!("Dao.pause")), "{listed}");
 
     holders.deposit(&[pause]);
@@ -53,14 +53,14 @@ fn calls_are_kept(home: &Home) {
 /// The others have the first one vote for them on a track.
 fn delegated(holders: &Holders) {
     let delegate = &holders.first().account;
-    let tracks = holders.first().assay(&["gov", "tracks"]);
+    let tracks = holders.first().assay(&["gov", "tracks"])["tracks"].take();
     let mut tracks = tracks.as_array().expect("tracks").iter();
     let track = tracks.find(|track| track["name"] == TRACK).expect("there is such a track");
     assert_eq!(track["decisionDeposit"], "10000", "{track}");
     holders.each(|holder| {
         if holder.account != *delegate {
             holder.assay(&["gov", "delegate", TRACK, &delegate.to_string(), VOTE]);
-            let votes = holder.assay(&["gov", "votes"]);
+            let votes = holder.assay(&["gov", "votes"])["tracks"].take();
             assert_eq!((&votes[0]["track"], &votes[0]["locked"]), (&json!(TRACK), &json!(VOTE)), "{votes}");
             assert_eq!(votes[0]["delegatedTo"], delegate.to_string());
         }
@@ -85,7 +85,7 @@ fn taken_back(holders: &Holders) {
     holders.each(|holder| {
         if holder.account != holders.first().account {
             holder.assay(&["gov", "undelegate", TRACK]);
-            assert_eq!(holder.assay(&["gov", "votes"])[0]["prior"]["amount"], VOTE);
+            assert_eq!(holder.assay(&["gov", "votes"])["tracks"][0]["prior"]["amount"], VOTE);
             let early = holder.try_assay(&["gov", "unlock"]).unwrap_err();
             assert!(early.contains("the next lock is over in block"), "{early}");
         }
@@ -96,6 +96,6 @@ async fn all_is_freed(holders: &Holders) {
     for holder in holders.others().iter().chain([holders.first()]) {
         let unlock = async || holder.try_assay(&["gov", "unlock"]).ok();
         until("the end of the lock", unlock).await;
-        assert_eq!(holder.assay(&["gov", "votes"]), json!([]), "nothing is locked any more");
+        assert_eq!(holder.assay(&["gov", "votes"])["tracks"], json!([]), "nothing is locked any more");
     }
 }

@@ -28,4 +28,6 @@ async fn a_liar_is_found_out_jailed_and_slashed_and_the_others_are_paid() {
     let provider = network.chain.provider(last, &network.provider(liar).owner.account).await.unwrap();
     let state = provider.expect("it is still a provider").state;
     assert!(matches!(state, State::Jailed { .. }), "{liar} is {state:?}");
+    let early = network.provider(liar).owner.try_assay(&["provider", "release"]).unwrap_err();
+    assert!(early.contains("Providers.StillJailed"), "{early}");
 }

@@ -5,7 +5,7 @@ use crate::harness::{
     network::{Provider, NAMES},
     until, Network,
 };
-use serde_json::Value;
+use serde_json::{json, Value};
 use std::{fs, process::Stdio};
 
 const NAME: &str = NAMES[0];
@@ -19,11 +19,13 @@ async fn verbs_do_what_they_say_on_a_chain() {
     let info = requester.assay(&["chain", "info"]);
     assert!(info["best"]["number"].as_u64() >= info["finalized"]["number"].as_u64(), "{info}");
     bonds(&provider.owner);
+    session_keys(&network, &provider.owner).await;
     models(requester);
     blobs(requester, stranger);
     checks(requester);
+    bounty(requester);
 
-    assert_eq!(requester.assay(&["job", "list"]), serde_json::json!([]));
+    assert_eq!(requester.assay(&["job", "list"])["jobs"], json!([]));
     refuses(requester, &["job", "cancel", "99"], "Jobs.NotOpen");
     refuses(requester, &["job", "watch", "99"], "there is no job 99");
     refuses(stranger, &["stake", "bond", "5"], "the account can't pay the fee");
@@ -57,6 +59,19 @@ fn bonds(owner: &Home) {
     refuses(owner, &["stake", "withdraw"], "wait until the unbonding time is over");
 }
 
+/// Registers session keys that the node makes, and removes them: to be elected takes a node of one's own.
+async fn session_keys(network: &Network, owner: &Home) {
+    let account = format!("0x{}", hex::encode(&owner.account));
+    let made = network.ask("author_rotateKeysWithOwner", json!([account])).await;
+    let [keys, proof] = ["keys", "proof"].map(|part| made[part].as_str().expect("hex").to_string());
+    refuses(owner, &["stake", "set-keys", &keys, "0x00"], "InvalidProof");
+    owner.assay(&["stake", "set-keys", &keys, &proof]);
+    refuses(owner, &["stake", "validate"], "Staking.BelowMinimum");
+    refuses(owner, &["stake", "chill"], "Staking.NotCandidate");
+    owner.assay(&["stake", "purge-keys"]);
+    refuses(owner, &["stake", "purge-keys"], "Session.NoKeys");
+}
+
 /// Lists a model.
 fn models(author: &Home) {
     let model = author.path("model").display().to_string();
@@ -67,7 +82,7 @@ fn models(author: &Home) {
     let shown = author.assay(&["model", "show", &listing]);
     assert_eq!(shown["licence"], "Apache-2.0");
     assert_eq!(shown["newest"][0]["root"], published["root"]);
-    let listed = author.assay(&["model", "list"]);
+    let listed = author.assay(&["model", "list"])["listings"].take();
     assert!(listed.as_array().is_some_and(|all| all.contains(&shown)), "{listed}");
     refuses(author, &["model", "show", "99"], "there is no listing 99");
 }
@@ -77,10 +92,26 @@ fn blobs(server: &Home, client: &Home) {
     let (given, got) = (server.path("given"), client.path("got"));
     fs::write(&given, "what is given").expect("the file can be written");
     let put = server.assay(&["blob", "put", &given.display().to_string()]);
-    let blob = &put[0]["blob"];
+    let blob = &put["blobs"][0]["blob"];
     let name = format!("{}:{}", blob["blake3"].as_str().expect("a hash"), blob["size"]);
     client.assay(&["blob", "get", &name, &got.display().to_string(), "--from", &server.url]);
     assert_eq!(fs::read_to_string(&got).expect("it was fetched"), "what is given");
+}
+
+/// Proposes a bounty, and sees what it takes to have it funded.
+fn bounty(proposer: &Home) {
+    let proposed = proposer.assay(&["treasury", "bounty", "propose", "100", "A faster softmax"]);
+    let number = proposed["bounty"].to_string();
+    let bounties = proposer.assay(&["treasury", "bounties"])["bounties"].take();
+    assert_eq!((&bounties[0]["bounty"], &bounties[0]["value"]), (&proposed["bounty"], &json!("100")));
+    let told = (&bounties[0]["state"], &bounties[0]["description"]);
+    assert_eq!(told, (&json!("proposed"), &json!("A faster softmax")), "{bounties}");
+    let accept = ["treasury", "bounty", "accept", &number];
+    refuses(proposer, &accept, &format!("bounty {number} is proposed: `assay gov propose bounty fund"));
+    let fund = ["gov", "propose", "bounty", "fund", &number, "--dry-run"];
+    let planned = proposer.assay(&fund);
+    let told = (&planned["track"], &planned["call"]);
+    assert_eq!(told, (&json!("small_spender"), &json!("Bounties.approve_bounty")), "{planned}");
 }
 
 /// Tries what a worker needs, where all is well and where there is too little disk.
@@ -116,18 +147,19 @@ async fn leave(provider: &Provider) {
     owner.assay(&["provider", "update", "--capacity", "4"]);
     until("another capacity", async || (status()["capacity"] == 4).then_some(())).await;
     until("the end of that change", async || status()["pending"].is_null().then_some(())).await;
-    let machines = owner.assay(&["provider", "list"]);
+    let machines = owner.assay(&["provider", "list"])["machines"].take();
     let mut listed = machines.as_array().expect("machines").iter();
     let own = listed.find(|machine| machine["capacity"] == 4).unwrap_or_else(|| panic!("{machines}"));
     assert_eq!(own["machine"], "0:0", "{own}");
     assert_eq!(own["jobMemory"], 8_u64 << 30, "{own}");
+    refuses(owner, &["provider", "release"], "Providers.NotJailed");
     owner.assay(&["provider", "retire"]);
     // Who has retired is no provider any more, or one that is not in play.
     until("the retirement", async || (status()["isInPlay"] != true).then_some(())).await;
 
     let shown = worker.assay(&["worker", "status"]);
     assert_eq!(shown["draining"], false);
-    assert_eq!(shown["seats"], serde_json::json!([]));
+    assert_eq!(shown["seats"], json!([]));
     assert_eq!(worker.assay(&["worker", "drain", "--wait"])["draining"], true);
     let line = worker.try_assay(&["worker", "status"]).expect_err("it has ended");
     assert!(line.contains("start one with `assay worker start`"), "{line}");

@@ -27,14 +27,17 @@ mod record;
 mod referee;
 mod value;
 
+use std::ops::Range;
+
 use codec::{Decode, Encode};
 
 use crate::error::Invalid;
 use crate::program::Program;
 use crate::root::{root, Domain, Entry, Hash};
 use crate::tensor::{elements, Dtype};
-use crate::trace::fault::Fault;
+use crate::trace::fault::{expect, Fault};
 use crate::trace::{chunks, Branch, LeafOpening, Place, LEAF};
+use crate::train::state::STEP;
 use crate::train::step::layout::Layout;
 
 pub use self::referee::{Referee, Verdict};
@@ -92,16 +95,29 @@ impl Claim {
     pub fn after_root(&self) -> Hash {
         root(Domain::State, self.after.clone())
     }
+
+    /// Refuses a claim whose state before the step says that another number of steps was done: data and rate are those
+    /// of the step that the claim names.
+    fn check_step(&self) -> Result<(), Fault> {
+        let done = u32::try_from(self.step).map_err(|_| Fault::Step(self.step))?;
+        let hash = *blake3::hash(&done.to_le_bytes()).as_bytes();
+        match self.before.iter().any(|entry| entry.name == STEP && entry.blake3 == hash) {
+            true => Ok(()),
+            false => Err(Fault::Step(self.step)),
+        }
+    }
 }
 
-/// Refuses claims that are not of one step after another from the state of root `first` to that of root `last`.
-pub fn check_stretch(claims: &[Claim], first: &Hash, last: &Hash) -> Result<(), Fault> {
+/// Refuses claims that are not of these steps, one after another, from the state of root `first` to that of root `last`:
+/// those that the run has committed to after `steps.start` and after `steps.end` steps.
+pub fn check_stretch(claims: &[Claim], steps: Range<u64>, first: &Hash, last: &Hash) -> Result<(), Fault> {
+    expect("claims", steps.end.saturating_sub(steps.start) as usize, claims.len())?;
     let mut state = *first;
-    for (at, claim) in claims.iter().enumerate() {
-        let follows = at == 0 || claims[at - 1].step.checked_add(1) == Some(claim.step);
-        if !follows || claim.before_root() != state {
-            return Err(Fault::Proof(format!("state before step {}", claim.step)));
+    for (step, claim) in steps.zip(claims) {
+        if claim.step != step || claim.before_root() != state {
+            return Err(Fault::Proof(format!("state before step {step}")));
         }
+        claim.check_step()?;
         state = claim.after_root();
     }
     match state == *last {

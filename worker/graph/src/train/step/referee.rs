@@ -151,6 +151,7 @@ impl<'a> Referee<'a> {
         let layout = Layout::new(self.manifest, self.graph).map_err(invalid)?;
         layout.check_state("the state before", &claim.before)?;
         layout.check_state("the state after", &claim.after)?;
+        claim.check_step()?;
         layout.locate(&opening.element, claim.step)?;
         let tokens = self.tokens(&layout, opening)?;
         let demand = Demand::new(&layout, &opening.element, &tokens)?;

@@ -1,4 +1,4 @@
-//! Shares of a payment, as people write them.
+//! Shares, as people write them.
 
 use sp_runtime::Perbill;
 
@@ -18,11 +18,17 @@ pub fn read(text: &str) -> Result<Perbill, String> {
     parts.filter(|parts| *parts <= 1_000_000_000).map(Perbill::from_parts).ok_or_else(wrong)
 }
 
-/// Writes a percentage.
+/// Writes a percentage with all its digits.
 pub fn write(share: Perbill) -> String {
     let parts = share.deconstruct();
     let text = format!("{}.{:07}", parts / 10_000_000, parts % 10_000_000);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Writes parts per billion as a percentage with two digits behind the point, rounded down.
+pub fn rounded(parts: u32) -> String {
+    let hundredths = parts / 100_000;
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
 #[cfg(test)]
@@ -44,5 +50,11 @@ mod tests {
         for text in ["", "%", "101", "100.0000001", "0.00000001", "-1", "1/2", "99999999999999999999"] {
             assert!(read(text).unwrap_err().contains("write a percentage"), "{text}");
         }
+    }
+
+    #[test]
+    fn rounded_ones_have_two_decimals() {
+        assert_eq!(rounded(12_345_678), "1.23%");
+        assert_eq!(rounded(1_000_000_000), "100.00%");
     }
 }
