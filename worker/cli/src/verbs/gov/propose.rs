@@ -75,7 +75,7 @@ enum What {
     Params {
         /// Whose
         pallet: Pallet,
-        /// Which, and what: numbers, times (7d, 100b), amounts ("5 ASY"), shares (5%)
+        /// Which, and what, in the parameter's unit: counts, times (7d, or blocks), amounts in ASY, shares (5%)
         #[arg(required = true, value_name = "NAME=VALUE")]
         values: Vec<Setting>,
     },

@@ -49,24 +49,24 @@ impl FromStr for Setting {
 }
 
 impl Setting {
-    /// The value as the chain has it: shares in parts per billion, amounts in planck, times in blocks.
+    /// The value as the chain has it, read in the parameter's unit, which a bare number has too.
     fn number(&self, clock: &Clock) -> Result<Balance, CliError> {
         let text = self.value.as_str();
-        if let Ok(number) = text.parse() {
-            return Ok(number);
+        let wrong = |problem: String| CliError::Usage(format!("{}: {problem}", self.name));
+        match Unit::of(&self.name) {
+            Unit::Planck => match text.parse::<Amount>() {
+                Ok(amount) => Ok(amount.0),
+                Err(problem) => Err(wrong(problem.to_string())),
+            },
+            Unit::Share => percent::read(text).map(|share| share.deconstruct().into()).map_err(wrong),
+            Unit::Blocks => match text.parse::<Balance>() {
+                Ok(blocks) => Ok(blocks),
+                Err(_) => Ok(clock.blocks(text.parse::<Span>().map_err(wrong)?)?.into()),
+            },
+            Unit::Pieces => text
+                .parse()
+                .map_err(|_| wrong(format!("{text:?} is no number: it is a count, without a unit"))),
         }
-        if text.ends_with('%') {
-            return percent::read(text).map(|share| share.deconstruct().into()).map_err(CliError::Usage);
-        }
-        if text.contains("ASY") {
-            let amount: Amount = text.parse()?;
-            return Ok(amount.0);
-        }
-        let span: Span = text.parse().map_err(|_| {
-            let problem = format!("{text:?} is no value: write a number, 7d, 100b, \"5 ASY\" or 5%");
-            CliError::Usage(problem)
-        })?;
-        Ok(clock.blocks(span)?.into())
     }
 }
 
@@ -244,10 +244,12 @@ mod tests {
             ..terms().settings.slashing
         };
         assert_eq!(call, RuntimeCall::Slashing(pallet_assay_slashing::Call::set_params { params }));
-        let call = set(Pallet::Dao, &["appealDeposit=50 ASY", "longestPause=7"]).unwrap();
-        let mut params = terms().settings.dao;
-        (params.appeal_deposit, params.longest_pause) = (50 * ASY, 7);
-        assert_eq!(call, RuntimeCall::Dao(pallet_assay_dao::Call::set_params { params }));
+        for values in [["appealDeposit=50 ASY", "longestPause=7"], ["appealDeposit=50", "longestPause=7b"]] {
+            let mut params = terms().settings.dao;
+            (params.appeal_deposit, params.longest_pause) = (50 * ASY, 7);
+            let call = set(Pallet::Dao, &values).unwrap();
+            assert_eq!(call, RuntimeCall::Dao(pallet_assay_dao::Call::set_params { params }), "{values:?}");
+        }
     }
 
     #[test]
@@ -342,7 +344,7 @@ mod tests {
         let mut params = terms().settings.providers;
         params.max_bond = pallet_assay_providers::MAX_BOND_CAP;
         let capped = RuntimeCall::Providers(pallet_assay_providers::Call::set_params { params });
-        for value in ["maxBond=1099511627.775 ASY", "maxBond=1099511627775000000000"] {
+        for value in ["maxBond=1099511627.775 ASY", "maxBond=1099511627.775"] {
             assert_eq!(set(Pallet::Providers, &[value]).unwrap(), capped, "{value}");
         }
     }
@@ -359,7 +361,11 @@ mod tests {
             "{}",
             line(&["windows=7d"])
         );
-        assert!(line(&["longestPause=soon"]).contains("\"soon\" is no value"));
+        assert!(line(&["longestPause=soon"]).contains("longestPause: \"soon\" is no time"));
+        assert!(line(&["appealDeposit=7d"]).contains("appealDeposit: \"7d\" is no amount"));
+        assert!(line(&["appealShare=5 ASY"]).contains("appealShare: \"5 ASY\" is no share"));
+        let pieces = set(Pallet::Staking, &["maxValidators=5%"]).unwrap_err().line();
+        assert!(pieces.contains("maxValidators: \"5%\" is no number"), "{pieces}");
         assert!(line(&["longestPause=99999999999"]).contains("takes no such value"));
         assert!(line(&["appealDeposit=999999999999999999999999999 ASY"]).contains("more than there can be"));
         assert!(line(&["policyDelay=30"]).contains("nothing to change"));
