@@ -61,7 +61,7 @@ pub enum Progress {
     Revealed,
     /// It is, or is being, given back.
     Declined,
-    /// It has committed to something that this worker has not sealed: it can't reveal.
+    /// It has committed to something that this worker did not seal, nor computes again: it can't reveal.
     Foreign,
     /// It is no seat any more on the best chain, or its job has ended there.
     Over,
@@ -176,13 +176,13 @@ impl Seat {
         match (seen.stage, self.work) {
             (Stage::Revealed, _) => Progress::Revealed,
             (Stage::Declined, _) | (Stage::Assigned, Work::Unable) => Progress::Declined,
+            (_, Work::New) => Progress::Waiting,
+            (_, Work::Fetching) => Progress::Fetching,
+            (_, Work::Running) => Progress::Running,
+            (Stage::Assigned, Work::Sealed(_)) => Progress::Sealed,
             (Stage::Committed(digest), _) if self.seal(&digest).is_none() => Progress::Foreign,
             (Stage::Committed(_), _) if seen.phase == Phase::Sealing => Progress::Committed,
             (Stage::Committed(_), _) => Progress::Revealing,
-            (Stage::Assigned, Work::New) => Progress::Waiting,
-            (Stage::Assigned, Work::Fetching) => Progress::Fetching,
-            (Stage::Assigned, Work::Running) => Progress::Running,
-            (Stage::Assigned, Work::Sealed(_)) => Progress::Sealed,
         }
     }
 
@@ -278,11 +278,12 @@ impl Seat {
         self.decide()
     }
 
-    /// Whether at least half of the time to commit would be left after the pause.
+    /// Whether at least half of the time to commit would be left after the pause. One that has committed has until the
+    /// reveals are over, which come when the others have committed.
     fn has_time_to_retry(&self) -> bool {
         match self.best {
-            Some((now, Standing::Seated(seen))) => {
-                let left = seen.commit_by.saturating_sub(now.clock);
+            Some((now, Standing::Seated(Seen { stage: Stage::Assigned, commit_by, .. }))) => {
+                let left = commit_by.saturating_sub(now.clock);
                 self.work_pause.until().saturating_sub(now.block) <= left / 2
             }
             _ => true,
@@ -314,16 +315,27 @@ impl Seat {
                 actions.extend(self.send(now, Call::Decline, Action::Decline));
                 actions
             }
-            Work::New if self.work_pause.is_over(now.block) => {
-                self.work = Work::Fetching;
-                vec![Action::Fetch]
-            }
-            Work::New | Work::Fetching | Work::Running => Vec::new(),
+            Work::New => self.begin(now),
+            Work::Fetching | Work::Running => Vec::new(),
         }
     }
 
-    /// The seat waits to reveal, or does.
+    /// Starts the work, unless it has failed a moment ago.
+    fn begin(&mut self, now: Now) -> Vec<Action> {
+        if !self.work_pause.is_over(now.block) {
+            return Vec::new();
+        }
+        self.work = Work::Fetching;
+        vec![Action::Fetch]
+    }
+
+    /// The seat waits to reveal, or does. Where nothing is sealed, the database is lost: the same job gives the same
+    /// commitment again.
     fn committed(&mut self, now: Now, seen: &Seen, digest: &Digest) -> Vec<Action> {
+        let is_over = matches!(seen.phase, Phase::Revealing { until, .. } if until <= now.clock);
+        if self.work == Work::New && !is_over {
+            return self.begin(now);
+        }
         let (Some(seal), Phase::Revealing { until, leaves }) = (self.seal(digest), seen.phase) else {
             return Vec::new();
         };

@@ -128,7 +128,31 @@ fn what_another_worker_with_this_key_committed_is_left_alone() {
     assert_eq!(seat.step(committed(45, MISDECLARED, REVEALING)), []);
     assert_eq!(seat.progress(), Progress::Foreign);
     assert!(!seat.has_work());
-    assert_eq!(Seat::new().step(committed(45, SEAL, REVEALING)), []);
+}
+
+#[test]
+fn what_was_committed_before_the_database_was_lost_is_computed_again_and_revealed() {
+    let mut seat = Seat::new();
+    seat.step(settled(SEAL, REVEALING));
+    assert_eq!(seat.step(committed(10, SEAL, REVEALING)), [Action::Fetch]);
+    assert_eq!((seat.progress(), seat.has_work()), (Progress::Fetching, true));
+    assert_eq!(seat.step(Event::Fetched), [Action::Run]);
+    assert_eq!(seat.step(Event::Sealed(SEAL)), [Action::Reveal { leaves: None }]);
+}
+
+#[test]
+fn what_comes_out_otherwise_than_it_was_committed_is_not_revealed() {
+    let mut seat = Seat::new();
+    seat.step(settled(SEAL, REVEALING));
+    seat.step(committed(10, SEAL, REVEALING));
+    seat.step(Event::Fetched);
+    assert_eq!(seat.step(Event::Sealed(MISDECLARED)), []);
+    assert_eq!(seat.progress(), Progress::Foreign);
+}
+
+#[test]
+fn nothing_is_computed_again_that_can_t_be_revealed_any_more() {
+    assert_eq!(Seat::new().step(committed(50, SEAL, REVEALING)), []);
 }
 
 #[test]

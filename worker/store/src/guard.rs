@@ -30,7 +30,7 @@ pub struct GuardKey {
 /// What a reveal needs, and nobody else may know until then.
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Sealed {
-    /// 32 random bytes.
+    /// 32 bytes that only the worker's key tells.
     pub salt: Digest,
     /// What is claimed.
     pub claim: Claim,

@@ -20,6 +20,7 @@ use super::fetch::{FetchError, Keeper, Part, Sources};
 use super::metrics::Metrics;
 use super::place::{Id, Place};
 use super::results::Results;
+use super::salts::Salts;
 use super::send;
 use super::tasks::failed;
 use crate::config::WorkerConfig;
@@ -34,6 +35,8 @@ pub struct Hands<C> {
     pub chain: C,
     /// What signs.
     pub submitter: Submitter<C>,
+    /// Of its commitments.
+    pub salts: Salts,
     /// What must not be forgotten.
     pub store: Store,
     /// Content.
@@ -211,7 +214,7 @@ impl<C: ChainClient> Hands<C> {
         let _slot = slot.map_err(Failed::other)?;
         let drawn = Drawn { seed: *leaves, seat: place.index(), count: permit.sealed().leaves };
         let report = self.run_task(self.task(place, place.opening(leaves), Some(drawn)), cancel).await?;
-        if sealed(&report, Digest::default()).claim != permit.sealed().claim {
+        if unsalted(&report).claim != permit.sealed().claim {
             return Err(Failed::other(
                 "this run gave another result than the one before: check the hardware",
             ));
@@ -253,13 +256,13 @@ impl<C: ChainClient> Hands<C> {
 
     /// Seals a claim with a salt that nobody can guess: stored, with the commitment, before anything is signed.
     async fn seal(self: &Arc<Self>, place: &Place, report: &Report) -> Result<Permit, Failed> {
-        let mut salt = Digest::default();
-        getrandom::getrandom(&mut salt).map_err(Failed::other)?;
-        let sealed = sealed(report, salt);
         let key = place.record.key;
-        let genesis: Digest = self.chain.genesis().into();
         let owner = AccountId::from(place.record.owner);
-        let digest = commitment(&genesis, key.job, &key.spec, key.attempt, &owner, &sealed.claim, &salt);
+        let mut sealed = unsalted(report);
+        sealed.salt = self.salts.salt(&key, &owner, &sealed.claim);
+        let genesis: Digest = self.chain.genesis().into();
+        let Sealed { claim, salt, .. } = &sealed;
+        let digest = commitment(&genesis, key.job, &key.spec, key.attempt, &owner, claim, salt);
         Ok(self.stored(move |store| store.guard(&key, digest, &sealed)).await?)
     }
 
@@ -401,8 +404,9 @@ impl<C: ChainClient> Keeper for Shelf<C> {
     }
 }
 
-/// What opens the commitment to a report.
-fn sealed(report: &Report, salt: Digest) -> Sealed {
+/// What opens the commitment to a report, but for the salt.
+fn unsalted(report: &Report) -> Sealed {
+    let salt = Digest::default();
     match *report {
         Report::Computed { result, trace, leaves, file } => {
             Sealed { salt, claim: Claim::Computed { result, trace }, leaves, file }

@@ -17,6 +17,7 @@ use super::hands::Hands;
 use super::http::{self, Answers};
 use super::metrics::Metrics;
 use super::results::Results;
+use super::salts::Salts;
 use super::status::Status;
 use super::{logs, open_store};
 use crate::context::Context;
@@ -58,6 +59,7 @@ async fn hands(context: &Context) -> Result<Hands<Chain>, CliError> {
     let pair = context.pair()?;
     let chain = context.chain().await?;
     let figures = |error: prometheus::Error| CliError::Worker(error.to_string());
+    let salts = Salts::new(&pair, chain.genesis().into());
     let submitter = Submitter::new(chain.clone(), pair);
     let store = open_store(config, &chain, &submitter.account())?;
     let blobs = context.store()?;
@@ -65,6 +67,7 @@ async fn hands(context: &Context) -> Result<Hands<Chain>, CliError> {
         cache: cache(bound(&config.worker), &store, &blobs).await?,
         results: Mutex::new(results(config.worker.results, &store, &blobs).await?),
         submitter,
+        salts,
         store,
         chain,
         blobs,

@@ -31,6 +31,7 @@ use super::cache::{bound, Cache};
 use super::daemon::Daemon;
 use super::hands::Hands;
 use super::metrics::Metrics;
+use super::salts::Salts;
 use super::start;
 use super::status::Status;
 use crate::config::WorkerConfig;
@@ -210,6 +211,7 @@ impl Scene {
         let rules = FetchRules { allow_private: false, max_size: 1 << 20, timeout: Duration::from_secs(1) };
         let hands = Hands {
             submitter: Submitter::new(self.chain.clone(), self.pair.clone()),
+            salts: Salts::new(&self.pair, self.chain.genesis().into()),
             chain: self.chain.clone(),
             store,
             fetcher: Fetcher::new(self.blobs.clone(), rules),
@@ -375,6 +377,23 @@ async fn a_worker_that_starts_again_reveals_what_it_has_committed_to() {
     running.stopped().await;
     let running = scene.start().await;
     scene.until("revealed", || scene.stage(JOB) == Stage::Revealed(scene.claim)).await;
+    running.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_has_lost_its_database_reveals_what_it_has_committed_to() {
+    let scene = Scene::new().await;
+    scene.obey();
+    scene.assign(JOB);
+    let running = scene.start().await;
+    // Without finality there is no reveal yet.
+    let committed = || matches!(scene.stage(JOB), Stage::Committed(_));
+    scene.build_until("committed", false, committed).await;
+    running.stopped().await;
+    fs::remove_file(scene.directory.path().join("worker.redb")).expect("removed");
+    let running = scene.start().await;
+    scene.until("revealed", || scene.stage(JOB) == Stage::Revealed(scene.claim)).await;
+    assert_eq!(scene.chain.calls().len(), 2, "one commit and one reveal");
     running.stopped().await;
 }
 

@@ -182,6 +182,18 @@ fn on_a_steady_chain_a_seat_commits_reveals_and_shows_its_result() {
 }
 
 #[test]
+fn a_database_that_is_lost_costs_nothing_as_long_as_there_is_time_to_compute_again() {
+    for (fresh, lost_after) in [false, true].into_iter().flat_map(|fresh| (0..8).map(move |at| (fresh, at))) {
+        let mut world = World::new(fresh);
+        (0..lost_after).for_each(|_| world.tick(STEADY));
+        world.seat = Seat::new();
+        world.tasks.clear();
+        (0..200).for_each(|_| world.tick(STEADY));
+        assert_eq!(world.best().stage, Stage::Revealed, "lost after {lost_after}");
+    }
+}
+
+#[test]
 fn without_finality_a_seat_reveals_once_half_of_the_time_is_over() {
     let mut world = World::new(false);
     let mut revealed = None;
