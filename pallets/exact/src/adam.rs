@@ -55,6 +55,26 @@ impl AdamStep {
         Ok(Self { beta1, beta2, epsilon, decay })
     }
 
+    /// β₁, of the first moment.
+    pub fn beta1(&self) -> f32 {
+        self.beta1
+    }
+
+    /// β₂, of the second moment.
+    pub fn beta2(&self) -> f32 {
+        self.beta2
+    }
+
+    /// ε.
+    pub fn epsilon(&self) -> f32 {
+        self.epsilon
+    }
+
+    /// Weight decay, λ.
+    pub fn decay(&self) -> f32 {
+        self.decay
+    }
+
     /// The powers of the next step: flush(βᵗ·β). Once per step, before the tensors are updated.
     pub fn advance(&self, powers: AdamPowers) -> AdamPowers {
         AdamPowers { beta1: flush(powers.beta1 * self.beta1), beta2: flush(powers.beta2 * self.beta2) }

@@ -5,7 +5,7 @@ use crate::shape::{length, volume};
 
 /// y = a + b. Its backward form is the identity for both: da = db = dy. Gradients that meet at one tensor are added in
 /// the program's order of their users.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Add {
     len: usize,
 }

@@ -85,6 +85,16 @@ impl AttnBackward {
         Ok(backward)
     }
 
+    /// The forward form.
+    pub fn attn(&self) -> &Attn {
+        &self.attn
+    }
+
+    /// The precision of the gradients' products.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// How long the scratch buffers must be.
     pub fn sizes(&self) -> AttnSizes {
         let shape = self.attn.shape();

@@ -22,6 +22,11 @@ impl ClipNorm {
         }
     }
 
+    /// The most that the norm may be.
+    pub fn limit(&self) -> f32 {
+        self.limit
+    }
+
     /// A tensor's square norm, f32(Σq²)·(s·s) with Q = 32,767 and one scale for the tensor. Refuses more than
     /// [`MAX_SUM`] elements; traps at index 0 if the square norm is not finite.
     pub fn square(gradient: &[f32]) -> Result<f32, Error> {

@@ -6,7 +6,7 @@ use crate::quant::Quantised;
 use crate::shape::{length, volume};
 
 /// y[t] = table[id[t]]. Traps (bound) at the first id that is not below `vocabulary`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EmbedGather {
     tokens: usize,
     vocabulary: usize,
@@ -79,6 +79,21 @@ impl EmbedScatterAdd {
         volume("table of EmbedScatterAdd", &[vocabulary, cols])?;
         volume("dy of EmbedScatterAdd", &[tokens, cols])?;
         Ok(Self { tokens, vocabulary, cols })
+    }
+
+    /// Tokens, each with an id.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Rows of the table.
+    pub fn vocabulary(&self) -> usize {
+        self.vocabulary
+    }
+
+    /// Columns of the table.
+    pub fn cols(&self) -> usize {
+        self.cols
     }
 
     /// table[id[t]] += dy[t] for every token. Traps (bound) at the first element of `dy` at or over the fixed limit.

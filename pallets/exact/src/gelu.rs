@@ -5,7 +5,7 @@ use crate::float::normal;
 use crate::shape::{length, volume};
 
 /// y = x·Φ(x), Φ the normal distribution's cumulative function.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gelu {
     len: usize,
 }

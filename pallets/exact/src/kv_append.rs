@@ -58,6 +58,31 @@ impl KvAppend {
         Ok(Self { capacity, heads, dim, keys, values })
     }
 
+    /// Tokens that the cache has room for.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Key-value heads.
+    pub fn heads(&self) -> usize {
+        self.heads
+    }
+
+    /// Elements of a head.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The digits of the keys.
+    pub fn keys(&self) -> Precision {
+        self.keys
+    }
+
+    /// The digits of the values.
+    pub fn values(&self) -> Precision {
+        self.values
+    }
+
     /// Writes `k` and `v` (tokens × heads × dim) at token `at` of the cache; gives the number of tokens held then.
     /// Refuses what exceeds the capacity: positions are known before a program runs.
     pub fn forward(&self, at: usize, k: &[f32], v: &[f32], cache: &mut KvCache<'_>) -> Result<usize, Error> {

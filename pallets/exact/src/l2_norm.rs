@@ -7,7 +7,7 @@ use crate::quant::{magnitude, quantised_sum, Quantiser};
 use crate::shape::{dimension, length, non_negative, volume, MAX_NORM};
 
 /// y = x/max(‖x‖, ε) over each row, ‖x‖ = sqrt(f32(Σq²))·s with Q = 32,767.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct L2Norm {
     rows: usize,
     cols: usize,
@@ -31,6 +31,21 @@ impl L2Norm {
             return Err(Refused::Domain("epsilon of L2Norm"));
         }
         Ok(Self { rows, cols, epsilon })
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// ε.
+    pub fn epsilon(&self) -> f32 {
+        self.epsilon
     }
 
     /// Writes `y` (`rows × cols`) and each row's divisor, max(‖x‖, ε) (`rows`).

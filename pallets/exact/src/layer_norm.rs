@@ -11,7 +11,7 @@ use crate::shape::{dimension, length, non_negative, volume, MAX_NORM};
 pub(crate) const NORM_BOUND: i32 = 32_767;
 
 /// y = ((x − mean)·rstd)·γ + β over each row, mean and variance from integer sums, everything else from the f32 x.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerNorm {
     rows: usize,
     cols: usize,

@@ -46,7 +46,7 @@ pub(crate) fn add_column_sums(
 }
 
 /// A linear layer over the tokens of a unit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Linear {
     tokens: usize,
     inputs: usize,

@@ -4,7 +4,7 @@ use crate::error::{check_finite, Error, Refused};
 use crate::shape::{length, volume};
 
 /// y = a·b.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mul {
     len: usize,
 }

@@ -174,6 +174,11 @@ impl<'a> Quantised<'a> {
         self.scales.len()
     }
 
+    /// Digit planes: digits × rows × depth, the lowest digit first.
+    pub fn planes(&self) -> &'a [i8] {
+        self.planes
+    }
+
     /// The length of each vector.
     #[inline]
     pub fn depth(&self) -> usize {
@@ -378,6 +383,16 @@ impl Split {
         Ok(Self { len, precision })
     }
 
+    /// Integers.
+    pub fn elements(&self) -> usize {
+        self.len
+    }
+
+    /// The digits of each.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// Writes `planes` (digits × len), lowest digit first.
     pub fn forward(&self, q: &[i32], planes: &mut [i8]) -> Result<(), Error> {
         length("q of Split", q.len(), self.len)?;
@@ -405,6 +420,16 @@ impl Transpose {
     pub fn new(rows: usize, cols: usize) -> Result<Self, Refused> {
         volume("Transpose", &[rows, cols])?;
         Ok(Self { rows, cols })
+    }
+
+    /// Rows of the input.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns of the input.
+    pub fn cols(&self) -> usize {
+        self.cols
     }
 
     /// Writes `y` (`cols × rows`): y[c, r] = x[r, c].

@@ -9,7 +9,7 @@ use crate::quant::{magnitude, quantised_sum, Quantiser};
 use crate::shape::{dimension, length, non_negative, volume, MAX_NORM};
 
 /// y = (x·rstd)·γ over each row, the mean square from an integer sum.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsNorm {
     rows: usize,
     cols: usize,

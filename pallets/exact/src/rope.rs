@@ -30,6 +30,21 @@ impl Rope {
         Ok(Self { tokens, heads, dim })
     }
 
+    /// Tokens.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Heads.
+    pub fn heads(&self) -> usize {
+        self.heads
+    }
+
+    /// Elements of a head.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
     /// Writes `y`: y[i] = (x[i]·cos) − (x[i + h]·sin), y[i + h] = (x[i + h]·cos) + (x[i]·sin), h = dim/2; the first
     /// token stands at position `start` of the table.
     pub fn forward(

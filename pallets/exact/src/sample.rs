@@ -8,7 +8,7 @@ use crate::float::{exp, ties_even};
 use crate::shape::{dimension, front, length, non_negative, volume, MAX_CLASSES};
 
 /// The index of the largest element of each row; the lowest of equals (−0 equals +0).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ArgMax {
     rows: usize,
     classes: usize,
@@ -20,6 +20,16 @@ impl ArgMax {
         dimension("classes of ArgMax", classes, u32::MAX as usize)?;
         volume("ArgMax", &[rows, classes])?;
         Ok(Self { rows, classes })
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Classes.
+    pub fn classes(&self) -> usize {
+        self.classes
     }
 
     /// Writes `best` (`rows`).
@@ -78,6 +88,26 @@ impl Sample {
         Ok(Self { top_p: ties_even(p * SOFTMAX_ONE) as u32, ..self })
     }
 
+    /// Classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// What logits are multiplied by.
+    pub fn inverse_temperature(&self) -> f32 {
+        self.inverse_temperature
+    }
+
+    /// How many classes [`Sample::top_k`] keeps, all at most.
+    pub fn most_kept(&self) -> usize {
+        self.top_k
+    }
+
+    /// The share of them that [`Sample::top_p`] keeps, in units of 2⁻³⁰.
+    pub fn share_kept(&self) -> u32 {
+        self.top_p
+    }
+
     /// Elements of the scratch that [`Sample::forward`] needs: none if all classes are kept.
     pub fn scratch(&self) -> usize {
         if self.keeps_all() {
@@ -113,7 +143,8 @@ impl Sample {
         Ok(pick(kept.iter().map(|key| (u32::MAX - *key as u32, key >> 32)), draw))
     }
 
-    fn keeps_all(&self) -> bool {
+    /// Whether every class may be drawn.
+    pub fn keeps_all(&self) -> bool {
         self.top_k == self.classes && self.top_p == SOFTMAX_ONE as u32
     }
 

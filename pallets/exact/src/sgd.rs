@@ -21,6 +21,21 @@ impl SgdStep {
         Ok(Self { len, momentum, decay })
     }
 
+    /// Elements of the parameter.
+    pub fn elements(&self) -> usize {
+        self.len
+    }
+
+    /// Momentum, μ.
+    pub fn momentum(&self) -> f32 {
+        self.momentum
+    }
+
+    /// Weight decay, λ.
+    pub fn decay(&self) -> f32 {
+        self.decay
+    }
+
     /// Updates `parameter` and `velocity`; `rate` is η, this step's entry of the program's table.
     pub fn forward(
         &self,

@@ -5,7 +5,7 @@ use crate::float::sigmoid;
 use crate::shape::{length, volume};
 
 /// y = (x·σ(x))·u, x the gate and u the up projection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SiluMul {
     len: usize,
 }

@@ -5,7 +5,7 @@ use crate::float::tanh;
 use crate::shape::{length, volume};
 
 /// y = tanh x.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tanh {
     len: usize,
 }
