@@ -1,7 +1,7 @@
 //! The trait that a graph executor computes by.
 
 use assay_exact::{
-    AdamMoments, AdamPowers, AdamStep, Add, ArgMax, Attn, AttnBackward, AttnGradients, AttnSaved,
+    means, AdamMoments, AdamPowers, AdamStep, Add, ArgMax, Attn, AttnBackward, AttnGradients, AttnSaved,
     AttnScratch, ClipNorm, CrossEntropy, DequantBias, EmbedGather, EmbedScatterAdd, Error, FixedPoint, Gelu,
     GemmI8, GemmI8Sliced, Head, KeysValues, KvAppend, KvCache, L2Norm, LayerNorm, LayerNormStats, Linear,
     MeanPool, Mul, QuantCol, QuantRow, Quantised, QuantisedMut, Refused, RmsNorm, Rope, RopeTable, Sample,
@@ -10,6 +10,7 @@ use assay_exact::{
 
 use crate::float_mode;
 use crate::product::Sums;
+use crate::resident::Resident;
 
 /// What an operator that writes all its outputs into slices gives.
 type Done = Result<(), Error>;
@@ -50,6 +51,12 @@ pub trait Backend: Send + Sync {
     /// Does `work` for each number below `count`, on all threads that stand by: for what is no operator, as hashing.
     fn spread(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
         (0..count).for_each(work);
+    }
+
+    /// The device in whose memory passes run as a whole, where the backend has one: then jobs that run a program use
+    /// it, and call none of the operators below but where a token is drawn.
+    fn resident(&self) -> Option<&dyn Resident> {
+        None
     }
 
     /// Quantises rows.
@@ -439,6 +446,11 @@ pub trait Backend: Send + Sync {
         dw: &mut [i64],
     ) -> Done {
         op.backward_weight(head, x, fixed, scratch, dw)
+    }
+
+    /// The means of fixed-point sums.
+    fn means(&self, sums: &[i64], count: u32, y: &mut [f32]) -> Done {
+        means(sums, count, y)
     }
 
     /// A tensor's square norm.

@@ -18,7 +18,7 @@ const NORM_BOUND: i32 = 32_767;
 pub enum Path {
     /// The reference, on pieces.
     Scalar,
-    /// AVX2: `vpmaddwd` on i16 for products.
+    /// AVX2: `vpmaddwd` on i16 for products, eight floats at a time for the rest.
     Avx2,
     /// AVX-512 VNNI: `vpdpbusd` for products, sixteen floats at a time for the rest.
     Vnni,
@@ -119,9 +119,9 @@ impl Kernel {
     /// The most rows and columns of a [`Block`].
     pub(crate) fn block_size(self) -> [usize; 2] {
         match self {
-            Self::Scalar | Self::Avx2(_) => [16, 128],
+            Self::Scalar => [16, 128],
             // Columns are packed once for each block: the more rows it has, the less that costs.
-            Self::Vnni(_) => [192, 64],
+            Self::Avx2(_) | Self::Vnni(_) => [192, 64],
         }
     }
 
@@ -161,12 +161,18 @@ impl Kernel {
         }
     }
 
+    /// The largest magnitude as a bit pattern.
+    fn magnitude(self, x: &[f32]) -> u32 {
+        match self {
+            Self::Scalar => magnitude(x.iter().copied()),
+            Self::Avx2(avx2) => avx2.magnitude(x),
+            Self::Vnni(vnni) => vnni.magnitude(x),
+        }
+    }
+
     /// Σq, Σq² and the scale of a row with Q = 32,767. If it is not finite, the scale is NaN.
     pub(crate) fn norm_sums(self, row: &[f32]) -> (i64, i64, f32) {
-        let largest = match self {
-            Self::Scalar | Self::Avx2(_) => magnitude(row.iter().copied()),
-            Self::Vnni(vnni) => vnni.magnitude(row),
-        };
+        let largest = self.magnitude(row);
         let quantiser = Quantiser::new(largest, NORM_BOUND);
         let scale = quantiser.scale();
         if scale == 0.0 || scale.is_nan() {
@@ -186,19 +192,18 @@ impl Kernel {
 
     /// The contract's sum of a vector, f32(Σq)·s with Q = 2,088,895. If a float is not finite, it is NaN.
     pub(crate) fn sum(self, x: &[f32]) -> f32 {
-        let largest = match self {
-            Self::Scalar | Self::Avx2(_) => magnitude(x.iter().copied()),
-            Self::Vnni(vnni) => vnni.magnitude(x),
-        };
+        let largest = self.magnitude(x);
         let bound = Precision::I22.bound();
         let quantiser = Quantiser::new(largest, bound);
         let scale = quantiser.scale();
         if scale == 0.0 || scale.is_nan() {
             return scale;
         }
+        let inverse = bound as f32 / f32::from_bits(largest);
         let sum: i64 = match self {
-            Self::Scalar | Self::Avx2(_) => x.iter().map(|x| i64::from(quantiser.quantise(*x))).sum(),
-            Self::Vnni(vnni) => vnni.sum(x, bound as f32 / f32::from_bits(largest), bound),
+            Self::Scalar => x.iter().map(|x| i64::from(quantiser.quantise(*x))).sum(),
+            Self::Avx2(avx2) => avx2.sum(x, inverse, bound),
+            Self::Vnni(vnni) => vnni.sum(x, inverse, bound),
         };
         sum as f32 * scale
     }
@@ -212,24 +217,30 @@ impl Kernel {
         beta: &[f32],
         y: &mut [f32],
     ) -> bool {
-        if let Self::Vnni(vnni) = self {
-            return vnni.normalise(x, [mean, rstd], gamma, beta, y);
+        match self {
+            Self::Scalar => {
+                for ((y, x), (gamma, beta)) in y.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
+                    *y = ((x - mean) * rstd) * gamma + beta;
+                }
+                y.iter().all(|y| y.is_finite())
+            }
+            Self::Avx2(avx2) => avx2.normalise(x, [mean, rstd], gamma, beta, y),
+            Self::Vnni(vnni) => vnni.normalise(x, [mean, rstd], gamma, beta, y),
         }
-        for ((y, x), (gamma, beta)) in y.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
-            *y = ((x - mean) * rstd) * gamma + beta;
-        }
-        y.iter().all(|y| y.is_finite())
     }
 
     /// y = (x·rstd)·γ; whether all of it is finite.
     pub(crate) fn rescale(self, x: &[f32], rstd: f32, gamma: &[f32], y: &mut [f32]) -> bool {
-        if let Self::Vnni(vnni) = self {
-            return vnni.rescale(x, rstd, gamma, y);
+        match self {
+            Self::Scalar => {
+                for ((y, x), gamma) in y.iter_mut().zip(x).zip(gamma) {
+                    *y = (x * rstd) * gamma;
+                }
+                y.iter().all(|y| y.is_finite())
+            }
+            Self::Avx2(avx2) => avx2.rescale(x, rstd, gamma, y),
+            Self::Vnni(vnni) => vnni.rescale(x, rstd, gamma, y),
         }
-        for ((y, x), gamma) in y.iter_mut().zip(x).zip(gamma) {
-            *y = (x * rstd) * gamma;
-        }
-        y.iter().all(|y| y.is_finite())
     }
 
     /// y = f32(sum)·(scale·s) + b for a part of a row; gives the first element that is not finite.
@@ -241,15 +252,19 @@ impl Kernel {
         bias: Option<&[f32]>,
         y: &mut [f32],
     ) -> Option<(usize, TrapKind)> {
-        if let Self::Vnni(vnni) = self {
-            if vnni.dequantise(sums, scale, scales, bias, y) {
-                return None;
+        let finite = match self {
+            Self::Scalar => {
+                for (i, ((y, sum), other)) in y.iter_mut().zip(sums).zip(scales).enumerate() {
+                    let value = sum.to_f32() * (scale * other);
+                    *y = bias.map_or(value, |bias| value + bias[i]);
+                }
+                false
             }
-        } else {
-            for (i, ((y, sum), other)) in y.iter_mut().zip(sums).zip(scales).enumerate() {
-                let value = sum.to_f32() * (scale * other);
-                *y = bias.map_or(value, |bias| value + bias[i]);
-            }
+            Self::Avx2(avx2) => avx2.dequantise(sums, scale, scales, bias, y),
+            Self::Vnni(vnni) => vnni.dequantise(sums, scale, scales, bias, y),
+        };
+        if finite {
+            return None;
         }
         y.iter().enumerate().find_map(|(i, y)| non_finite(*y).map(|kind| (i, kind)))
     }

@@ -54,8 +54,17 @@ pub(crate) fn write(
     precision: Precision,
     to: &mut Vectors<'_>,
 ) -> Result<(), Error> {
-    if let (Kernel::Vnni(vnni), Precision::I8, [digits]) = (kernel, precision, &mut to.planes[..]) {
-        return if vnni.quantise_narrow(x, depth, digits, to.scales) { Ok(()) } else { Ok(check_finite(x)?) };
+    if let (Precision::I8, [digits]) = (precision, &mut to.planes[..]) {
+        let finite = match kernel {
+            Kernel::Scalar => None,
+            Kernel::Avx2(avx2) => Some(avx2.quantise_narrow(x, depth, digits, to.scales)),
+            Kernel::Vnni(vnni) => Some(vnni.quantise_narrow(x, depth, digits, to.scales)),
+        };
+        match finite {
+            Some(true) => return Ok(()),
+            Some(false) => return Ok(check_finite(x)?),
+            None => {}
+        }
     }
     for (r, (row, scale)) in x.chunks_exact(depth).zip(to.scales.iter_mut()).enumerate() {
         let mut planes: [&mut [i8]; MOST_DIGITS] = Default::default();
@@ -107,7 +116,11 @@ pub(crate) fn columns(
     let pieces = pieces(planes, scales, depth, 0..op.cols(), COLUMNS);
     let pieces: Vec<_> = pieces.into_iter().enumerate().collect();
     let result = team.run(pieces, |(i, mut to)| {
-        let gathered = gather(x, op.cols(), i * COLUMNS, to.scales.len());
+        let (first, count) = (i * COLUMNS, to.scales.len());
+        let gathered = match kernel {
+            Kernel::Vnni(vnni) => vnni.gather(x, op.cols(), first, count),
+            _ => gather(x, op.cols(), first, count),
+        };
         write(kernel, &gathered, depth, op.precision(), &mut to)
     });
     placed(team, x, result)

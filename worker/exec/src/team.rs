@@ -100,7 +100,7 @@ impl Team {
 
     /// Does `work` for each number below `count`, on all threads.
     pub(crate) fn spread(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
-        let done = self.hand_out((0..count).collect(), &|number| {
+        let done = self.hand_out((0..count).collect(), &|| Ok(()), &|number| {
             work(number);
             Ok(())
         });
@@ -138,27 +138,27 @@ impl Team {
         pieces: Vec<P>,
         work: impl Fn(P) -> Result<(), Error> + Sync,
     ) -> Result<(), Error> {
-        self.hand_out(pieces, &|piece| {
-            float_mode::check()?;
-            work(piece)
-        })
+        self.hand_out(pieces, &|| Ok(float_mode::check()?), &work)
     }
 
+    /// Does `work` on every piece, on threads that are `ready`: each of them is asked once.
     fn hand_out<P: Send>(
         &self,
         pieces: Vec<P>,
+        ready: &(impl Fn() -> Result<(), Error> + Sync),
         work: &(impl Fn(P) -> Result<(), Error> + Sync),
     ) -> Result<(), Error> {
         if pieces.len() <= 1 || self.is_alone() {
-            return pieces.into_iter().map(work).reduce(first).unwrap_or(Ok(()));
+            ready()?;
+            return pieces.into_iter().map(work).fold(Ok(()), first);
         }
         let helpers = self.threads().min(pieces.len()) - 1;
         let pieces = Pieces::new(pieces);
         self.pool.scope(|scope| {
             for _ in 0..helpers {
-                scope.spawn(|_| pieces.work(work));
+                scope.spawn(|_| pieces.work(ready, work));
             }
-            pieces.work(work);
+            pieces.work(ready, work);
             pieces.wait();
         });
         pieces.into_result()
@@ -190,12 +190,12 @@ impl<P> Pieces<P> {
         lock(&self.waiting).next()
     }
 
-    /// Does pieces until none waits.
-    fn work(&self, work: &impl Fn(P) -> Result<(), Error>) {
-        let mut result = Ok(());
+    /// Does pieces until none waits. A thread that is not ready refuses those that it takes.
+    fn work(&self, ready: &impl Fn() -> Result<(), Error>, work: &impl Fn(P) -> Result<(), Error>) {
+        let (ready, mut result) = (ready(), Ok(()));
         while let Some(piece) = self.take() {
             let _done = Done(&self.open);
-            result = first(result, work(piece));
+            result = first(result, ready.and_then(|()| work(piece)));
         }
         let mut all = lock(&self.result);
         *all = first(*all, result);

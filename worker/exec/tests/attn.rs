@@ -114,6 +114,11 @@ fn many_queries_and_many_keys_are_exact() {
         shape(90, 300, [4, 2], 20, Mask::Causal),
         shape(70, 70, [3, 3], 72, Mask::Causal),
         shape(2, 700, [8, 2], 32, Mask::Causal),
+        shape(9, 511, [2, 1], 33, Mask::Full),
+        shape(7, 513, [1, 1], 16, Mask::Causal),
+        // More rows than a block and more keys than a panel of values; the last block has a part of a tile.
+        shape(40, 1_100, [2, 1], 20, Mask::Causal),
+        shape(61, 1_030, [1, 1], 66, Mask::Full),
     ] {
         for precision in [Precision::I8, Precision::I15] {
             compare(&mut random, shape, precision, |_| false);

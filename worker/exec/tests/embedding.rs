@@ -2,7 +2,7 @@
 
 mod random;
 
-use assay_exact::{EmbedGather, Error, MeanPool, TrapKind};
+use assay_exact::{EmbedGather, EmbedScatterAdd, Error, FixedPoint, MeanPool, TrapKind};
 use random::{agree, bits, poisoned, trap, Random, Rows, PRECISIONS};
 
 #[test]
@@ -87,4 +87,41 @@ fn the_sums_of_the_largest_integers_do_not_overflow() {
     });
     let means = result.unwrap();
     assert!((means[0] - 3.0).abs() < 1e-3 && (means[1] + 1.0).abs() < 1e-3, "{means:?}");
+}
+
+#[test]
+fn rows_are_added_and_subtracted_as_by_the_reference() {
+    let mut random = Random::new(65);
+    let fixed = FixedPoint::new(1 << 14).unwrap();
+    for [tokens, vocabulary, cols] in [[1, 1, 1], [40, 3, 33], [130, 50, 64]] {
+        let op = EmbedScatterAdd::new(tokens, vocabulary, cols).unwrap();
+        let ids = random.indices(tokens, vocabulary as u32);
+        let mut dy = random.floats(tokens * cols, 200.0);
+        let small = [0.0, -0.0, 1e-40, -1e-13, 4.547e-13, 1.3642e-12, -255.999];
+        dy.iter_mut().rev().zip(small).for_each(|(dy, x)| *dy = x);
+        let run = |ids: &[u32], dy: &[f32]| {
+            agree("EmbedScatterAdd", |backend| {
+                let mut table = vec![i64::MAX - 5; vocabulary * cols];
+                backend.embed_scatter_add(&op, ids, dy, &fixed, &mut table)?;
+                let added = table.clone();
+                backend.embed_scatter_subtract(&op, ids, dy, &fixed, &mut table)?;
+                Ok((added, table))
+            })
+        };
+        let (_, back) = run(&ids, &dy).unwrap();
+        assert!(back.iter().all(|sum| *sum == i64::MAX - 5));
+        let last = dy.len() - 1;
+        for (bad, kind) in
+            [(256.0, TrapKind::Bound), (f32::NEG_INFINITY, TrapKind::Infinite), (f32::NAN, TrapKind::Nan)]
+        {
+            let mut dy = dy.clone();
+            dy[last] = f32::NAN;
+            dy[last / 2] = bad;
+            assert_eq!(run(&ids, &dy).map(drop), Err(trap(kind, last / 2)));
+        }
+        let mut beyond = ids.clone();
+        beyond[tokens - 1] = vocabulary as u32;
+        assert_eq!(run(&beyond, &dy).map(drop), Err(trap(TrapKind::Bound, tokens - 1)));
+        assert!(matches!(run(&ids[1..], &dy), Err(Error::Refused(_))));
+    }
 }

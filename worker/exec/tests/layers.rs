@@ -2,7 +2,9 @@
 
 mod random;
 
-use assay_exact::{Add, Error, Gelu, LayerNorm, Mul, RmsNorm, SiluMul, Tanh, TrapKind};
+use assay_exact::{
+    Add, Error, FixedPoint, Gelu, LayerNorm, LayerNormStats, Mul, RmsNorm, SiluMul, Tanh, TrapKind,
+};
 use assay_exec::{Backend, Cpu, Path, StartError, UnknownPath};
 use random::{agree, bits, poisoned, trap, Random};
 
@@ -72,7 +74,23 @@ fn operators_with_two_gradients_give_the_bytes_of_the_reference() {
         backend.mul_backward(&Mul::new(LEN)?, &dy, &x, &u, &mut da, &mut db)?;
         Ok((bits(&da), bits(&db)))
     });
-    assert!(silu.is_ok() && mul.is_ok());
+    let swapped = agree("SiluMul backward with values of every size beside the gate", |backend| {
+        let (mut dx, mut du) = (poisoned(LEN), poisoned(LEN));
+        backend.silu_mul_backward(&SiluMul::new(LEN)?, &u, &dy, &x, &mut dx, &mut du)?;
+        Ok((bits(&dx), bits(&du)))
+    });
+    assert!(silu.is_ok() && mul.is_ok() && swapped.is_ok());
+    for (bad, operand) in [(f32::NAN, 0), (f32::INFINITY, 1), (f32::NEG_INFINITY, 1), (f32::INFINITY, 2)] {
+        let mut operands = [dy.clone(), x.clone(), u.clone()];
+        operands[operand][LEN - 9] = bad;
+        let result = agree("SiluMul backward of what is not finite", |backend| {
+            let [dy, x, u] = &operands;
+            let (mut dx, mut du) = (poisoned(LEN), poisoned(LEN));
+            backend.silu_mul_backward(&SiluMul::new(LEN)?, dy, x, u, &mut dx, &mut du)
+        });
+        let kind = if bad.is_nan() { TrapKind::Nan } else { TrapKind::Infinite };
+        assert_eq!(result, Err(trap(kind, LEN - 9)));
+    }
 }
 
 #[test]
@@ -166,6 +184,104 @@ fn norms_trap_as_the_reference_does() {
         Ok(bits(&y))
     });
     assert_eq!(result, Err(trap(TrapKind::Nan, 5 * cols)));
+}
+
+/// The operands of a norm's backward form.
+struct Norm {
+    rows: usize,
+    cols: usize,
+    dy: Vec<f32>,
+    x: Vec<f32>,
+    gamma: Vec<f32>,
+    mean: Vec<f32>,
+    rstd: Vec<f32>,
+}
+
+/// Bits of dx, dγ and dβ, or what each operator gave instead.
+type NormGradients = [Result<Vec<u64>, Error>; 2];
+
+impl Norm {
+    fn new(random: &mut Random, rows: usize, cols: usize) -> Self {
+        let [mut dy, mut x] = [(); 2].map(|()| random.planted(rows, cols));
+        // What stays within fixed point, with every other size.
+        dy.iter_mut().chain(&mut x).for_each(|x| *x = if x.abs() > 10.0 { -9.5 } else { *x });
+        let (gamma, mean) = (random.floats(cols, 2.0), random.floats(rows, 0.1));
+        let rstd = random.floats(rows, 0.5).iter().map(|x| x.abs() + 0.1).collect();
+        Self { rows, cols, dy, x, gamma, mean, rstd }
+    }
+
+    fn layer(&self) -> NormGradients {
+        let Self { rows, cols, dy, x, gamma, mean, rstd } = self;
+        let (op, fixed) = (LayerNorm::new(*rows, *cols, 1e-12).unwrap(), FixedPoint::new(1).unwrap());
+        let stats = LayerNormStats { mean, rstd };
+        let input = agree("LayerNorm dx", |backend| {
+            let mut dx = poisoned(rows * cols);
+            backend.layer_norm_backward_input(&op, dy, x, gamma, &stats, &mut dx)?;
+            Ok(dx.iter().map(|x| u64::from(x.to_bits())).collect())
+        });
+        let weights = agree("LayerNorm dγ and dβ", |backend| {
+            let (mut dgamma, mut dbeta) = (vec![3i64; *cols], vec![-3i64; *cols]);
+            backend.layer_norm_backward_weight(&op, dy, x, &stats, &fixed, &mut dgamma, &mut dbeta)?;
+            Ok(dgamma.iter().chain(&dbeta).map(|sum| *sum as u64).collect())
+        });
+        [input, weights]
+    }
+
+    fn rms(&self) -> NormGradients {
+        let Self { rows, cols, dy, x, gamma, rstd, .. } = self;
+        let (op, fixed) = (RmsNorm::new(*rows, *cols, 1e-6).unwrap(), FixedPoint::new(1).unwrap());
+        let input = agree("RmsNorm dx", |backend| {
+            let mut dx = poisoned(rows * cols);
+            backend.rms_norm_backward_input(&op, dy, x, gamma, rstd, &mut dx)?;
+            Ok(dx.iter().map(|x| u64::from(x.to_bits())).collect())
+        });
+        let weights = agree("RmsNorm dγ", |backend| {
+            let mut dgamma = vec![3i64; *cols];
+            backend.rms_norm_backward_weight(&op, dy, x, rstd, &fixed, &mut dgamma)?;
+            Ok(dgamma.iter().map(|sum| *sum as u64).collect())
+        });
+        [input, weights]
+    }
+}
+
+#[test]
+fn gradients_of_norms_are_those_of_the_reference() {
+    let mut random = Random::new(26);
+    let mut shapes = vec![(1, 1), (1, 400), (33, 7), (70, 64), (300, 17)];
+    shapes.extend((0..4).map(|_| (random.dimension(60), random.dimension(90))));
+    for (rows, cols) in shapes {
+        let norm = Norm::new(&mut random, rows, cols);
+        for result in norm.layer().into_iter().chain(norm.rms()) {
+            assert!(result.is_ok(), "{rows} × {cols}: {result:?}");
+        }
+    }
+}
+
+#[test]
+fn gradients_of_norms_trap_as_the_reference_does() {
+    let mut random = Random::new(27);
+    let good = || Norm::new(&mut Random::new(28), 30, 20);
+    let at = random.dimension(500);
+    let mut norm = good();
+    (norm.dy[at], norm.x[0]) = (f32::NEG_INFINITY, f32::NAN);
+    let expected = Err(trap(TrapKind::Infinite, at));
+    assert_eq!(
+        (norm.layer(), norm.rms()),
+        ([expected.clone(), expected.clone()], [expected.clone(), expected])
+    );
+    let mut norm = good();
+    norm.gamma[5] = f32::NAN;
+    let expected = Err(trap(TrapKind::Nan, 5));
+    assert_eq!((norm.layer()[0].clone(), norm.rms()[0].clone()), (expected.clone(), expected));
+    // More than fixed point has room for, in two columns.
+    let mut norm = good();
+    (0..30).for_each(|r| (norm.dy[r * 20 + 7], norm.dy[r * 20 + 18]) = (500.0, 500.0));
+    norm.x.fill(2.0);
+    norm.rstd.fill(1.0);
+    let [_, weights] = norm.rms();
+    assert_eq!(weights, Err(trap(TrapKind::Bound, 7)));
+    let [_, weights] = norm.layer();
+    assert!(matches!(weights, Err(Error::Trap(_))), "{weights:?}");
 }
 
 #[test]

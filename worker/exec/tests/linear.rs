@@ -221,3 +221,81 @@ fn wrong_lengths_and_short_buffers_are_refused_as_by_the_reference() {
     });
     assert!(matches!(small, Err(assay_exact::Error::Refused(_))));
 }
+
+#[test]
+fn gradients_of_every_size_are_added_as_by_the_reference() {
+    let mut random = Random::new(17);
+    let fixed = FixedPoint::new(1).unwrap();
+    for [tokens, inputs, outputs] in [[3, 70, 131], [64, 17, 16], [257, 33, 5]] {
+        let op = Linear::new(tokens, inputs, outputs, Precision::I15).unwrap();
+        // By column, so that each has a scale of its own, denormal ones and zeros among them.
+        let columns = random.planted(outputs, tokens);
+        let small = |x: f32| if x.abs() > 1e3 { 3.0 } else { x };
+        let dy: Vec<f32> =
+            (0..tokens * outputs).map(|at| small(columns[at % outputs * tokens + at / outputs])).collect();
+        let x = random.floats(tokens * inputs, 1e-12);
+        let dw = agree("dW", |backend| {
+            let (mut buffers, mut dw) = (Buffers::new(&op), vec![i64::MIN + 9; outputs * inputs]);
+            backend.linear_backward_weight(&op, &dy, &x, &fixed, &mut buffers.scratch(), &mut dw)?;
+            Ok(dw)
+        });
+        let db = agree("db", |backend| {
+            let mut db = vec![1i64; outputs];
+            backend.linear_backward_bias(&op, &dy, &fixed, &mut db)?;
+            Ok(db)
+        });
+        assert!(dw.is_ok() && db.is_ok(), "{dw:?} {db:?}");
+    }
+}
+
+#[test]
+fn an_operand_that_is_not_finite_is_the_trap_before_a_later_one() {
+    let mut random = Random::new(18);
+    let (tokens, inputs, outputs) = (33, 40, 50);
+    let op = Linear::new(tokens, inputs, outputs, Precision::I15).unwrap();
+    let fixed = FixedPoint::new(1).unwrap();
+    let (dy, x) = (random.floats(tokens * outputs, 0.1), random.floats(tokens * inputs, 0.1));
+    let weight = random.floats(outputs * inputs, 1.0);
+    let run = |dy: &[f32], x: &[f32], weight: &[f32]| {
+        let dx = agree("dx", |backend| {
+            let (mut buffers, mut dx) = (Buffers::new(&op), poisoned(tokens * inputs));
+            backend.linear_backward_input(&op, dy, weight, &mut buffers.scratch(), &mut dx)
+        });
+        let dw = agree("dW", |backend| {
+            let (mut buffers, mut dw) = (Buffers::new(&op), vec![0i64; outputs * inputs]);
+            backend.linear_backward_weight(&op, dy, x, &fixed, &mut buffers.scratch(), &mut dw)
+        });
+        let db = agree("db", |backend| backend.linear_backward_bias(&op, dy, &fixed, &mut vec![0; outputs]));
+        [dx, dw, db]
+    };
+    let (mut bad_dy, mut bad_x, mut bad_weight) = (dy.clone(), x.clone(), weight.clone());
+    (bad_dy[1_200], bad_dy[901]) = (f32::NAN, f32::INFINITY);
+    (bad_x[7], bad_weight[3]) = (f32::NAN, f32::NEG_INFINITY);
+    assert_eq!(run(&bad_dy, &bad_x, &bad_weight), [Err(trap(TrapKind::Infinite, 901)); 3]);
+    let expected = [Err(trap(TrapKind::Infinite, 3)), Err(trap(TrapKind::Nan, 7)), Ok(())];
+    assert_eq!(run(&dy, &bad_x, &bad_weight), expected);
+}
+
+#[test]
+fn losses_and_probabilities_of_every_size_are_those_of_the_reference() {
+    let mut random = Random::new(19);
+    for [tokens, classes] in [[1, 1], [5, 7], [64, 16], [33, 301]] {
+        let op = CrossEntropy::new(tokens, classes).unwrap();
+        let mut logits = random.planted(tokens, classes);
+        logits.iter_mut().step_by(13).for_each(|z| *z *= -40.0);
+        let labels = random.indices(tokens, classes as u32);
+        let run = |logits: &[f32]| {
+            agree("CrossEntropy", |backend| {
+                let (mut losses, mut p) = (poisoned(tokens), poisoned(tokens * classes));
+                backend.cross_entropy_forward(&op, logits, &labels, &mut losses)?;
+                backend.cross_entropy_probabilities(&op, logits, &mut p)?;
+                Ok((bits(&losses), bits(&p)))
+            })
+        };
+        assert!(run(&logits).is_ok(), "{tokens} × {classes}");
+        let last = logits.len() - 1;
+        logits[last] = f32::NAN;
+        logits[last / 2] = f32::INFINITY;
+        assert_eq!(run(&logits).map(drop), Err(trap(TrapKind::Infinite, last / 2)));
+    }
+}

@@ -29,8 +29,10 @@ fn assert_within(bound: usize, what: &str, cpu: &Cpu, mut run: impl FnMut()) {
 /// Of a product of `rows` by `cols` vectors of `depth`: the index of its rectangles, and what each thread sums up in.
 fn product(cpu: &Cpu, [rows, cols, depth]: [usize; 3]) -> usize {
     let ([height, width], packed) = match cpu.path() {
-        Path::Scalar | Path::Avx2 => ([16, 128], 0),
-        Path::Vnni => ([192, 64], 64 * depth),
+        Path::Scalar => ([16, 128], 0),
+        Path::Avx2 => ([192, 64], 140 * depth),
+        // Both digits.
+        Path::Vnni => ([192, 64], 2 * 64 * depth),
     };
     let index = cols.div_ceil(width) * (16 * rows + 40 * rows.div_ceil(height));
     index + cpu.threads() * (8 * height * width + packed)
@@ -78,11 +80,14 @@ fn attention(cpu: &Cpu, random: &mut Random) {
     let q = Rows::new(&random.floats(rows * shape.dim, 1.0), shape.dim, Precision::I8);
     let op = Attn::new(shape, 0.125, Precision::I15).unwrap();
     let bound = match cpu.path() {
-        Path::Scalar => cpu.threads() * (4 * shape.keys + 12 * shape.dim) + rows * (shape.dim + 4),
-        Path::Avx2 => cpu.threads() * (4 * shape.keys + 12 * shape.dim),
-        Path::Vnni => {
+        Path::Scalar => cpu.threads() * 4 * shape.keys + rows * (shape.dim + 4),
+        Path::Avx2 => {
             let stack = (1 << 17) / shape.keys * (6 * shape.keys + 536);
-            cpu.threads() * (stack + 18 * shape.keys + 64 * shape.dim + (16 << 10))
+            cpu.threads() * (stack + 12 * shape.keys + 140 * shape.dim + (32 << 10))
+        }
+        Path::Vnni => {
+            let stack = 192 * (2 * shape.keys + 536);
+            cpu.threads() * (stack + (66 + shape.dim) * shape.keys + (64 << 10))
         }
     };
     let (mut scores, mut out) = (poisoned(shape.keys), poisoned(rows * shape.dim));

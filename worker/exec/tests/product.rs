@@ -2,7 +2,9 @@
 
 mod random;
 
-use assay_exact::{DequantBias, Error, GemmI8, GemmI8Sliced, QuantCol, QuantRow, TrapKind, MAX_DEPTH};
+use assay_exact::{
+    DequantBias, Error, GemmI8, GemmI8Sliced, Precision, QuantCol, QuantRow, Quantised, TrapKind, MAX_DEPTH,
+};
 use assay_exec::Sums;
 use random::{agree, bits, poisoned, trap, Random, Rows, PRECISIONS};
 
@@ -19,6 +21,9 @@ fn shapes(random: &mut Random) -> Vec<(usize, usize, usize)> {
         (4, 65, 61),
         (197, 65, 66),
         (11, 191, 263),
+        (6, 17, 31),
+        (13, 49, 33),
+        (193, 80, 18),
     ];
     shapes.extend((0..6).map(|_| (random.dimension(40), random.dimension(40), random.dimension(70))));
     shapes
@@ -38,16 +43,37 @@ fn i8_products_are_those_of_the_reference() {
     }
 }
 
+/// For few rows and for those of a tile, whose kernels differ.
 #[test]
 fn the_deepest_product_of_the_largest_digits_does_not_overflow() {
-    let (rows, cols) = (5, 3);
-    let (a, b) = (vec![-127i8; rows * MAX_DEPTH], vec![127i8; cols * MAX_DEPTH]);
-    let op = GemmI8::new(rows, cols, MAX_DEPTH).unwrap();
-    let result = agree("deep GemmI8", |backend| {
+    for (rows, cols) in [(2, 3), (7, 18)] {
+        for (left, right) in [(-127, 127), (-127, -127), (127, 127)] {
+            let (a, b) = (vec![left; rows * MAX_DEPTH], vec![right; cols * MAX_DEPTH]);
+            let op = GemmI8::new(rows, cols, MAX_DEPTH).unwrap();
+            let result = agree("deep GemmI8", |backend| {
+                let mut c = vec![0; rows * cols];
+                backend.gemm_i8_forward(&op, &a, &b, &mut c).map(|()| c)
+            });
+            let sum = i32::from(left) * i32::from(right) * MAX_DEPTH as i32;
+            assert_eq!(result, Ok(vec![sum; rows * cols]));
+        }
+    }
+}
+
+#[test]
+fn the_deepest_product_of_two_digits_at_their_bounds_does_not_overflow() {
+    let (rows, cols) = (6, 3);
+    // 127·128 − 64: the products of a low and a high digit all have one sign.
+    let operand = |rows: usize| [vec![-64i8; rows * MAX_DEPTH], vec![127i8; rows * MAX_DEPTH]].concat();
+    let (a, b, scales) = (operand(rows), operand(cols), [1.0; 6]);
+    let view =
+        |planes, rows: usize| Quantised::new(planes, &scales[..rows], MAX_DEPTH, Precision::I15).unwrap();
+    let op = GemmI8Sliced::new(rows, cols, MAX_DEPTH).unwrap();
+    let result = agree("deep GemmI8Sliced", |backend| {
         let mut c = vec![0; rows * cols];
-        backend.gemm_i8_forward(&op, &a, &b, &mut c).map(|()| c)
+        backend.gemm_i8_sliced_forward(&op, &view(&a[..], rows), &view(&b[..], cols), &mut c).map(|()| c)
     });
-    assert_eq!(result, Ok(vec![-127 * 127 * MAX_DEPTH as i32; rows * cols]));
+    assert_eq!(result, Ok(vec![16_192 * 16_192 * MAX_DEPTH as i64; rows * cols]));
 }
 
 #[test]
@@ -55,7 +81,7 @@ fn sliced_products_of_any_two_precisions_are_those_of_the_reference() {
     let mut random = Random::new(2);
     for left in PRECISIONS {
         for right in PRECISIONS {
-            let (rows, cols, depth) = (random.dimension(21), random.dimension(35), random.dimension(50));
+            let (rows, cols, depth) = (random.dimension(21) + 4, random.dimension(90), random.dimension(50));
             let a = Rows::new(&random.planted(rows, depth), depth, left);
             let b = Rows::new(&random.planted(cols, depth), depth, right);
             let op = GemmI8Sliced::new(rows, cols, depth).unwrap();

@@ -1,187 +1,393 @@
-//! Attention, one (query, head) after another: scores by tiles of four keys, exponentials eight at a time.
+//! Attention of a stack of rows, which read the same keys and values: scores and weighted values are products of packed
+//! tiles, as in a linear layer, exponentials are eight at a time.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi64, _mm256_castsi256_si128, _mm256_cvtepi32_epi64, _mm256_cvtps_epi32,
-    _mm256_extracti128_si256, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_si256, _mm256_sub_ps,
+    __m128i, __m256, __m256i, _mm256_add_ps, _mm256_and_ps, _mm256_and_si256, _mm256_blendv_ps,
+    _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmpgt_epi32, _mm256_cvtepi32_ps, _mm256_cvtps_epi32,
+    _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_max_ps, _mm256_mul_ps, _mm256_or_si256,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_si256, _mm256_sub_ps,
+    _mm_packs_epi32, _mm_storeu_si128,
 };
 
-use assay_exact::{dequantise, float, Attn, KeysValues, Mask, Quantised};
+use assay_exact::{dequantise, float, Attn, KeysValues, Precision, Quantised};
 
-use super::float::{exp, load, store, ties_even};
-use super::gemm::dots;
-use super::quant::total_i64;
+use super::float::{any, exp_of_negative, load, not_finite, store};
+use super::gemm::{add_products, each_product, spread};
+use super::panel::{Panel, Rows, COLS, DEEP, GROUPS, LANES, ROWS};
+use super::quant::{accumulate, total_i64};
+use crate::kernel::Stack;
+use crate::stack::{Operands, SOFTMAX_ONE};
 
-/// 2³⁰, the unit of the denominator.
-const SOFTMAX_ONE: f32 = f32::from_bits((127 + 30) << 23);
-/// Keys whose weighted digits an i32 holds: 1,024·16,319·127 < 2³¹.
-const KEYS: usize = 1024;
+/// Keys of a panel, and elements of a head of a panel of values.
+const WIDE: usize = 64;
+/// Keys of a panel of values of which sums are kept in i64: 256·16,319·127 < 2³¹.
+const KEYS: usize = 256;
+/// Keys, at most, whose weighted digits are summed in registers: 512·16,319·127 < 2³¹.
+const NARROW_KEYS: usize = 512;
 
-/// Buffers of one thread.
-struct Buffers {
-    /// Scores, then weights: one float per key.
-    scores: Vec<f32>,
-    /// Sums over up to [`KEYS`] keys, per element of the head.
-    partial: Vec<i32>,
-    /// Sums over all keys.
-    sums: Vec<i64>,
+/// What goes with each key that a row of the stack sees, one key after another.
+struct Keys {
+    scales: Vec<f32>,
+    logs: Vec<f32>,
+    /// All bits of those whose value's scale is not 0: the others count in m and D only. For whole registers.
+    counting: Vec<i32>,
 }
 
-/// The keys that one (query, head) sees: `count` from the first on, of one key-value head.
-struct Seen<'a> {
-    cache: &'a KeysValues<'a>,
-    count: usize,
-    heads: usize,
-    head: usize,
-}
-
-impl Seen<'_> {
-    fn row(&self, key: usize) -> usize {
-        key * self.heads + self.head
-    }
-}
-
-/// The (query, head) rows from `first` on. A row with a score that is not finite becomes NaN.
-#[target_feature(enable = "avx2")]
-pub(super) fn rows(op: &Attn, q: &Quantised<'_>, cache: &KeysValues<'_>, first: usize, out: &mut [f32]) {
-    let shape = op.shape();
-    let mut buffers =
-        Buffers { scores: vec![0.0; shape.keys], partial: vec![0; shape.dim], sums: vec![0; shape.dim] };
-    for (at, out) in out.chunks_exact_mut(shape.dim).enumerate() {
-        let at = first + at;
-        let (query, head) = (at / shape.heads, at % shape.heads);
-        let count = match shape.mask {
-            Mask::Full => shape.keys,
-            Mask::Causal => shape.keys - shape.queries + query + 1,
-        };
-        let head = head / (shape.heads / shape.kv_heads);
-        let seen = Seen { cache, count, heads: shape.kv_heads, head };
-        if score(op, q, at, &seen, &mut buffers.scores) {
-            weigh(op, &seen, &mut buffers, out);
-        } else {
-            out.fill(f32::NAN);
+impl Keys {
+    fn new(operands: &Operands<'_>) -> Self {
+        let KeysValues { keys, values, logs } = operands.cache;
+        let count = operands.visible(operands.rows - 1);
+        let mut counting = vec![0; count.next_multiple_of(LANES)];
+        for (j, counts) in counting.iter_mut().take(count).enumerate() {
+            *counts = -i32::from(values.scale(operands.key(j)) != 0.0);
+        }
+        Self {
+            scales: (0..count).map(|j| keys.scale(operands.key(j))).collect(),
+            logs: (0..count).map(|j| logs[operands.key(j)]).collect(),
+            counting,
         }
     }
+
+    fn count(&self) -> usize {
+        self.scales.len()
+    }
 }
 
-/// Writes the scores; false if one, or one plus the logarithm of its value's scale, is not finite.
-#[target_feature(enable = "avx2")]
-fn score(op: &Attn, q: &Quantised<'_>, at: usize, seen: &Seen<'_>, scores: &mut [f32]) -> bool {
-    let keys = &seen.cache.keys;
-    let mut key = 0;
-    while key < seen.count {
-        let width = (seen.count - key).min(4);
-        let mut sums = [0; 4];
-        if width == 4 {
-            let rows = [seen.row(key), seen.row(key + 1), seen.row(key + 2), seen.row(key + 3)];
-            sums = dots::<4>(q, at, keys, rows);
-        } else {
-            for (i, sum) in sums.iter_mut().take(width).enumerate() {
-                [*sum] = dots::<1>(q, at, keys, [seen.row(key + i)]);
-            }
+/// Integers of 0 to Q, at most 16,319, of each row for each key: i16, two of them together as a tile reads them.
+struct Weights {
+    pairs: Vec<i32>,
+    /// Pairs from one row to the next: whole registers of i16.
+    stride: usize,
+}
+
+impl Weights {
+    fn new(rows: usize, keys: usize) -> Self {
+        let stride = keys.next_multiple_of(LANES) / DEEP;
+        Self { pairs: vec![0; rows * stride], stride }
+    }
+
+    fn row(&mut self, r: usize) -> &mut [i32] {
+        &mut self.pairs[r * self.stride..(r + 1) * self.stride]
+    }
+
+    /// The weights of six rows from `row` on, the last of `rows` again where there are fewer, for `count` keys from
+    /// `first` on, an even one.
+    fn views(&self, row: usize, rows: usize, first: usize, count: usize) -> [&[i32]; ROWS] {
+        let mut views: [&[i32]; ROWS] = [&[]; ROWS];
+        for (r, view) in views.iter_mut().enumerate() {
+            let at = (row + r.min(rows - 1)) * self.stride + first / DEEP;
+            *view = &self.pairs[at..at + count.div_ceil(DEEP)];
         }
-        for (i, sum) in sums.iter().take(width).enumerate() {
-            let row = seen.row(key + i);
-            let score = dequantise(*sum, q.scale(at), keys.scale(row)) * op.scale();
-            if !(score + seen.cache.logs[row]).is_finite() || !score.is_finite() {
-                return false;
-            }
-            scores[key + i] = score;
-        }
-        key += width;
+        views
     }
-    true
 }
 
-/// The exact maximum; −∞ of nothing.
-#[inline]
-fn maximum(values: &[f32]) -> f32 {
-    values.iter().fold(f32::NEG_INFINITY, |m, x| if *x > m { *x } else { m })
+/// What follows the sum of a row.
+#[derive(Clone, Copy)]
+struct Factors {
+    /// exp(m′ − m).
+    back: f32,
+    /// (2³⁰/Q)/f32(D).
+    share: f32,
 }
 
-/// Σ of eight i32 lanes added to four i64 lanes.
-#[inline]
+/// Writes `out`, a slice for each query with the heads of the stack. A row with a score that is not finite becomes NaN.
 #[target_feature(enable = "avx2")]
-fn accumulate(sums: __m256i, lanes: __m256i) -> __m256i {
-    let low = _mm256_cvtepi32_epi64(_mm256_castsi256_si128(lanes));
-    let high = _mm256_cvtepi32_epi64(_mm256_extracti128_si256::<1>(lanes));
-    _mm256_add_epi64(sums, _mm256_add_epi64(low, high))
-}
-
-/// Eight floats, the missing ones −∞, whose exponential is 0.
-#[inline]
-fn padded(x: &[f32]) -> [f32; 8] {
-    let mut all = [f32::NEG_INFINITY; 8];
-    all[..x.len()].copy_from_slice(x);
-    all
-}
-
-/// D = Σ ties_even(exp(score − m)·2³⁰).
-#[target_feature(enable = "avx2")]
-fn denominator(scores: &[f32], maximum: f32) -> i64 {
-    let mut sums = _mm256_setzero_si256();
-    for part in scores.chunks(8) {
-        let e = exp(_mm256_sub_ps(load(&padded(part)), _mm256_set1_ps(maximum)));
-        let scaled = ties_even(_mm256_mul_ps(e, _mm256_set1_ps(SOFTMAX_ONE)));
-        sums = accumulate(sums, _mm256_cvtps_epi32(scaled));
-    }
-    total_i64(sums)
-}
-
-/// Replaces each t by the weight ties_even(exp(t − m′)·Q).
-#[target_feature(enable = "avx2")]
-fn weights(t: &mut [f32], best: f32, bound: f32) {
-    for part in t.chunks_mut(8) {
-        let e = exp(_mm256_sub_ps(load(&padded(part)), _mm256_set1_ps(best)));
-        let all = store(ties_even(_mm256_mul_ps(e, _mm256_set1_ps(bound))));
-        part.copy_from_slice(&all[..part.len()]);
-    }
-}
-
-/// From scores to the output row, as the contract writes it.
-#[target_feature(enable = "avx2")]
-fn weigh(op: &Attn, seen: &Seen<'_>, buffers: &mut Buffers, out: &mut [f32]) {
-    let scores = &mut buffers.scores[..seen.count];
-    let most = maximum(scores);
-    let denominator = denominator(scores, most) as f32;
-    for (key, score) in scores.iter_mut().enumerate() {
-        let row = seen.row(key);
-        // A key whose value's scale is 0 has no weight; it counted in m and D.
-        let counts = seen.cache.values.scale(row) != 0.0;
-        *score = if counts { *score + seen.cache.logs[row] } else { f32::NEG_INFINITY };
-    }
-    let best = maximum(scores);
-    if best == f32::NEG_INFINITY {
-        return out.fill(0.0);
-    }
+pub(super) fn stack(
+    op: &Attn,
+    q: &Quantised<'_>,
+    cache: &KeysValues<'_>,
+    stack: &Stack,
+    out: &mut [&mut [f32]],
+) {
+    let operands = Operands::new(op, q, cache, stack, out.len());
+    let keys = Keys::new(&operands);
+    let mut scores = vec![0.0; operands.rows * keys.count()];
+    score(&operands, &keys, &mut scores);
+    let mut weights = Weights::new(operands.rows, keys.count());
     let bound = op.weights().bound() as f32;
-    weights(scores, best, bound);
-    combine(seen, scores, &mut buffers.partial, &mut buffers.sums);
-    let (back, share) = (float::exp(best - most), (SOFTMAX_ONE / bound) / denominator);
-    for (out, sum) in out.iter_mut().zip(&buffers.sums) {
-        *out = (*sum as f32 * back) * share;
+    let mut factors = Vec::with_capacity(operands.rows);
+    for (r, scores) in scores.chunks_exact(keys.count()).enumerate() {
+        let scores = &scores[..operands.visible(r)];
+        factors.push(weigh(scores, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
+    }
+    if cache.values.precision() == Precision::I8 && keys.count() <= NARROW_KEYS {
+        narrow_combine(&operands, keys.count(), &weights, &factors, out);
+    } else {
+        combine(&operands, keys.count(), &weights, &factors, out);
     }
 }
 
-/// Σ p·v of each element of the head, digit plane by digit plane.
+/// Writes each row's scores, (f32(acc)·(sq·sk))·c. Those of keys that the row does not see mean nothing.
 #[target_feature(enable = "avx2")]
-fn combine(seen: &Seen<'_>, weights: &[f32], partial: &mut [i32], sums: &mut [i64]) {
-    let values = &seen.cache.values;
-    sums.fill(0);
-    for plane in 0..values.precision().digits() {
-        for (block, weights) in weights.chunks(KEYS).enumerate() {
-            partial.fill(0);
-            for (i, weight) in weights.iter().enumerate() {
-                let weight = *weight as i32;
-                if weight != 0 {
-                    let digits = values.digits(plane, seen.row(block * KEYS + i));
-                    for (partial, digit) in partial.iter_mut().zip(digits) {
-                        *partial += weight * i32::from(*digit);
-                    }
+fn score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
+    let packed = &operands.cache.keys;
+    let depth = operands.shape().dim;
+    let mut panels: Vec<Panel> = (0..packed.precision().digits()).map(|_| Panel::new()).collect();
+    let mut left = Rows::new(depth);
+    for first in (0..keys.count()).step_by(WIDE) {
+        let cols = WIDE.min(keys.count() - first);
+        for (plane, panel) in panels.iter_mut().enumerate() {
+            panel.pack(cols, depth, |j| packed.digits(plane, operands.key(first + j)));
+        }
+        for row in (0..operands.rows).step_by(ROWS) {
+            let rows = ROWS.min(operands.rows - row);
+            if first >= operands.visible(row + rows - 1) {
+                continue;
+            }
+            let places = &operands.places[row..row + rows];
+            let scores = &mut scores[row * keys.count() + first..];
+            let scales = &keys.scales[first..first + cols];
+            if operands.are_narrow() {
+                narrow_scores(operands, places, scales, &panels[0], &mut left, scores, keys.count());
+            } else {
+                wide_scores(operands, places, scales, &panels, &mut left, scores, keys.count());
+            }
+        }
+    }
+}
+
+/// Takes the digits of rows of the queries, the last one again where there are fewer than six.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn widen(left: &mut Rows, q: &Quantised<'_>, plane: usize, places: &[usize]) {
+    let mut rows: [&[i8]; ROWS] = [&[]; ROWS];
+    for (r, row) in rows.iter_mut().enumerate() {
+        *row = q.digits(plane, places[r.min(places.len() - 1)]);
+    }
+    left.widen(&rows);
+}
+
+/// Scores of up to six rows, `stride` apart, with the keys of a panel, where queries and keys have one digit: sums stay in
+/// registers.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn narrow_scores(
+    operands: &Operands<'_>,
+    places: &[usize],
+    scales: &[f32],
+    panel: &Panel,
+    left: &mut Rows,
+    scores: &mut [f32],
+    stride: usize,
+) {
+    let factor = _mm256_set1_ps(operands.op.scale());
+    let cols = scales.len();
+    let scales = spread(scales);
+    widen(left, operands.q, 0, places);
+    each_product(&left.views(), panel, places.len(), |r, tile, sums| {
+        let scale = _mm256_set1_ps(operands.q.scale(places[r]));
+        let row = &mut scores[r * stride..r * stride + cols];
+        for (group, (scores, sums)) in row[tile * COLS..].chunks_mut(LANES).zip(sums).enumerate() {
+            let other = scales[tile * GROUPS + group];
+            let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), _mm256_mul_ps(scale, other));
+            store(_mm256_mul_ps(value, factor), scores);
+        }
+    });
+}
+
+/// As [`narrow_scores`], with a panel for each digit plane.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn wide_scores(
+    operands: &Operands<'_>,
+    places: &[usize],
+    scales: &[f32],
+    panels: &[Panel],
+    left: &mut Rows,
+    scores: &mut [f32],
+    stride: usize,
+) {
+    let cols = scales.len();
+    let mut sums = [0; ROWS * WIDE];
+    let sums = &mut sums[..places.len() * cols];
+    for p in 0..operands.q.precision().digits() {
+        widen(left, operands.q, p, places);
+        for (k, panel) in panels.iter().enumerate() {
+            add_products(&left.views(), panel, 7 * (p + k) as i32, sums, cols);
+        }
+    }
+    for (r, (sums, place)) in sums.chunks_exact(cols).zip(places).enumerate() {
+        let scale = operands.q.scale(*place);
+        for ((score, sum), other) in scores[r * stride..].iter_mut().zip(sums).zip(scales) {
+            *score = dequantise(*sum, scale, *other) * operands.op.scale();
+        }
+    }
+}
+
+/// From a row's scores to its weights and what follows their sum, as the contract writes it. `unit` is 2³⁰/Q.
+#[target_feature(enable = "avx2")]
+fn weigh(scores: &[f32], keys: &Keys, [bound, unit]: [f32; 2], weights: &mut [i32]) -> Factors {
+    let Some([most, best]) = maxima(scores, keys) else {
+        return Factors { back: f32::NAN, share: f32::NAN };
+    };
+    let mut denominators = _mm256_setzero_si256();
+    let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(keys.counting.chunks_exact(LANES));
+    for (((score, logs), counting), weights) in parts.zip(weights.chunks_exact_mut(LANES / DEEP)) {
+        let here = lanes(score.len());
+        let score = load(score);
+        let t = _mm256_add_ps(score, load(logs));
+        let e = exp_of_negative(_mm256_sub_ps(score, _mm256_set1_ps(most)));
+        let p = exp_of_negative(_mm256_sub_ps(t, _mm256_set1_ps(best)));
+        denominators = accumulate(denominators, rounded(e, SOFTMAX_ONE, here));
+        put(rounded(p, bound, _mm256_and_si256(here, mask(counting))), weights);
+    }
+    let denominator = total_i64(denominators) as f32;
+    // If no key remains for m′, it is −∞ and the sum of no weights is multiplied by +0.
+    Factors { back: float::exp(best - most), share: unit / denominator }
+}
+
+/// m and m′, the latter −∞ if no key counts; None if a score, or one plus the logarithm of its value's scale, is not
+/// finite.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn maxima(scores: &[f32], keys: &Keys) -> Option<[f32; 2]> {
+    let least = _mm256_set1_ps(f32::NEG_INFINITY);
+    let (mut most, mut best, mut bad) = (least, least, _mm256_setzero_si256());
+    let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(keys.counting.chunks_exact(LANES));
+    for ((score, logs), counting) in parts {
+        let here = lanes(score.len());
+        let score = load(score);
+        let t = _mm256_add_ps(score, load(logs));
+        bad = _mm256_or_si256(bad, _mm256_and_si256(here, _mm256_or_si256(not_finite(score), not_finite(t))));
+        most = _mm256_max_ps(most, _mm256_blendv_ps(least, score, _mm256_castsi256_ps(here)));
+        let counts = _mm256_castsi256_ps(_mm256_and_si256(here, mask(counting)));
+        best = _mm256_max_ps(best, _mm256_blendv_ps(least, t, counts));
+    }
+    if any(bad) {
+        None
+    } else {
+        Some([maximum(most), maximum(best)])
+    }
+}
+
+/// The largest lane.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn maximum(x: __m256) -> f32 {
+    let mut all = [0.0; LANES];
+    store(x, &mut all);
+    all.iter().fold(f32::NEG_INFINITY, |most, x| if *x > most { *x } else { most })
+}
+
+/// All bits of the first `len` lanes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn lanes(len: usize) -> __m256i {
+    let count = _mm256_set1_epi32(len.min(LANES) as i32);
+    _mm256_cmpgt_epi32(count, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+}
+
+/// Eight numbers.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask(bits: &[i32]) -> __m256i {
+    assert!(bits.len() == LANES, "a whole register");
+    // SAFETY: an unaligned load of the eight numbers.
+    unsafe { _mm256_loadu_si256(bits.as_ptr().cast()) }
+}
+
+/// ties_even(x·unit) of the lanes that are asked for, 0 in the others. Conversion rounds to nearest even.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn rounded(x: __m256, unit: f32, asked: __m256i) -> __m256i {
+    let scaled = _mm256_mul_ps(x, _mm256_set1_ps(unit));
+    _mm256_cvtps_epi32(_mm256_and_ps(scaled, _mm256_castsi256_ps(asked)))
+}
+
+/// Writes eight weights as i16.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn put(weights: __m256i, to: &mut [i32]) {
+    assert!(to.len() == LANES / DEEP, "a whole register");
+    let narrow: __m128i =
+        _mm_packs_epi32(_mm256_castsi256_si128(weights), _mm256_extracti128_si256::<1>(weights));
+    // SAFETY: an unaligned store into the 16 bytes of the slice.
+    unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), narrow) };
+}
+
+/// As [`combine`] where values have one digit, and one panel has all keys: sums stay in registers.
+#[target_feature(enable = "avx2")]
+fn narrow_combine(
+    operands: &Operands<'_>,
+    count: usize,
+    weights: &Weights,
+    factors: &[Factors],
+    out: &mut [&mut [f32]],
+) {
+    let (dim, heads) = (operands.shape().dim, operands.stack.heads);
+    let mut panel = Panel::new();
+    for column in (0..dim).step_by(WIDE) {
+        let cols = WIDE.min(dim - column);
+        panel.pack_rows(cols, count, |j| {
+            &operands.cache.values.digits(0, operands.key(j))[column..column + cols]
+        });
+        for row in (0..operands.rows).step_by(ROWS) {
+            let rows = ROWS.min(operands.rows - row);
+            each_product(&weights.views(row, rows, 0, count), &panel, rows, |r, tile, sums| {
+                let Factors { back, share } = factors[row + r];
+                let at = (row + r) % heads * dim + column;
+                let out = &mut out[(row + r) / heads][at..at + cols];
+                for (out, sums) in out[tile * COLS..].chunks_mut(LANES).zip(sums) {
+                    let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), _mm256_set1_ps(back));
+                    store(_mm256_mul_ps(value, _mm256_set1_ps(share)), out);
                 }
+            });
+        }
+    }
+}
+
+/// (f32(Σ p·v)·exp(m′ − m))·((2³⁰/Q)/f32(D)) of each row and element.
+#[target_feature(enable = "avx2")]
+fn combine(
+    operands: &Operands<'_>,
+    count: usize,
+    weights: &Weights,
+    factors: &[Factors],
+    out: &mut [&mut [f32]],
+) {
+    let (dim, heads) = (operands.shape().dim, operands.stack.heads);
+    let mut sums = vec![0; operands.rows * WIDE.min(dim)];
+    let mut panel = Panel::new();
+    for column in (0..dim).step_by(WIDE) {
+        let cols = WIDE.min(dim - column);
+        let sums = &mut sums[..operands.rows * cols];
+        sums.fill(0);
+        for plane in 0..operands.cache.values.precision().digits() {
+            for first in (0..count).step_by(KEYS) {
+                let keys = KEYS.min(count - first);
+                panel.pack_rows(cols, keys, |j| {
+                    let digits = operands.cache.values.digits(plane, operands.key(first + j));
+                    &digits[column..column + cols]
+                });
+                weighted(operands, weights, &panel, [plane, first, keys], sums);
             }
-            for (sum, partial) in sums.iter_mut().zip(partial.iter()) {
-                *sum += i64::from(*partial) << (7 * plane);
+        }
+        for (r, (sums, factors)) in sums.chunks_exact(cols).zip(factors).enumerate() {
+            let at = r % heads * dim + column;
+            for (out, sum) in out[r / heads][at..at + cols].iter_mut().zip(sums) {
+                *out = (*sum as f32 * factors.back) * factors.share;
             }
+        }
+    }
+}
+
+/// Adds Σ p·v over the keys of a panel, of digit plane `plane` from key `first` on, to the sums of all rows.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn weighted(
+    operands: &Operands<'_>,
+    weights: &Weights,
+    panel: &Panel,
+    [plane, first, keys]: [usize; 3],
+    sums: &mut [i64],
+) {
+    let cols = sums.len() / operands.rows;
+    for row in (0..operands.rows).step_by(ROWS) {
+        let rows = ROWS.min(operands.rows - row);
+        if first < operands.visible(row + rows - 1) {
+            let left = weights.views(row, rows, first, keys);
+            add_products(&left, panel, 7 * plane as i32, &mut sums[row * cols..(row + rows) * cols], cols);
         }
     }
 }

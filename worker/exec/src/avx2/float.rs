@@ -2,12 +2,15 @@
 //! selects in place of branches.
 
 use std::arch::x86_64::{
-    __m256, _mm256_add_epi32, _mm256_add_ps, _mm256_andnot_ps, _mm256_blendv_ps, _mm256_castsi256_ps,
-    _mm256_cmp_ps, _mm256_cvtps_epi32, _mm256_div_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_or_ps,
-    _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
-    _CMP_GT_OQ, _CMP_LT_OQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
+    __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_andnot_ps, _mm256_blendv_ps,
+    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cmpeq_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtps_epi32, _mm256_div_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_or_ps,
+    _mm256_or_si256, _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
+    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_testz_si256, _CMP_GT_OQ, _CMP_LT_OQ,
+    _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
 };
 
+use super::panel::LANES;
 use crate::coefficients::{ERFC, ERFC_STEP, EXP, LN2_HIGH, LN2_LOW, LOG2_E, SIGN};
 
 #[inline]
@@ -16,20 +19,51 @@ fn constant(bits: u32) -> __m256 {
     _mm256_set1_ps(f32::from_bits(bits))
 }
 
+/// Up to eight floats, then zeros.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn load(x: &[f32; 8]) -> __m256 {
+pub(super) fn load(x: &[f32]) -> __m256 {
+    let mut padded = [0.0; LANES];
+    let whole = match x.first_chunk::<LANES>() {
+        Some(whole) => whole,
+        None => {
+            padded[..x.len()].copy_from_slice(x);
+            &padded
+        }
+    };
     // SAFETY: an unaligned load of the eight floats of the array.
-    unsafe { _mm256_loadu_ps(x.as_ptr()) }
+    unsafe { _mm256_loadu_ps(whole.as_ptr()) }
 }
 
+/// Writes as many lanes, of the first eight, as the slice has room for.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn store(x: __m256) -> [f32; 8] {
-    let mut all = [0.0; 8];
-    // SAFETY: an unaligned store into the eight floats of the array.
-    unsafe { _mm256_storeu_ps(all.as_mut_ptr(), x) };
-    all
+pub(super) fn store(x: __m256, to: &mut [f32]) {
+    match to.first_chunk_mut::<LANES>() {
+        // SAFETY: an unaligned store into the eight floats of the array.
+        Some(whole) => unsafe { _mm256_storeu_ps(whole.as_mut_ptr(), x) },
+        None => {
+            let mut all = [0.0; LANES];
+            // SAFETY: as above.
+            unsafe { _mm256_storeu_ps(all.as_mut_ptr(), x) };
+            to.copy_from_slice(&all[..to.len()]);
+        }
+    }
+}
+
+/// All bits of the lanes that are not finite: whose exponent has all bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn not_finite(x: __m256) -> __m256i {
+    let exponent = _mm256_set1_epi32(0x7F80_0000);
+    _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_castps_si256(x), exponent), exponent)
+}
+
+/// Whether a bit is set.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn any(bits: __m256i) -> bool {
+    _mm256_testz_si256(bits, bits) == 0
 }
 
 #[inline]
@@ -65,6 +99,24 @@ pub(super) fn exp(x: __m256) -> __m256 {
     _mm256_blendv_ps(y, _mm256_set1_ps(f32::INFINITY), above)
 }
 
+/// eˣ of lanes that are at most 0, with fewer operations than [`exp`]; below −87 it is e⁻⁸⁷ in place of 0, and whoever makes
+/// an integer of a multiple of it by up to 2³⁰ gets 0 either way. Lanes above 0 mean nothing.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn exp_of_negative(x: __m256) -> __m256 {
+    let x = _mm256_max_ps(x, _mm256_set1_ps(-87.0));
+    // Conversion rounds to nearest even.
+    let octaves = _mm256_cvtps_epi32(_mm256_mul_ps(x, constant(LOG2_E)));
+    let k = _mm256_cvtepi32_ps(octaves);
+    let r = _mm256_sub_ps(x, _mm256_mul_ps(k, constant(LN2_HIGH)));
+    let r = _mm256_sub_ps(r, _mm256_mul_ps(k, constant(LN2_LOW)));
+    let rest = _mm256_add_ps(r, _mm256_mul_ps(_mm256_mul_ps(r, r), horner(&EXP, r)));
+    let y = _mm256_add_ps(_mm256_set1_ps(1.0), rest);
+    // Both y and y·2ᵏ are normal: the product adds to the exponent.
+    let bits = _mm256_add_epi32(_mm256_castps_si256(y), _mm256_slli_epi32::<23>(octaves));
+    _mm256_castsi256_ps(bits)
+}
+
 /// Φ(x).
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -89,28 +141,52 @@ fn sigmoid(x: __m256) -> __m256 {
     _mm256_div_ps(numerator, _mm256_add_ps(one, e))
 }
 
-/// Up to eight floats, then zeros.
-#[inline]
-fn padded(x: &[f32]) -> [f32; 8] {
-    let mut all = [0.0; 8];
-    all[..x.len()].copy_from_slice(x);
-    all
+/// y = x·Φ(x); whether all of it is finite, which it is only where x is.
+#[target_feature(enable = "avx2")]
+pub(super) fn gelu(x: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = _mm256_setzero_si256();
+    for (x, y) in x.chunks(LANES).zip(y.chunks_mut(LANES)) {
+        let x = load(x);
+        let value = _mm256_mul_ps(x, cumulative(x));
+        bad = _mm256_or_si256(bad, not_finite(value));
+        store(value, y);
+    }
+    !any(bad)
 }
 
+/// y = (x·σ(x))·u; whether all of it is finite, which it is only where x and u are.
 #[target_feature(enable = "avx2")]
-pub(super) fn gelu(x: &[f32], y: &mut [f32]) {
-    for (x, y) in x.chunks(8).zip(y.chunks_mut(8)) {
-        let x = load(&padded(x));
-        let all = store(_mm256_mul_ps(x, cumulative(x)));
-        y.copy_from_slice(&all[..y.len()]);
+pub(super) fn silu_mul(x: &[f32], u: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = _mm256_setzero_si256();
+    for ((x, u), y) in x.chunks(LANES).zip(u.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+        let x = load(x);
+        let value = _mm256_mul_ps(_mm256_mul_ps(x, sigmoid(x)), load(u));
+        bad = _mm256_or_si256(bad, not_finite(value));
+        store(value, y);
     }
+    !any(bad)
 }
 
+/// y = a + b; whether all of it is finite, which it is only where a and b are.
 #[target_feature(enable = "avx2")]
-pub(super) fn silu_mul(x: &[f32], u: &[f32], y: &mut [f32]) {
-    for ((x, u), y) in x.chunks(8).zip(u.chunks(8)).zip(y.chunks_mut(8)) {
-        let (x, u) = (load(&padded(x)), load(&padded(u)));
-        let all = store(_mm256_mul_ps(_mm256_mul_ps(x, sigmoid(x)), u));
-        y.copy_from_slice(&all[..y.len()]);
+pub(super) fn add(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = _mm256_setzero_si256();
+    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+        let value = _mm256_add_ps(load(a), load(b));
+        bad = _mm256_or_si256(bad, not_finite(value));
+        store(value, y);
     }
+    !any(bad)
+}
+
+/// y = a·b; whether all of it is finite, which it is only where a and b are.
+#[target_feature(enable = "avx2")]
+pub(super) fn mul(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
+    let mut bad = _mm256_setzero_si256();
+    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+        let value = _mm256_mul_ps(load(a), load(b));
+        bad = _mm256_or_si256(bad, not_finite(value));
+        store(value, y);
+    }
+    !any(bad)
 }

@@ -1,177 +1,200 @@
-//! Integer products: tiles of rows and columns whose sums stay in registers along the whole depth.
+//! Products of many rows: tiles of six rows and 16 columns, whose sums stay in registers along the whole depth.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepi8_epi16, _mm256_extracti128_si256,
-    _mm256_madd_epi16, _mm256_setzero_si256, _mm_add_epi32, _mm_cvtsi128_si32, _mm_loadu_si128,
-    _mm_shuffle_epi32,
+    __m256, __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_add_ps, _mm256_castsi256_si128,
+    _mm256_cvtepi32_epi64, _mm256_cvtepi32_ps, _mm256_extracti128_si256, _mm256_load_si256,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps, _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_setzero_ps, _mm256_setzero_si256, _mm256_sll_epi64, _mm256_storeu_si256, _mm_cvtsi32_si128,
 };
 
 use assay_exact::Quantised;
 
+use super::float::{any, load, not_finite, store};
+use super::panel::{Line, Panel, Rows, COLS, GROUPS, LANES, ROWS};
 use crate::kernel::Block;
 
-/// Digits that one instruction takes.
-const LANES: usize = 16;
-
-/// Sixteen digits as i16.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn widen(digits: &[i8; LANES]) -> __m256i {
-    // SAFETY: an unaligned load of the 16 bytes of the array.
-    _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(digits.as_ptr().cast()) })
-}
-
-/// The sum of the eight lanes.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn total(lanes: __m256i) -> i32 {
-    let half = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256::<1>(lanes));
-    let quarter = _mm_add_epi32(half, _mm_shuffle_epi32::<0b00_00_11_10>(half));
-    _mm_cvtsi128_si32(_mm_add_epi32(quarter, _mm_shuffle_epi32::<0b00_00_00_01>(quarter)))
-}
-
-/// Σ a·b of every pair of a row of `a` and a row of `b`, all of one length up to 131,071: an i32 holds every
-/// partial sum, since 131,071·127² < 2³¹.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn tile<const M: usize, const N: usize>(a: [&[i8]; M], b: [&[i8]; N]) -> [[i32; N]; M] {
-    let depth = a[0].len();
-    assert!(a.iter().chain(&b).all(|row| row.len() == depth), "rows of one length");
-    let mut lanes = [[_mm256_setzero_si256(); N]; M];
-    let mut at = 0;
-    while at + LANES <= depth {
-        let (mut left, mut right) = ([_mm256_setzero_si256(); M], [_mm256_setzero_si256(); N]);
-        for (left, row) in left.iter_mut().zip(&a) {
-            // SAFETY: at + 16 ≤ depth, the length of each row, as asserted above.
-            *left = widen(unsafe { &*row.as_ptr().add(at).cast::<[i8; LANES]>() });
-        }
-        for (right, row) in right.iter_mut().zip(&b) {
-            // SAFETY: as above.
-            *right = widen(unsafe { &*row.as_ptr().add(at).cast::<[i8; LANES]>() });
-        }
-        step(&mut lanes, &left, &right);
-        at += LANES;
-    }
-    if at < depth {
-        let (mut left, mut right) = ([_mm256_setzero_si256(); M], [_mm256_setzero_si256(); N]);
-        for (left, row) in left.iter_mut().zip(&a) {
-            *left = widen(&padded(&row[at..]));
-        }
-        for (right, row) in right.iter_mut().zip(&b) {
-            *right = widen(&padded(&row[at..]));
-        }
-        step(&mut lanes, &left, &right);
-    }
-    let mut sums = [[0; N]; M];
-    for (sums, lanes) in sums.iter_mut().zip(&lanes) {
-        for (sum, lanes) in sums.iter_mut().zip(lanes) {
-            *sum = total(*lanes);
-        }
-    }
-    sums
-}
-
-/// Fewer than sixteen digits, then zeros.
-#[inline]
-fn padded(digits: &[i8]) -> [i8; LANES] {
-    let mut all = [0; LANES];
-    all[..digits.len()].copy_from_slice(digits);
-    all
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn step<const M: usize, const N: usize>(
-    lanes: &mut [[__m256i; N]; M],
-    left: &[__m256i; M],
-    right: &[__m256i; N],
-) {
-    for (lanes, left) in lanes.iter_mut().zip(left) {
-        for (lanes, right) in lanes.iter_mut().zip(right) {
-            *lanes = _mm256_add_epi32(*lanes, _mm256_madd_epi16(*left, *right));
-        }
-    }
-}
-
-/// Σ q·q′ of one row of `a` with some rows of `b`, over all pairs of digits.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn dots<const N: usize>(
-    a: &Quantised<'_>,
-    row: usize,
-    b: &Quantised<'_>,
-    others: [usize; N],
-) -> [i64; N] {
-    let mut sums = [0; N];
-    for p in 0..a.precision().digits() {
-        for q in 0..b.precision().digits() {
-            let mut right: [&[i8]; N] = [&[]; N];
-            for (right, other) in right.iter_mut().zip(&others) {
-                *right = b.digits(q, *other);
-            }
-            let [products] = tile::<1, N>([a.digits(p, row)], right);
-            for (sum, product) in sums.iter_mut().zip(products) {
-                *sum += i64::from(product) << (7 * (p + q));
-            }
-        }
-    }
-    sums
-}
+/// Below this many rows, packing the columns costs more than it saves.
+pub(super) const LEAST_ROWS: usize = 5;
+/// Columns of a block, at most.
+const WIDEST: usize = 64;
 
 /// Writes the sums of a block, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx2")]
 pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
-    for p in 0..a.precision().digits() {
-        for q in 0..b.precision().digits() {
-            let pair = Pair { a, p, b, q };
-            let mut col = 0;
-            while col + 2 <= block.cols {
-                strip::<2>(&pair, block, col, sums);
-                col += 2;
-            }
-            if col < block.cols {
-                strip::<1>(&pair, block, col, sums);
+    let (mut panel, mut left) = (Panel::new(), Rows::new(a.depth()));
+    for q in 0..b.precision().digits() {
+        panel.pack(block.cols, a.depth(), |column| b.digits(q, block.col + column));
+        for p in 0..a.precision().digits() {
+            for (part, sums) in sums.chunks_mut(ROWS * block.cols).enumerate() {
+                widen(&mut left, a, p, block, part * ROWS);
+                add_products(&left.views(), &panel, 7 * (p + q) as i32, sums, block.cols);
             }
         }
     }
 }
 
-/// One digit plane of each operand.
-struct Pair<'a> {
-    a: &'a Quantised<'a>,
-    p: usize,
-    b: &'a Quantised<'a>,
-    q: usize,
+/// Writes x·Wᵀ + b of a block of at most 64 columns, of operands of one digit; whether all of it is finite. `bias` has an
+/// element for each of the block's columns.
+#[target_feature(enable = "avx2")]
+pub(super) fn linear(
+    a: &Quantised<'_>,
+    b: &Quantised<'_>,
+    block: &Block,
+    bias: Option<&[f32]>,
+    y: &mut [&mut [f32]],
+) -> bool {
+    let scales = spread(&b.scales()[block.col..block.col + block.cols]);
+    let bias = bias.map(|bias| spread(&bias[..block.cols]));
+    let mut bad = _mm256_setzero_si256();
+    each_row(a, b, block, |row, tile, sums| {
+        let scale = _mm256_set1_ps(a.scale(block.row + row));
+        let groups = sums.iter().zip(y[row][tile * COLS..].chunks_mut(LANES)).enumerate();
+        for (group, (sums, y)) in groups {
+            let other = scales[tile * GROUPS + group];
+            let mut value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), _mm256_mul_ps(scale, other));
+            if let Some(bias) = &bias {
+                value = _mm256_add_ps(value, bias[tile * GROUPS + group]);
+            }
+            // Beside the columns there are zeros, which are finite.
+            bad = _mm256_or_si256(bad, not_finite(value));
+            store(value, y);
+        }
+    });
+    !any(bad)
 }
 
-/// Adds the sums of N columns of a block, from `col` on, four rows at a time.
+/// Writes the sums of a block of at most 64 columns, of operands of one digit.
+#[target_feature(enable = "avx2")]
+pub(super) fn integers(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, c: &mut [&mut [i32]]) {
+    each_row(a, b, block, |row, tile, sums| {
+        for (c, sums) in c[row][tile * COLS..].chunks_mut(LANES).zip(sums) {
+            c.copy_from_slice(&numbers(*sums)[..c.len()]);
+        }
+    });
+}
+
+/// Up to 64 floats, then zeros.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn strip<const N: usize>(pair: &Pair<'_>, block: &Block, col: usize, sums: &mut [i64]) {
-    let left = |row: usize| pair.a.digits(pair.p, block.row + row);
-    let mut right: [&[i8]; N] = [&[]; N];
-    for (n, right) in right.iter_mut().enumerate() {
-        *right = pair.b.digits(pair.q, block.col + col + n);
+pub(super) fn spread(x: &[f32]) -> [__m256; WIDEST / LANES] {
+    let mut all = [_mm256_setzero_ps(); WIDEST / LANES];
+    for (all, x) in all.iter_mut().zip(x.chunks(LANES)) {
+        *all = load(x);
     }
-    let shift = 7 * (pair.p + pair.q);
-    let mut row = 0;
-    while row + 4 <= block.rows {
-        let rows = [left(row), left(row + 1), left(row + 2), left(row + 3)];
-        add(&tile::<4, N>(rows, right), shift, &mut sums[row * block.cols + col..], block.cols);
-        row += 4;
-    }
-    while row < block.rows {
-        add(&tile::<1, N>([left(row)], right), shift, &mut sums[row * block.cols + col..], block.cols);
-        row += 1;
+    all
+}
+
+/// Calls `put` with each row of a block, counted from the block's first, each tile of its columns, and the sums there.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn each_row(
+    a: &Quantised<'_>,
+    b: &Quantised<'_>,
+    block: &Block,
+    mut put: impl FnMut(usize, usize, &[__m256i; GROUPS]),
+) {
+    let (mut panel, mut left) = (Panel::new(), Rows::new(a.depth()));
+    panel.pack(block.cols, a.depth(), |column| b.digits(0, block.col + column));
+    for row in (0..block.rows).step_by(ROWS) {
+        widen(&mut left, a, 0, block, row);
+        let rows = ROWS.min(block.rows - row);
+        each_product(&left.views(), &panel, rows, |r, tile, sums| put(row + r, tile, sums));
     }
 }
 
-/// Adds a tile's sums, in their digits' place, to rows that lie `width` apart.
+/// Widens digits of plane `plane` of six rows of a block from `row` on, the last one again where there are fewer.
 #[inline]
-fn add<const M: usize, const N: usize>(tile: &[[i32; N]; M], shift: usize, sums: &mut [i64], width: usize) {
-    for (m, row) in tile.iter().enumerate() {
-        for (n, sum) in row.iter().enumerate() {
-            sums[m * width + n] += i64::from(*sum) << shift;
+#[target_feature(enable = "avx2")]
+fn widen(left: &mut Rows, a: &Quantised<'_>, plane: usize, block: &Block, row: usize) {
+    let mut rows: [&[i8]; ROWS] = [&[]; ROWS];
+    for (r, to) in rows.iter_mut().enumerate() {
+        *to = a.digits(plane, block.row + (row + r).min(block.rows - 1));
+    }
+    left.widen(&rows);
+}
+
+/// Calls `put` with each of the first `rows` rows, each tile of a panel's columns, and the products there.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn each_product(
+    left: &[&[i32]; ROWS],
+    panel: &Panel,
+    rows: usize,
+    mut put: impl FnMut(usize, usize, &[__m256i; GROUPS]),
+) {
+    for (number, lines) in panel.tiles().enumerate() {
+        for (r, sums) in tile(left, lines).iter().take(rows).enumerate() {
+            put(r, number, sums);
+        }
+    }
+}
+
+/// Adds the products of six rows with the columns of a panel, in their digits' place, to the rows of `sums` that there
+/// are, each of `cols`.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn add_products(left: &[&[i32]; ROWS], panel: &Panel, shift: i32, sums: &mut [i64], cols: usize) {
+    each_product(left, panel, sums.len() / cols, |r, tile, products| {
+        let row = &mut sums[r * cols..(r + 1) * cols];
+        for (sums, products) in row[tile * COLS..].chunks_mut(LANES).zip(products) {
+            add(*products, shift, sums);
+        }
+    });
+}
+
+/// Σ a·b of each of six rows with each of 16 columns. An i32 holds every partial sum of digits, since 131,071·127² < 2³¹;
+/// of larger numbers the caller sees to that.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn tile(left: &[&[i32]; ROWS], lines: &[Line]) -> [[__m256i; GROUPS]; ROWS] {
+    let steps = left[0].len();
+    assert!(left.iter().all(|row| row.len() == steps), "rows of one length");
+    assert!(lines.len() == steps * GROUPS, "lines of the rows' depth");
+    let mut sums = [[_mm256_setzero_si256(); GROUPS]; ROWS];
+    for step in 0..steps {
+        let mut right = [_mm256_setzero_si256(); GROUPS];
+        for (group, right) in right.iter_mut().enumerate() {
+            // SAFETY: step < steps, and there are two lines for each; a line begins at a multiple of 32 bytes.
+            *right = unsafe { _mm256_load_si256(lines.as_ptr().add(step * GROUPS + group).cast()) };
+        }
+        for (sums, row) in sums.iter_mut().zip(left) {
+            // SAFETY: step < steps, the length of each row.
+            let pair = _mm256_set1_epi32(unsafe { *row.as_ptr().add(step) });
+            for (sum, right) in sums.iter_mut().zip(&right) {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pair, *right));
+            }
+        }
+    }
+    sums
+}
+
+/// The eight lanes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn numbers(lanes: __m256i) -> [i32; LANES] {
+    let mut all = [0; LANES];
+    // SAFETY: an unaligned store into the 32 bytes of the array.
+    unsafe { _mm256_storeu_si256(all.as_mut_ptr().cast(), lanes) };
+    all
+}
+
+/// Adds eight sums, in their digits' place, to as many as there are.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add(lanes: __m256i, shift: i32, sums: &mut [i64]) {
+    let Some(sums) = sums.first_chunk_mut::<LANES>() else {
+        for (sum, lane) in sums.iter_mut().zip(numbers(lanes)) {
+            *sum += i64::from(lane) << shift;
+        }
+        return;
+    };
+    let halves = [_mm256_castsi256_si128(lanes), _mm256_extracti128_si256::<1>(lanes)];
+    for (half, sums) in halves.into_iter().zip(sums.chunks_exact_mut(LANES / 2)) {
+        let wide = _mm256_sll_epi64(_mm256_cvtepi32_epi64(half), _mm_cvtsi32_si128(shift));
+        // SAFETY: an unaligned load and store of the four numbers of the chunk.
+        unsafe {
+            let before = _mm256_loadu_si256(sums.as_ptr().cast());
+            _mm256_storeu_si256(sums.as_mut_ptr().cast(), _mm256_add_epi64(before, wide));
         }
     }
 }

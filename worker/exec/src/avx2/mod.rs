@@ -3,14 +3,18 @@
 
 use std::arch::is_x86_feature_detected;
 
-use assay_exact::{Attn, KeysValues, Precision, Quantised};
+use assay_exact::{Accumulator, Attn, KeysValues, Precision, Quantised};
 
-use crate::kernel::Block;
+use crate::kernel::{Block, Stack};
 
 mod attn;
+mod epilogue;
 mod float;
 mod gemm;
+mod loops;
+mod panel;
 mod quant;
+mod vector;
 
 /// The proof that the processor (and the operating system) has AVX2: only [`Avx2::detect`] makes one.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +28,79 @@ impl Avx2 {
     /// Writes the block's sums, row by row.
     pub(crate) fn block(self, a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
         // SAFETY: `self` proves AVX2, the only requirement.
-        unsafe { gemm::block(a, b, block, sums) }
+        unsafe {
+            if block.rows < gemm::LEAST_ROWS {
+                vector::block(a, b, block, sums);
+            } else {
+                gemm::block(a, b, block, sums);
+            }
+        }
     }
 
-    /// Quantises a vector; gives its scale, NaN if a float is not finite.
+    /// Whether [`Avx2::linear`] and [`Avx2::integers`] pay: each operand has one digit, and there are not too few rows.
+    pub(crate) fn is_narrow(self, a: &Quantised<'_>, b: &Quantised<'_>) -> bool {
+        [a.precision(), b.precision()] == [Precision::I8; 2] && a.rows() >= gemm::LEAST_ROWS
+    }
+
+    /// Writes x·Wᵀ + b of a block, a slice for each row; whether all of it is finite. Each operand has one digit, and
+    /// `bias` is the block's part.
+    pub(crate) fn linear(
+        self,
+        a: &Quantised<'_>,
+        b: &Quantised<'_>,
+        block: &Block,
+        bias: Option<&[f32]>,
+        y: &mut [&mut [f32]],
+    ) -> bool {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { gemm::linear(a, b, block, bias, y) }
+    }
+
+    /// Writes the sums of a block, a slice for each row. As [`Avx2::linear`].
+    pub(crate) fn integers(self, a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, c: &mut [&mut [i32]]) {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { gemm::integers(a, b, block, c) }
+    }
+
+    /// y = f32(sum)·(scale·s) + b; whether all of it is finite.
+    pub(crate) fn dequantise<A: Accumulator>(
+        self,
+        sums: &[A],
+        scale: f32,
+        scales: &[f32],
+        bias: Option<&[f32]>,
+        y: &mut [f32],
+    ) -> bool {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { epilogue::dequantise(sums, scale, scales, bias, y) }
+    }
+
+    /// (x − mean)·rstd·γ + β in this order; whether all of it is finite.
+    pub(crate) fn normalise(
+        self,
+        x: &[f32],
+        [mean, rstd]: [f32; 2],
+        gamma: &[f32],
+        beta: &[f32],
+        y: &mut [f32],
+    ) -> bool {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { epilogue::normalise(x, [mean, rstd], gamma, beta, y) }
+    }
+
+    /// (x·rstd)·γ; whether all of it is finite.
+    pub(crate) fn rescale(self, x: &[f32], rstd: f32, gamma: &[f32], y: &mut [f32]) -> bool {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { epilogue::rescale(x, rstd, gamma, y) }
+    }
+
+    /// The largest magnitude as a bit pattern.
+    pub(crate) fn magnitude(self, x: &[f32]) -> u32 {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { quant::magnitude(x) }
+    }
+
+    /// Quantises a vector of finite floats; gives its scale.
     pub(crate) fn quantise(self, x: &[f32], precision: Precision, planes: &mut [&mut [i8]]) -> f32 {
         // SAFETY: `self` proves AVX2, the only requirement.
         unsafe { quant::quantise(x, precision, planes) }
@@ -39,29 +112,59 @@ impl Avx2 {
         unsafe { quant::norm_sums(x, inverse) }
     }
 
-    /// y = x·Φ(x).
-    pub(crate) fn gelu(self, x: &[f32], y: &mut [f32]) {
+    /// Quantises vectors of `depth` to one digit, and writes their scales; whether all of `x` is finite.
+    pub(crate) fn quantise_narrow(
+        self,
+        x: &[f32],
+        depth: usize,
+        digits: &mut [i8],
+        scales: &mut [f32],
+    ) -> bool {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { quant::narrow(x, depth, digits, scales) }
+    }
+
+    /// Σq with q = ties_even(x·inverse) clamped to ±bound, of finite floats.
+    pub(crate) fn sum(self, x: &[f32], inverse: f32, bound: i32) -> i64 {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { quant::sum(x, inverse, bound) }
+    }
+
+    /// y = a + b; whether all of it is finite, and so the operands.
+    pub(crate) fn add(self, a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { float::add(a, b, y) }
+    }
+
+    /// y = a·b; whether all of it is finite, and so the operands.
+    pub(crate) fn mul(self, a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
+        // SAFETY: `self` proves AVX2, the only requirement.
+        unsafe { float::mul(a, b, y) }
+    }
+
+    /// y = x·Φ(x); whether all of it is finite, and so the operand.
+    pub(crate) fn gelu(self, x: &[f32], y: &mut [f32]) -> bool {
         // SAFETY: `self` proves AVX2, the only requirement.
         unsafe { float::gelu(x, y) }
     }
 
-    /// y = (x·σ(x))·u.
-    pub(crate) fn silu_mul(self, x: &[f32], u: &[f32], y: &mut [f32]) {
+    /// y = (x·σ(x))·u; whether all of it is finite, and so the operands.
+    pub(crate) fn silu_mul(self, x: &[f32], u: &[f32], y: &mut [f32]) -> bool {
         // SAFETY: `self` proves AVX2, the only requirement.
         unsafe { float::silu_mul(x, u, y) }
     }
 
-    /// The (query, head) rows of an attention from `first` on, as many as `out` has room for.
+    /// The rows of a stack of an attention: for each query a slice with the stack's heads.
     pub(crate) fn attn(
         self,
         op: &Attn,
         q: &Quantised<'_>,
         cache: &KeysValues<'_>,
-        first: usize,
-        out: &mut [f32],
+        stack: &Stack,
+        out: &mut [&mut [f32]],
     ) {
         // SAFETY: `self` proves AVX2, the only requirement.
-        unsafe { attn::rows(op, q, cache, first, out) }
+        unsafe { attn::stack(op, q, cache, stack, out) }
     }
 }
 

@@ -1,47 +1,48 @@
-//! Floats to integers.
+//! Floats to integers and their digits, eight at a time.
 
 use std::arch::x86_64::{
-    __m256, __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_cvtps_epi32,
-    _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_epi32, _mm256_mul_ps, _mm256_packs_epi16,
-    _mm256_packs_epi32, _mm256_permutevar8x32_epi32, _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps,
+    __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_castps_si256,
+    _mm256_castsi256_si128, _mm256_cvtepi32_epi64, _mm256_cvtps_epi32, _mm256_extracti128_si256,
+    _mm256_max_epi32, _mm256_max_epu32, _mm256_min_epi32, _mm256_mul_epi32, _mm256_mul_ps,
+    _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_set1_ps,
     _mm256_setr_epi32, _mm256_setzero_si256, _mm256_srai_epi32, _mm256_srli_epi64, _mm256_storeu_si256,
-    _mm256_sub_epi32, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
+    _mm256_sub_epi32,
 };
 
 use assay_exact::{Precision, Quantiser};
 
+use super::float::load;
+use super::panel::LANES;
+
+/// Registers of integers that make one store of digits.
+const PARTS: usize = 4;
 /// Floats that make one store of digits.
-const BATCH: usize = 32;
+const BATCH: usize = PARTS * LANES;
 /// Q of the sums of a norm.
-const NORM_BOUND: f32 = 32_767.0;
+const NORM_BOUND: i32 = 32_767;
 
 /// The largest magnitude as a bit pattern.
+#[inline]
 #[target_feature(enable = "avx2")]
-fn magnitude(x: &[f32]) -> u32 {
-    let mut largest = 0u32;
-    for x in x {
-        largest = largest.max(x.to_bits() & 0x7FFF_FFFF);
+pub(super) fn magnitude(x: &[f32]) -> u32 {
+    let mut largest = _mm256_setzero_si256();
+    for part in x.chunks(LANES) {
+        let bits = _mm256_and_si256(_mm256_castps_si256(load(part)), _mm256_set1_epi32(i32::MAX));
+        largest = _mm256_max_epu32(largest, bits);
     }
-    largest
+    let mut lanes = [0u32; LANES];
+    // SAFETY: an unaligned store into the 32 bytes of the array.
+    unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), largest) };
+    lanes.iter().fold(0, |largest, lane| largest.max(*lane))
 }
 
-/// Eight floats from `at` on.
+/// ties_even(x·inverse), clamped, of up to eight finite floats, then zeros. Conversion rounds to nearest even; a product
+/// exceeds the bound by its rounding alone, far from what conversion could not hold.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load<const N: usize>(x: &[f32; N], at: usize) -> __m256 {
-    assert!(at + 8 <= N, "eight floats");
-    // SAFETY: an unaligned load of floats at…at + 8 of the array.
-    unsafe { _mm256_loadu_ps(x.as_ptr().add(at)) }
-}
-
-/// ties_even(x·inverse), clamped. The operands are finite, so minimum and maximum are those of the contract.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn integers(x: __m256, inverse: f32, bound: f32) -> __m256i {
-    let product = _mm256_mul_ps(x, _mm256_set1_ps(inverse));
-    let rounded = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(product);
-    let clamped = _mm256_max_ps(_mm256_min_ps(rounded, _mm256_set1_ps(bound)), _mm256_set1_ps(-bound));
-    _mm256_cvtps_epi32(clamped)
+fn integers(x: &[f32], inverse: f32, bound: i32) -> __m256i {
+    let rounded = _mm256_cvtps_epi32(_mm256_mul_ps(load(x), _mm256_set1_ps(inverse)));
+    _mm256_max_epi32(_mm256_min_epi32(rounded, _mm256_set1_epi32(bound)), _mm256_set1_epi32(-bound))
 }
 
 /// Writes the digits of a vector, a slice per plane, lowest first; gives the scale. If that is NaN the digits mean nothing.
@@ -53,32 +54,56 @@ pub(super) fn quantise(x: &[f32], precision: Precision, planes: &mut [&mut [i8]]
         planes.iter_mut().for_each(|plane| plane.fill(0));
         return scale;
     }
-    let bound = precision.bound() as f32;
-    let inverse = bound / f32::from_bits(magnitude);
+    let inverse = precision.bound() as f32 / f32::from_bits(magnitude);
+    let (top, low) = planes.split_last_mut().expect("a precision has at least one digit");
     for (i, batch) in x.chunks(BATCH).enumerate() {
-        let mut floats = [0.0; BATCH];
-        floats[..batch.len()].copy_from_slice(batch);
-        let mut rest = [_mm256_setzero_si256(); BATCH / 8];
-        for (j, rest) in rest.iter_mut().enumerate() {
-            *rest = integers(load(&floats, 8 * j), inverse, bound);
-        }
-        let (top, low) = planes.split_last_mut().expect("a precision has at least one digit");
         let place = i * BATCH..i * BATCH + batch.len();
-        for plane in low {
-            let digits = pack(&take_low_digit(&mut rest));
-            plane[place.clone()].copy_from_slice(&digits[..batch.len()]);
+        let mut rest = batch_integers(batch, inverse, precision.bound());
+        for plane in low.iter_mut() {
+            let digits = take_low_digit(&mut rest);
+            put(&digits, &mut plane[place.clone()]);
         }
-        top[place].copy_from_slice(&pack(&rest)[..batch.len()]);
+        put(&rest, &mut top[place]);
     }
     scale
+}
+
+/// Writes the digit of each float of vectors of `depth`, and the scale of each vector; whether all of `x` is finite. One
+/// call for all of them: those of attention heads are so short that calls would take longer than they.
+#[target_feature(enable = "avx2")]
+pub(super) fn narrow(x: &[f32], depth: usize, digits: &mut [i8], scales: &mut [f32]) -> bool {
+    let bound = Precision::I8.bound();
+    let mut finite = true;
+    for ((x, digits), scale) in x.chunks_exact(depth).zip(digits.chunks_exact_mut(depth)).zip(scales) {
+        let magnitude = magnitude(x);
+        *scale = Quantiser::new(magnitude, bound).scale();
+        finite &= !scale.is_nan();
+        // What counts as zero has the integers 0.
+        let inverse = if *scale == 0.0 { 0.0 } else { bound as f32 / f32::from_bits(magnitude) };
+        for (x, digits) in x.chunks(BATCH).zip(digits.chunks_mut(BATCH)) {
+            put(&batch_integers(x, inverse, bound), digits);
+        }
+    }
+    finite
+}
+
+/// As [`integers`], of up to 32 floats.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn batch_integers(x: &[f32], inverse: f32, bound: i32) -> [__m256i; PARTS] {
+    let mut all = [_mm256_setzero_si256(); PARTS];
+    for (all, x) in all.iter_mut().zip(x.chunks(LANES)) {
+        *all = integers(x, inverse, bound);
+    }
+    all
 }
 
 /// The lowest digit, ((q + 64) mod 128) − 64, of each integer; what is left, divided by 128, stays.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn take_low_digit(rest: &mut [__m256i; BATCH / 8]) -> [__m256i; BATCH / 8] {
+fn take_low_digit(rest: &mut [__m256i; PARTS]) -> [__m256i; PARTS] {
     let (half, mask) = (_mm256_set1_epi32(64), _mm256_set1_epi32(127));
-    let mut digits = [_mm256_setzero_si256(); BATCH / 8];
+    let mut digits = [_mm256_setzero_si256(); PARTS];
     for (digit, rest) in digits.iter_mut().zip(rest) {
         *digit = _mm256_sub_epi32(_mm256_and_si256(_mm256_add_epi32(*rest, half), mask), half);
         *rest = _mm256_srai_epi32::<7>(_mm256_sub_epi32(*rest, *digit));
@@ -86,18 +111,24 @@ fn take_low_digit(rest: &mut [__m256i; BATCH / 8]) -> [__m256i; BATCH / 8] {
     digits
 }
 
-/// Integers in ±127 as bytes; nothing saturates.
+/// Writes integers in ±127 as bytes, or as many of the first ones as there is room for; nothing saturates.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn pack(integers: &[__m256i; BATCH / 8]) -> [i8; BATCH] {
+fn put(integers: &[__m256i; PARTS], to: &mut [i8]) {
     let [a, b, c, d] = *integers;
     let bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
     // Packing works within halves of the register: groups of four bytes stand in the order 0 2 4 6 1 3 5 7.
     let ordered = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-    let mut all = [0; BATCH];
-    // SAFETY: an unaligned store into the 32 bytes of the array.
-    unsafe { _mm256_storeu_si256(all.as_mut_ptr().cast(), ordered) };
-    all
+    match to.first_chunk_mut::<BATCH>() {
+        // SAFETY: an unaligned store into the 32 bytes of the array.
+        Some(whole) => unsafe { _mm256_storeu_si256(whole.as_mut_ptr().cast(), ordered) },
+        None => {
+            let mut all = [0; BATCH];
+            // SAFETY: as above.
+            unsafe { _mm256_storeu_si256(all.as_mut_ptr().cast(), ordered) };
+            to.copy_from_slice(&all[..to.len()]);
+        }
+    }
 }
 
 /// The sum of the lanes.
@@ -110,21 +141,35 @@ pub(super) fn total_i64(lanes: __m256i) -> i64 {
     all.iter().sum()
 }
 
+/// Σ of eight i32 lanes added to four i64 lanes.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn accumulate(sums: __m256i, lanes: __m256i) -> __m256i {
+    let low = _mm256_cvtepi32_epi64(_mm256_castsi256_si128(lanes));
+    let high = _mm256_cvtepi32_epi64(_mm256_extracti128_si256::<1>(lanes));
+    _mm256_add_epi64(sums, _mm256_add_epi64(low, high))
+}
+
+/// Σq.
+#[target_feature(enable = "avx2")]
+pub(super) fn sum(x: &[f32], inverse: f32, bound: i32) -> i64 {
+    let mut sums = _mm256_setzero_si256();
+    for part in x.chunks(LANES) {
+        sums = accumulate(sums, integers(part, inverse, bound));
+    }
+    total_i64(sums)
+}
+
 /// Σq and Σq². A lane's Σq of at most 8,192 integers in ±32,767 fits an i32.
 #[target_feature(enable = "avx2")]
 pub(super) fn norm_sums(x: &[f32], inverse: f32) -> (i64, i64) {
     let (mut sums, mut squares) = (_mm256_setzero_si256(), _mm256_setzero_si256());
-    for part in x.chunks(8) {
-        let mut floats = [0.0; 8];
-        floats[..part.len()].copy_from_slice(part);
-        let q = integers(load(&floats, 0), inverse, NORM_BOUND);
+    for part in x.chunks(LANES) {
+        let q = integers(part, inverse, NORM_BOUND);
         let odd = _mm256_srli_epi64::<32>(q);
         sums = _mm256_add_epi32(sums, q);
         squares = _mm256_add_epi64(squares, _mm256_mul_epi32(q, q));
         squares = _mm256_add_epi64(squares, _mm256_mul_epi32(odd, odd));
     }
-    let mut lanes = [0i32; 8];
-    // SAFETY: an unaligned store into the 32 bytes of the array.
-    unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), sums) };
-    (lanes.iter().map(|sum| i64::from(*sum)).sum(), total_i64(squares))
+    (total_i64(accumulate(_mm256_setzero_si256(), sums)), total_i64(squares))
 }

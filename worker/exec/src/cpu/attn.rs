@@ -1,19 +1,21 @@
-//! Attention, cut into queries on the scalar path, into (query, head) rows by AVX2, into stacks of such rows that read the
-//! same keys and values by AVX-512.
+//! Attention, cut into queries on the scalar path, else into stacks of (query, head) rows that read the same keys and
+//! values.
 
 use assay_exact::{check_finite, Attn, AttnShape, Error, KeysValues, Mask, Quantised};
 
 use super::Cpu;
-use crate::avx2::Avx2;
 use crate::kernel::{Kernel, Stack};
 use crate::product::pieces;
 use crate::team::shifted;
-use crate::vnni::Vnni;
 
-/// Floats of scores that a stack has at most, unless one query has more: what the second cache holds.
-const SCORES: usize = 1 << 17;
+/// Scores that a stack has at most, unless one query has more. By AVX2 they are floats: what the second cache holds.
+const AVX2_SCORES: usize = 1 << 17;
+/// By AVX-512 one or two bytes stay of each.
+const VNNI_SCORES: usize = 1 << 19;
 /// Rows of a stack: with fewer, packing keys and values is much of the work; with more it is little already.
 const ROWS: [usize; 2] = [24, 192];
+/// Rows of a tile.
+const TILE: usize = 6;
 
 pub(super) fn forward(
     cpu: &Cpu,
@@ -28,8 +30,12 @@ pub(super) fn forward(
     }
     match cpu.kernel {
         Kernel::Scalar => by_queries(cpu, op, q, cache, out),
-        Kernel::Avx2(avx2) => by_rows(cpu, avx2, op, q, cache, out),
-        Kernel::Vnni(vnni) => by_stacks(cpu, vnni, op, q, cache, out),
+        Kernel::Avx2(avx2) => {
+            by_stacks(cpu, op.shape(), AVX2_SCORES, out, |stack, out| avx2.attn(op, q, cache, stack, out))
+        }
+        Kernel::Vnni(vnni) => {
+            by_stacks(cpu, op.shape(), VNNI_SCORES, out, |stack, out| vnni.attn(op, q, cache, stack, out))
+        }
     }
 }
 
@@ -38,7 +44,7 @@ fn volume(shape: &AttnShape) -> usize {
     shape.queries * shape.heads * shape.dim
 }
 
-fn fits(shape: &AttnShape, q: &Quantised<'_>, cache: &KeysValues<'_>) -> bool {
+pub(super) fn fits(shape: &AttnShape, q: &Quantised<'_>, cache: &KeysValues<'_>) -> bool {
     let rows = cache.keys.rows();
     q.rows() == shape.queries * shape.heads
         && [q.depth(), cache.keys.depth(), cache.values.depth()] == [shape.dim; 3]
@@ -47,43 +53,26 @@ fn fits(shape: &AttnShape, q: &Quantised<'_>, cache: &KeysValues<'_>) -> bool {
         && rows.is_multiple_of(shape.kv_heads)
 }
 
-fn by_rows(
-    cpu: &Cpu,
-    avx2: Avx2,
-    op: &Attn,
-    q: &Quantised<'_>,
-    cache: &KeysValues<'_>,
-    out: &mut [f32],
-) -> Result<(), Error> {
-    let shape = op.shape();
-    let per = cpu.team.share(shape.queries * shape.heads);
-    let pieces: Vec<_> = out.chunks_mut(per * shape.dim).enumerate().collect();
-    cpu.team.run(pieces, |(i, out)| {
-        avx2.attn(op, q, cache, i * per, out);
-        check_finite(out).map_err(|trap| shifted(trap, i * per * shape.dim))
-    })
-}
-
 fn by_stacks(
     cpu: &Cpu,
-    vnni: Vnni,
-    op: &Attn,
-    q: &Quantised<'_>,
-    cache: &KeysValues<'_>,
+    shape: &AttnShape,
+    scores: usize,
     out: &mut [f32],
+    write: impl Fn(&Stack, &mut [&mut [f32]]) + Sync,
 ) -> Result<(), Error> {
-    let shape = op.shape();
     let row = shape.heads * shape.dim;
     // A few queries, as in a decode, are cut into single heads where there are too few key-value heads for the threads.
     let few = shape.queries * shape.kv_heads < cpu.team.threads();
     let heads = if few { 1 } else { shape.heads / shape.kv_heads };
     let [least, most] = ROWS;
     let share = cpu.team.share(shape.queries * shape.heads).max(least);
-    let queries = share.min(most).min(SCORES / shape.keys) / heads;
+    let rows = share.min(most).min(scores / shape.keys);
+    let rows = if rows < TILE { rows } else { rows - rows % TILE };
+    let queries = rows / heads;
     cpu.team.run(pieces(out, row, [queries.max(1), heads * shape.dim]), |mut piece| {
         let head = piece.col / shape.dim;
         let stack = Stack { query: piece.row, head, heads };
-        vnni.attn(op, q, cache, &stack, &mut piece.out);
+        write(&stack, &mut piece.out);
         for (query, out) in (piece.row..).zip(&piece.out) {
             check_finite(out).map_err(|trap| shifted(trap, query * row + piece.col))?;
         }

@@ -1,22 +1,25 @@
 //! Operators that are cut into runs of elements, and losses, which are cut into rows.
 
-use assay_exact::{check_finite, Add, CrossEntropy, Error, Gelu, Mul, SiluMul, Tanh};
+use assay_exact::{check_finite, float, Add, CrossEntropy, Error, Gelu, Mul, SiluMul, Tanh};
 
-use super::{or_reference, Cpu};
+use super::{or_reference, Cpu, SOMEWHERE};
 use crate::kernel::Kernel;
+use crate::loops::{GeluGradient, SiluGradients, Softmax, SOFTMAX_ONE};
 
 pub(super) fn add(cpu: &Cpu, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
     let piece = |a: &[f32], b: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => Add::new(y.len())?.forward(a, b, y),
+        Kernel::Avx2(avx2) => finite(avx2.add(a, b, y), y),
         Kernel::Vnni(vnni) => finite(vnni.add(a, b, y), y),
-        _ => Add::new(y.len())?.forward(a, b, y),
     };
     binary(cpu, op.elements(), a, b, y, piece, |y| op.forward(a, b, y))
 }
 
 pub(super) fn mul(cpu: &Cpu, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
     let piece = |a: &[f32], b: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => Mul::new(y.len())?.forward(a, b, y),
+        Kernel::Avx2(avx2) => finite(avx2.mul(a, b, y), y),
         Kernel::Vnni(vnni) => finite(vnni.mul(a, b, y), y),
-        _ => Mul::new(y.len())?.forward(a, b, y),
     };
     binary(cpu, op.elements(), a, b, y, piece, |y| op.forward(a, b, y))
 }
@@ -24,11 +27,7 @@ pub(super) fn mul(cpu: &Cpu, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> R
 pub(super) fn gelu(cpu: &Cpu, op: &Gelu, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
     let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel {
         Kernel::Scalar => Gelu::new(y.len())?.forward(x, y),
-        Kernel::Avx2(avx2) => {
-            check_finite(x)?;
-            avx2.gelu(x, y);
-            Ok(check_finite(y)?)
-        }
+        Kernel::Avx2(avx2) => finite(avx2.gelu(x, y), y),
         Kernel::Vnni(vnni) => finite(vnni.gelu(x, y), y),
     };
     unary(cpu, op.elements(), x, y, piece, |y| op.forward(x, y))
@@ -51,7 +50,10 @@ pub(super) fn gelu_backward(
     x: &[f32],
     dx: &mut [f32],
 ) -> Result<(), Error> {
-    let piece = |dy: &[f32], x: &[f32], dx: &mut [f32]| Gelu::new(dx.len())?.backward(dy, x, dx);
+    let piece = |dy: &[f32], x: &[f32], dx: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => Gelu::new(dx.len())?.backward(dy, x, dx),
+        kernel => finite(kernel.run(GeluGradient { dy, x, dx: &mut *dx }), dx),
+    };
     binary(cpu, op.elements(), dy, x, dx, piece, |dx| op.backward(dy, x, dx))
 }
 
@@ -62,12 +64,7 @@ pub(super) fn tanh(cpu: &Cpu, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(),
 pub(super) fn silu_mul(cpu: &Cpu, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Result<(), Error> {
     let piece = |x: &[f32], u: &[f32], y: &mut [f32]| match cpu.kernel {
         Kernel::Scalar => SiluMul::new(y.len())?.forward(x, u, y),
-        Kernel::Avx2(avx2) => {
-            check_finite(x)?;
-            check_finite(u)?;
-            avx2.silu_mul(x, u, y);
-            Ok(check_finite(y)?)
-        }
+        Kernel::Avx2(avx2) => finite(avx2.silu_mul(x, u, y), y),
         Kernel::Vnni(vnni) => finite(vnni.silu_mul(x, u, y), y),
     };
     binary(cpu, op.elements(), x, u, y, piece, |y| op.forward(x, u, y))
@@ -89,8 +86,11 @@ pub(super) fn silu_mul_backward(
     let per = cpu.team.elements(op.elements());
     let inputs = dy.chunks(per).zip(x.chunks(per)).zip(u.chunks(per));
     let pieces: Vec<_> = inputs.zip(dx.chunks_mut(per)).zip(du.chunks_mut(per)).collect();
-    let result =
-        cpu.team.run(pieces, |((((dy, x), u), dx), du)| SiluMul::new(dx.len())?.backward(dy, x, u, dx, du));
+    let result = cpu.team.run(pieces, |((((dy, x), u), dx), du)| match cpu.kernel {
+        Kernel::Scalar => SiluMul::new(dx.len())?.backward(dy, x, u, dx, du),
+        kernel if kernel.run(SiluGradients { dy, x, u, dx: &mut *dx, du: &mut *du }) => Ok(()),
+        _ => Ok(check_finite(dx).and(check_finite(du))?),
+    });
     or_reference(result, || op.backward(dy, x, u, dx, du))
 }
 
@@ -140,7 +140,8 @@ pub(super) fn cross_entropy(
 ) -> Result<(), Error> {
     let fits = logits.len() == op.tokens() * op.classes()
         && labels.len() == op.tokens()
-        && losses.len() == op.tokens();
+        && losses.len() == op.tokens()
+        && labels.iter().all(|label| (*label as usize) < op.classes());
     if !fits {
         return op.forward(logits, labels, losses);
     }
@@ -148,7 +149,17 @@ pub(super) fn cross_entropy(
     let rows = logits.chunks(per * op.classes()).zip(labels.chunks(per));
     let pieces: Vec<_> = rows.zip(losses.chunks_mut(per)).collect();
     let result = cpu.team.run(pieces, |((logits, labels), losses)| {
-        CrossEntropy::new(losses.len(), op.classes())?.forward(logits, labels, losses)
+        if let Kernel::Scalar = cpu.kernel {
+            return CrossEntropy::new(losses.len(), op.classes())?.forward(logits, labels, losses);
+        }
+        let mut scores = vec![0.0; op.classes()];
+        for ((row, label), loss) in logits.chunks_exact(op.classes()).zip(labels).zip(losses.iter_mut()) {
+            scores.copy_from_slice(row);
+            let softmax = Softmax { scores: &mut scores, logs: &[] };
+            let (most, sum) = cpu.kernel.run(softmax).ok_or(SOMEWHERE)?;
+            *loss = float::ln(sum as f32 * (1.0 / SOFTMAX_ONE)) - (row[*label as usize] - most);
+        }
+        Ok(check_finite(losses)?)
     });
     or_reference(result, || op.forward(logits, labels, losses))
 }
@@ -166,7 +177,15 @@ pub(super) fn probabilities(
     let per = cpu.team.share(op.tokens()) * op.classes();
     let pieces: Vec<_> = logits.chunks(per).zip(p.chunks_mut(per)).collect();
     let result = cpu.team.run(pieces, |(logits, p)| {
-        CrossEntropy::new(p.len() / op.classes(), op.classes())?.probabilities(logits, p)
+        if let Kernel::Scalar = cpu.kernel {
+            return CrossEntropy::new(p.len() / op.classes(), op.classes())?.probabilities(logits, p);
+        }
+        p.copy_from_slice(logits);
+        for scores in p.chunks_exact_mut(op.classes()) {
+            // Of finite scores probabilities are finite: D is at least 2³⁰.
+            cpu.kernel.run(Softmax { scores, logs: &[] }).ok_or(SOMEWHERE)?;
+        }
+        Ok(())
     });
     or_reference(result, || op.probabilities(logits, p))
 }

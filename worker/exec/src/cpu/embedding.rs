@@ -1,9 +1,12 @@
 //! Rows of a table by token id, cut into tokens, and the mean over the tokens, cut into columns.
 
-use assay_exact::{check_finite, EmbedGather, Error, MeanPool, Precision, Quantised};
+use assay_exact::{
+    check_finite, EmbedGather, EmbedScatterAdd, Error, FixedPoint, MeanPool, Precision, Quantised,
+};
 
 use super::{or_reference, Cpu};
 use crate::kernel::Kernel;
+use crate::loops::AddFixed;
 use crate::quantise::gather;
 
 /// Columns that are gathered together: a cache line of floats in each row.
@@ -53,4 +56,39 @@ pub(super) fn mean_pool(cpu: &Cpu, op: &MeanPool, x: &[f32], y: &mut [f32]) -> R
         Ok(check_finite(y)?)
     });
     or_reference(result, || op.forward(x, y))
+}
+
+/// Adds rows of dy to those of `ids`, or subtracts them, on the calling thread: tokens may share a row.
+pub(super) fn scatter(
+    cpu: &Cpu,
+    op: &EmbedScatterAdd,
+    ids: &[u32],
+    dy: &[f32],
+    fixed: &FixedPoint,
+    table: &mut [i64],
+    subtract: bool,
+) -> Result<(), Error> {
+    let reference = |table: &mut [i64]| match subtract {
+        false => op.add(ids, dy, fixed, table),
+        true => op.subtract(ids, dy, fixed, table),
+    };
+    let fits = ids.len() == op.tokens()
+        && dy.len() == op.tokens() * op.cols()
+        && table.len() == op.vocabulary() * op.cols()
+        && ids.iter().all(|id| (*id as usize) < op.vocabulary());
+    if !fits {
+        return reference(table);
+    }
+    let mut all = true;
+    for (id, x) in ids.iter().zip(dy.chunks_exact(op.cols())) {
+        let at = *id as usize * op.cols();
+        let into = &mut table[at..at + op.cols()];
+        all &= cpu.kernel.run(AddFixed { x, limit: fixed.limit(), subtract, into });
+    }
+    // Where a float is too large, the reference says which is the first.
+    if all {
+        Ok(())
+    } else {
+        reference(table)
+    }
 }

@@ -2,18 +2,16 @@
 
 use assay_exact::{
     check_finite, dequantise, Accumulator, CrossEntropy, DequantBias, Error, FixedPoint, GemmI8, Head,
-    Linear, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, Trap, TrapKind,
+    Linear, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Scratch, Trap,
 };
 
-use super::{or_reference, Cpu};
+use super::{columns, or_reference, Cpu};
 use crate::kernel::Kernel;
-use crate::product::{each, pieces, product, rectangle};
-use crate::quantise::{columns_into, gather, rows_into};
+use crate::loops::Accumulate;
+use crate::narrow::Narrow;
+use crate::product::{pieces, product, rectangle};
+use crate::quantise::{columns_into, rows_into};
 use crate::team::shifted;
-use crate::vnni::Vnni;
-
-/// Columns of a piece of the bias gradient.
-const COLUMNS: usize = 16;
 
 pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32]) -> Result<(), Error> {
     let fits = a.len() == op.rows() * op.depth()
@@ -26,14 +24,12 @@ pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32])
     let scales = vec![0.0; op.rows().max(op.cols())];
     let a = Quantised::new(a, &scales[..op.rows()], op.depth(), Precision::I8)?;
     let b = Quantised::new(b, &scales[..op.cols()], op.depth(), Precision::I8)?;
-    if let Kernel::Vnni(vnni) = cpu.kernel {
-        if let Some(totals) = vnni.totals(&a, &b) {
-            let size = rectangle(&cpu.team, cpu.kernel, [op.rows(), op.cols()]);
-            return cpu.team.run(pieces(c, op.cols(), size), |mut piece| {
-                vnni.integers(&a, &b, &piece.block(), &totals, &mut piece.out);
-                Ok(())
-            });
-        }
+    if let Some(narrow) = Narrow::new(cpu.kernel, &a, &b) {
+        let size = rectangle(&cpu.team, cpu.kernel, [op.rows(), op.cols()]);
+        return cpu.team.run(pieces(c, op.cols(), size), |mut piece| {
+            narrow.integers(&a, &b, &piece.block(), &mut piece.out);
+            Ok(())
+        });
     }
     product(&cpu.team, cpu.kernel, &a, &b, c, |c, sums, _, _| {
         for (c, sum) in c.iter_mut().zip(sums) {
@@ -66,11 +62,11 @@ pub(super) fn dequant_bias<A: Accumulator + Sync>(
     let rows = row_scales.chunks(per);
     let pieces: Vec<_> = sums.chunks(per * op.cols()).zip(rows).zip(y.chunks_mut(per * op.cols())).collect();
     let result = cpu.team.run(pieces, |((sums, row_scales), y)| {
-        if let Kernel::Vnni(_) = cpu.kernel {
-            return dequant_rows(cpu, sums, row_scales, col_scales, bias, y);
+        if let Kernel::Scalar = cpu.kernel {
+            let op = DequantBias::new(row_scales.len(), op.cols())?;
+            return op.forward(sums, row_scales, col_scales, bias, y);
         }
-        let op = DequantBias::new(row_scales.len(), op.cols())?;
-        op.forward(sums, row_scales, col_scales, bias, y)
+        dequant_rows(cpu, sums, row_scales, col_scales, bias, y)
     });
     or_reference(result, || op.forward(sums, row_scales, col_scales, bias, y))
 }
@@ -115,10 +111,8 @@ pub(super) fn forward(
     let rows = QuantRow::new(op.tokens(), op.inputs(), op.precision())?;
     let x = rows_into(&cpu.team, cpu.kernel, &rows, x, scratch)?;
     cpu.team.check_finite(bias.unwrap_or(&[]))?;
-    if let Kernel::Vnni(vnni) = cpu.kernel {
-        if let Some(totals) = vnni.totals(&x, weight) {
-            return dequantised(cpu, vnni, &x, weight, &totals, bias, y);
-        }
+    if let Some(narrow) = Narrow::new(cpu.kernel, &x, weight) {
+        return dequantised(cpu, &narrow, &x, weight, bias, y);
     }
     product(&cpu.team, cpu.kernel, &x, weight, y, |y, sums, t, o| {
         let bias = bias.map(|bias| &bias[o..]);
@@ -129,10 +123,9 @@ pub(super) fn forward(
 /// The product of operands of one digit: floats are made of sums while these are in registers.
 fn dequantised(
     cpu: &Cpu,
-    vnni: Vnni,
+    narrow: &Narrow,
     x: &Quantised<'_>,
     weight: &Quantised<'_>,
-    totals: &[i32],
     bias: Option<&[f32]>,
     y: &mut [f32],
 ) -> Result<(), Error> {
@@ -141,7 +134,7 @@ fn dequantised(
     cpu.team.run(pieces(y, width, size), |mut piece| {
         let block = piece.block();
         let bias = bias.map(|bias| &bias[block.col..block.col + block.cols]);
-        if vnni.linear(x, weight, &block, totals, bias, &mut piece.out) {
+        if narrow.linear(x, weight, &block, bias, &mut piece.out) {
             return Ok(());
         }
         for (t, y) in (block.row..).zip(&piece.out) {
@@ -151,6 +144,12 @@ fn dequantised(
     })
 }
 
+/// Whether buffers have room for operands of so many floats and vectors.
+fn has_room(buffers: &QuantisedMut<'_>, precision: Precision, floats: usize, vectors: usize) -> bool {
+    buffers.planes.len() >= precision.digits() * floats && buffers.scales.len() >= vectors
+}
+
+/// Operands are not looked at before they are quantised: one after another traps at its first float that is not finite.
 pub(super) fn backward_input(
     cpu: &Cpu,
     op: &Linear,
@@ -159,16 +158,16 @@ pub(super) fn backward_input(
     scratch: &mut Scratch<'_>,
     dx: &mut [f32],
 ) -> Result<(), Error> {
+    let rows = QuantRow::new(op.tokens(), op.outputs(), op.precision());
+    let cols = QuantCol::new(op.outputs(), op.inputs(), op.precision());
     let fits = dy.len() == op.tokens() * op.outputs()
         && weight.len() == op.outputs() * op.inputs()
-        && dx.len() == op.tokens() * op.inputs();
-    if !fits {
+        && dx.len() == op.tokens() * op.inputs()
+        && has_room(&scratch.left, op.precision(), dy.len(), op.tokens())
+        && has_room(&scratch.right, op.precision(), weight.len(), op.inputs());
+    let (true, Ok(rows), Ok(cols)) = (fits, rows, cols) else {
         return op.backward_input(dy, weight, scratch, dx);
-    }
-    cpu.team.check_finite(dy)?;
-    cpu.team.check_finite(weight)?;
-    let rows = QuantRow::new(op.tokens(), op.outputs(), op.precision())?;
-    let cols = QuantCol::new(op.outputs(), op.inputs(), op.precision())?;
+    };
     let dy = rows_into(&cpu.team, cpu.kernel, &rows, dy, &mut scratch.left)?;
     let weight = columns_into(&cpu.team, cpu.kernel, &cols, weight, &mut scratch.right)?;
     product(&cpu.team, cpu.kernel, &dy, &weight, dx, |dx, sums, t, i| {
@@ -176,6 +175,7 @@ pub(super) fn backward_input(
     })
 }
 
+/// As [`backward_input`].
 pub(super) fn backward_weight(
     cpu: &Cpu,
     op: &Linear,
@@ -185,26 +185,27 @@ pub(super) fn backward_weight(
     scratch: &mut Scratch<'_>,
     dw: &mut [i64],
 ) -> Result<(), Error> {
+    let left = QuantCol::new(op.tokens(), op.outputs(), op.precision());
+    let right = QuantCol::new(op.tokens(), op.inputs(), op.precision());
     let fits = dy.len() == op.tokens() * op.outputs()
         && x.len() == op.tokens() * op.inputs()
-        && dw.len() == op.outputs() * op.inputs();
-    if !fits {
+        && dw.len() == op.outputs() * op.inputs()
+        && has_room(&scratch.left, op.precision(), dy.len(), op.outputs())
+        && has_room(&scratch.right, op.precision(), x.len(), op.inputs());
+    let (true, Ok(left), Ok(right)) = (fits, left, right) else {
         return op.backward_weight(dy, x, fixed, scratch, dw);
-    }
-    cpu.team.check_finite(dy)?;
-    cpu.team.check_finite(x)?;
-    let left = QuantCol::new(op.tokens(), op.outputs(), op.precision())?;
-    let right = QuantCol::new(op.tokens(), op.inputs(), op.precision())?;
+    };
     let dy = columns_into(&cpu.team, cpu.kernel, &left, dy, &mut scratch.left)?;
     let x = columns_into(&cpu.team, cpu.kernel, &right, x, &mut scratch.right)?;
     product(&cpu.team, cpu.kernel, &dy, &x, dw, |dw, sums, o, i| {
-        each(dw, sums, i, |dw, sum, i| add(fixed, dw, dequantise(sum, dy.scale(o), x.scale(i))))
+        let (scale, scales) = (dy.scale(o), &x.scales()[i..i + dw.len()]);
+        let limit = fixed.limit();
+        if cpu.kernel.run(Accumulate { sums, scale, scales, limit, into: dw }) {
+            return None;
+        }
+        let kind = |(sum, other): (&i64, &f32)| fixed.convert(dequantise(*sum, scale, *other)).err();
+        sums.iter().zip(scales).map(kind).enumerate().find_map(|(j, kind)| kind.map(|kind| (j, kind)))
     })
-}
-
-/// Adds to a fixed-point sum; gives the kind of trap if there is one.
-fn add(fixed: &FixedPoint, sum: &mut i64, x: f32) -> Option<TrapKind> {
-    fixed.add(sum, x, 0).err().map(|trap| trap.kind)
 }
 
 pub(super) fn backward_bias(
@@ -217,20 +218,8 @@ pub(super) fn backward_bias(
     if dy.len() != op.tokens() * op.outputs() || db.len() != op.outputs() {
         return op.backward_bias(dy, fixed, db);
     }
-    cpu.team.check_finite(dy)?;
-    let pieces: Vec<_> = db.chunks_mut(COLUMNS).enumerate().collect();
-    cpu.team.run(pieces, |(i, db)| {
-        let columns = gather(dy, op.outputs(), i * COLUMNS, db.len());
-        for (c, (column, db)) in columns.chunks_exact(op.tokens()).zip(db).enumerate() {
-            // A column is the bias gradient of a layer with one output.
-            let one = Linear::new(op.tokens(), 1, 1, op.precision())?;
-            one.backward_bias(column, fixed, std::slice::from_mut(db)).map_err(|error| match error {
-                Error::Trap(trap) => shifted(trap, i * COLUMNS + c),
-                refused => refused,
-            })?;
-        }
-        Ok(())
-    })
+    let result = columns::add(cpu, op.tokens(), fixed, |_, at| dy[at], db);
+    or_reference(result, || op.backward_bias(dy, fixed, db))
 }
 
 /// Whether the operands of a head have the shapes and the labels that its gradients may use.

@@ -5,18 +5,25 @@
 //! unit by itself cuts nothing.
 
 mod attn;
+mod attn_backward;
 mod cache;
+mod columns;
 mod elementwise;
 mod embedding;
 mod linear;
 mod norm;
+mod norm_backward;
+mod optimizer;
+mod rope;
 
 use std::fmt;
 
 use assay_exact::{
-    Add, Attn, CrossEntropy, DequantBias, EmbedGather, EmbedScatterAdd, Error, FixedPoint, Gelu, GemmI8,
-    GemmI8Sliced, Head, KeysValues, KvAppend, KvCache, LayerNorm, Linear, MeanPool, Mul, QuantCol, QuantRow,
-    Quantised, QuantisedMut, RmsNorm, Scratch, SiluMul, Tanh,
+    AdamMoments, AdamPowers, AdamStep, Add, Attn, AttnBackward, AttnGradients, AttnSaved, AttnScratch,
+    CrossEntropy, DequantBias, EmbedGather, EmbedScatterAdd, Error, FixedPoint, Gelu, GemmI8, GemmI8Sliced,
+    Head, KeysValues, KvAppend, KvCache, LayerNorm, LayerNormStats, Linear, MeanPool, Mul, QuantCol,
+    QuantRow, Quantised, QuantisedMut, RmsNorm, Rope, RopeTable, Scratch, SgdStep, SiluMul, Tanh, Trap,
+    TrapKind,
 };
 
 use crate::backend::Backend;
@@ -73,6 +80,9 @@ impl Cpu {
         self.team.threads()
     }
 }
+
+/// Of a kernel that says no more than that something is not finite: which and where is found by the reference.
+const SOMEWHERE: Trap = Trap { kind: TrapKind::Nan, index: 0 };
 
 /// A trap of a piece means one of the operator, but which one depends on the order of operands: the
 /// reference, run once more on the whole, says.
@@ -289,6 +299,31 @@ impl Backend for Cpu {
         norm::layer_norm(self, op, x, gamma, beta, norm::LayerNormOut { y, mean, rstd })
     }
 
+    fn layer_norm_backward_input(
+        &self,
+        op: &LayerNorm,
+        dy: &[f32],
+        x: &[f32],
+        gamma: &[f32],
+        stats: &LayerNormStats<'_>,
+        dx: &mut [f32],
+    ) -> Result<(), Error> {
+        norm_backward::layer_input(self, op, dy, x, gamma, stats, dx)
+    }
+
+    fn layer_norm_backward_weight(
+        &self,
+        op: &LayerNorm,
+        dy: &[f32],
+        x: &[f32],
+        stats: &LayerNormStats<'_>,
+        fixed: &FixedPoint,
+        dgamma: &mut [i64],
+        dbeta: &mut [i64],
+    ) -> Result<(), Error> {
+        norm_backward::layer_weight(self, op, dy, x, stats, fixed, [dgamma, dbeta])
+    }
+
     fn rms_norm_forward(
         &self,
         op: &RmsNorm,
@@ -300,8 +335,54 @@ impl Backend for Cpu {
         norm::rms_norm(self, op, x, gamma, y, rstd)
     }
 
+    fn rms_norm_backward_input(
+        &self,
+        op: &RmsNorm,
+        dy: &[f32],
+        x: &[f32],
+        gamma: &[f32],
+        rstd: &[f32],
+        dx: &mut [f32],
+    ) -> Result<(), Error> {
+        norm_backward::rms_input(self, op, dy, x, gamma, rstd, dx)
+    }
+
+    fn rms_norm_backward_weight(
+        &self,
+        op: &RmsNorm,
+        dy: &[f32],
+        x: &[f32],
+        rstd: &[f32],
+        fixed: &FixedPoint,
+        dgamma: &mut [i64],
+    ) -> Result<(), Error> {
+        norm_backward::rms_weight(self, op, dy, x, rstd, fixed, dgamma)
+    }
+
     fn mean_pool_forward(&self, op: &MeanPool, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
         embedding::mean_pool(self, op, x, y)
+    }
+
+    fn rope_forward(
+        &self,
+        op: &Rope,
+        start: usize,
+        table: &RopeTable<'_>,
+        x: &[f32],
+        y: &mut [f32],
+    ) -> Result<(), Error> {
+        rope::rotate(self, op, start, table, x, y, Rope::forward)
+    }
+
+    fn rope_backward(
+        &self,
+        op: &Rope,
+        start: usize,
+        table: &RopeTable<'_>,
+        dy: &[f32],
+        dx: &mut [f32],
+    ) -> Result<(), Error> {
+        rope::rotate(self, op, start, table, dy, dx, Rope::backward)
     }
 
     fn embed_gather_forward_quantised(
@@ -312,6 +393,28 @@ impl Backend for Cpu {
         y: &mut [f32],
     ) -> Result<(), Error> {
         embedding::gather_quantised(self, op, ids, table, y)
+    }
+
+    fn embed_scatter_add(
+        &self,
+        op: &EmbedScatterAdd,
+        ids: &[u32],
+        dy: &[f32],
+        fixed: &FixedPoint,
+        table: &mut [i64],
+    ) -> Result<(), Error> {
+        embedding::scatter(self, op, ids, dy, fixed, table, false)
+    }
+
+    fn embed_scatter_subtract(
+        &self,
+        op: &EmbedScatterAdd,
+        ids: &[u32],
+        dy: &[f32],
+        fixed: &FixedPoint,
+        table: &mut [i64],
+    ) -> Result<(), Error> {
+        embedding::scatter(self, op, ids, dy, fixed, table, true)
     }
 
     fn kv_append_forward(
@@ -334,6 +437,17 @@ impl Backend for Cpu {
         out: &mut [f32],
     ) -> Result<(), Error> {
         attn::forward(self, op, q, cache, scratch, out)
+    }
+
+    fn attn_backward(
+        &self,
+        op: &AttnBackward,
+        dy: &[f32],
+        saved: &AttnSaved<'_>,
+        scratch: &mut AttnScratch<'_>,
+        gradients: &mut AttnGradients<'_>,
+    ) -> Result<(), Error> {
+        attn_backward::backward(self, op, dy, saved, scratch, gradients)
     }
 
     fn cross_entropy_forward(
@@ -391,6 +505,41 @@ impl Backend for Cpu {
         }
         linear::backward_weight(self, head.linear, head.probabilities, x, fixed, scratch, dw)?;
         let scatter = EmbedScatterAdd::new(op.tokens(), op.classes(), head.linear.inputs())?;
-        scatter.subtract(head.labels, x, fixed, dw)
+        self.embed_scatter_subtract(&scatter, head.labels, x, fixed, dw)
+    }
+
+    fn means(&self, sums: &[i64], count: u32, y: &mut [f32]) -> Result<(), Error> {
+        optimizer::means(self, sums, count, y)
+    }
+
+    fn clip_norm_square(&self, g: &[f32]) -> Result<f32, Error> {
+        optimizer::square(self, g)
+    }
+
+    fn clip_norm_apply(&self, factor: f32, g: &mut [f32]) -> Result<(), Error> {
+        optimizer::clip(self, factor, g)
+    }
+
+    fn sgd_step_forward(
+        &self,
+        op: &SgdStep,
+        rate: f32,
+        g: &[f32],
+        velocity: &mut [f32],
+        parameter: &mut [f32],
+    ) -> Result<(), Error> {
+        optimizer::sgd(self, op, rate, g, velocity, parameter)
+    }
+
+    fn adam_step_forward(
+        &self,
+        op: &AdamStep,
+        rate: f32,
+        powers: AdamPowers,
+        g: &[f32],
+        moments: &mut AdamMoments<'_>,
+        parameter: &mut [f32],
+    ) -> Result<(), Error> {
+        optimizer::adam(self, op, rate, powers, g, moments, parameter)
     }
 }

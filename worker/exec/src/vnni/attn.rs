@@ -3,81 +3,28 @@
 
 use std::arch::x86_64::{
     __m512, __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_add_ps, _mm512_and_si512, _mm512_cvtepi32_ps,
-    _mm512_cvtps_epi32, _mm512_cvtss_f32, _mm512_mask_max_ps, _mm512_maskz_mov_epi32, _mm512_maskz_mul_ps,
-    _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_reduce_max_ps, _mm512_set1_epi32,
+    _mm512_cvtps_epi32, _mm512_cvtss_f32, _mm512_mask_max_ps, _mm512_maskz_mul_ps, _mm512_mul_ps,
+    _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_reduce_max_ps, _mm512_set1_epi32,
     _mm512_set1_ps, _mm512_setzero_si512, _mm512_srli_epi32, _mm512_srli_epi64, _mm512_sub_ps,
 };
+use std::ops::Range;
 
-use assay_exact::{dequantise, Attn, AttnShape, KeysValues, Mask, Precision, Quantised};
+use assay_exact::{dequantise, Attn, KeysValues, Precision, Quantised};
 
-use super::float::{exp, lanes, load, not_finite, store};
+use super::float::{exp, exp_of_negative, lanes, load, not_finite, store};
 use super::gemm::{add_products, each_product, spread, total, ROWS};
 use super::panel::{Panel, LANES};
 use super::quant::put;
 use crate::kernel::Stack;
+use crate::stack::{Operands, SOFTMAX_ONE};
 
-/// 2³⁰, the unit of the denominator.
-const SOFTMAX_ONE: f32 = f32::from_bits((127 + 30) << 23);
 /// Keys of a panel, and elements of a head of a panel of values.
 const COLS: usize = 64;
-/// Keys of a panel of values: with 64 elements it fits the first cache.
-const KEYS: usize = 256;
-/// The even ones of sixteen lanes.
-const EVEN: u16 = 0x5555;
-
-/// What a stack reads.
-struct Operands<'a> {
-    op: &'a Attn,
-    q: &'a Quantised<'a>,
-    cache: &'a KeysValues<'a>,
-    /// Rows of the stack.
-    rows: usize,
-    stack: &'a Stack,
-    /// Where each row of the stack lies among the queries.
-    places: Vec<usize>,
-    /// The key-value head that all of them read.
-    kv_head: usize,
-}
-
-impl<'a> Operands<'a> {
-    fn new(
-        op: &'a Attn,
-        q: &'a Quantised<'a>,
-        cache: &'a KeysValues<'a>,
-        stack: &'a Stack,
-        queries: usize,
-    ) -> Self {
-        let shape = op.shape();
-        let first = |query: usize| (stack.query + query) * shape.heads + stack.head;
-        let places: Vec<usize> =
-            (0..queries).flat_map(|query| first(query)..first(query) + stack.heads).collect();
-        let kv_head = stack.head / (shape.heads / shape.kv_heads);
-        Self { op, q, cache, rows: places.len(), stack, places, kv_head }
-    }
-
-    fn shape(&self) -> &AttnShape {
-        self.op.shape()
-    }
-
-    /// How many keys, from the first on, row `r` sees: no fewer than the row before.
-    fn visible(&self, r: usize) -> usize {
-        let shape = self.shape();
-        match shape.mask {
-            Mask::Full => shape.keys,
-            Mask::Causal => shape.keys - shape.queries + self.stack.query + r / self.stack.heads + 1,
-        }
-    }
-
-    /// Where key `j` lies in the cache.
-    fn key(&self, j: usize) -> usize {
-        j * self.shape().kv_heads + self.kv_head
-    }
-
-    /// Whether queries and keys have one digit.
-    fn scores_are_narrow(&self) -> bool {
-        [self.q.precision(), self.cache.keys.precision()] == [Precision::I8; 2]
-    }
-}
+/// Keys of a panel of values: with 64 elements it fits the second cache, and what follows the sums of a tile is little
+/// beside them.
+const KEYS: usize = 1024;
+/// Rows whose scores are kept at a time, two tiles: those of 512 keys fit the first cache, of 8,192 the second.
+const BLOCK: usize = 2 * ROWS;
 
 /// What goes with each key that a row of the stack sees, one key after another.
 struct Keys {
@@ -107,6 +54,38 @@ impl Keys {
     }
 }
 
+/// Keys as columns of panels of 64, one for each digit: kept where several blocks of rows need them.
+struct Columns {
+    panels: Vec<Panel>,
+    digits: usize,
+    keeps: bool,
+    /// Sixty-fours of keys that have been packed, if they are kept.
+    packed: usize,
+}
+
+impl Columns {
+    fn new(operands: &Operands<'_>, count: usize) -> Self {
+        let (digits, keeps) = (operands.cache.keys.precision().digits(), operands.rows > BLOCK);
+        let kept = if keeps { count.div_ceil(COLS) } else { 1 };
+        Self { panels: (0..kept * digits).map(|_| Panel::new()).collect(), digits, keeps, packed: 0 }
+    }
+
+    /// The panels of `cols` keys from `first` on, which is a multiple of 64. Those before have been asked for.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn at(&mut self, operands: &Operands<'_>, first: usize, cols: usize) -> &[Panel] {
+        let number = if self.keeps { first / COLS } else { 0 };
+        let panels = &mut self.panels[number * self.digits..(number + 1) * self.digits];
+        if !self.keeps || number == self.packed {
+            for (plane, panel) in panels.iter_mut().enumerate() {
+                let column = |j: usize| operands.cache.keys.digits(plane, operands.key(first + j));
+                panel.pack(cols, operands.shape().dim, column);
+            }
+            self.packed = number + 1;
+        }
+        panels
+    }
+}
+
 /// Integers of 0 to Q of each row for each key, as digits of base 128 from 0 to 127: i8 planes like any other operand.
 struct Weights {
     planes: [Vec<i8>; 2],
@@ -128,10 +107,15 @@ impl Weights {
         self.planes.each_mut().map(|plane| plane.get_mut(place.clone()).unwrap_or_default())
     }
 
-    /// Digits of row `r` for `count` keys from `first` on.
-    fn digits(&self, plane: usize, r: usize, first: usize, count: usize) -> &[i8] {
-        let at = r * self.stride + first;
-        &self.planes[plane][at..at + count]
+    /// Digits of six rows from `row` on, the last of `rows` again where there are fewer, for `count` keys from `first` on.
+    #[inline]
+    fn six(&self, plane: usize, row: usize, rows: usize, first: usize, count: usize) -> [&[i8]; ROWS] {
+        let mut digits: [&[i8]; ROWS] = [&[]; ROWS];
+        for (r, digits) in digits.iter_mut().enumerate() {
+            let at = (row + r.min(rows - 1)) * self.stride + first;
+            *digits = &self.planes[plane][at..at + count];
+        }
+        digits
     }
 }
 
@@ -157,18 +141,22 @@ pub(super) fn stack(
 ) {
     let operands = Operands::new(op, q, cache, stack, out.len());
     let (rows, keys) = (operands.rows, Keys::new(&operands));
-    let mut scores = vec![0.0; rows * keys.count()];
-    if operands.scores_are_narrow() {
-        narrow_score(&operands, &keys, &mut scores);
-    } else {
-        score(&operands, &keys, &mut scores);
-    }
+    let mut columns = Columns::new(&operands, keys.count());
+    let mut scores = vec![0.0; BLOCK.min(rows) * keys.count()];
     let mut weights = Weights::new(op.weights(), rows, keys.count());
     let bound = op.weights().bound() as f32;
     let mut factors = Vec::with_capacity(rows);
-    for (r, scores) in scores.chunks_exact(keys.count()).enumerate() {
-        let scores = &scores[..operands.visible(r)];
-        factors.push(weigh(scores, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
+    for first in (0..rows).step_by(BLOCK) {
+        let block = first..rows.min(first + BLOCK);
+        if operands.are_narrow() {
+            narrow_score(&operands, &keys, &mut columns, block.clone(), &mut scores);
+        } else {
+            score(&operands, &keys, &mut columns, block.clone(), &mut scores);
+        }
+        for (r, scores) in block.zip(scores.chunks_exact(keys.count())) {
+            let scores = &scores[..operands.visible(r)];
+            factors.push(weigh(scores, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
+        }
     }
     let narrow = weights.slices == 1 && cache.values.precision() == Precision::I8;
     if narrow && keys.count() <= KEYS {
@@ -180,28 +168,38 @@ pub(super) fn stack(
 
 /// As [`score`] where queries and keys have one digit: sums stay in registers.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
-fn narrow_score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
-    let (q, packed) = (operands.q, &operands.cache.keys);
+fn narrow_score(
+    operands: &Operands<'_>,
+    keys: &Keys,
+    columns: &mut Columns,
+    block: Range<usize>,
+    scores: &mut [f32],
+) {
+    let q = operands.q;
     let factor = _mm512_set1_ps(operands.op.scale());
-    let mut totals = vec![0; operands.rows];
-    for (sum, place) in totals.iter_mut().zip(&operands.places) {
+    let mut totals = [0; BLOCK];
+    for (sum, place) in totals.iter_mut().zip(&operands.places[block.clone()]) {
         *sum = total(q.digits(0, *place));
     }
-    let mut panel = Panel::new();
-    for first in (0..keys.count()).step_by(COLS) {
+    let visible = operands.visible(block.end - 1);
+    for first in (0..visible).step_by(COLS) {
         let cols = COLS.min(keys.count() - first);
-        panel.pack(cols, operands.shape().dim, |j| packed.digits(0, operands.key(first + j)));
+        let panel = &columns.at(operands, first, cols)[0];
         let scales = spread(&keys.scales[first..first + cols]);
-        for row in (0..operands.rows).step_by(ROWS) {
-            let rows = ROWS.min(operands.rows - row);
+        for row in block.clone().step_by(ROWS) {
+            let rows = ROWS.min(block.end - row);
             if first >= operands.visible(row + rows - 1) {
                 continue;
             }
             let places = &operands.places[row..row + rows];
-            let left: [&[i8]; ROWS] = std::array::from_fn(|r| q.digits(0, places[r.min(rows - 1)]));
-            each_product(&left, &panel, &totals[row..row + rows], |r, sums| {
+            let mut left: [&[i8]; ROWS] = [&[]; ROWS];
+            for (r, left) in left.iter_mut().enumerate() {
+                *left = q.digits(0, places[r.min(rows - 1)]);
+            }
+            let before = row - block.start;
+            each_product(&left, panel, &totals[before..before + rows], |r, sums| {
                 let scale = _mm512_set1_ps(q.scale(places[r]));
-                let at = (row + r) * keys.count() + first;
+                let at = (before + r) * keys.count() + first;
                 let scores = &mut scores[at..at + cols];
                 for (group, (sums, other)) in sums.iter().zip(&scales).enumerate() {
                     let value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_mul_ps(scale, *other));
@@ -212,26 +210,28 @@ fn narrow_score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
     }
 }
 
-/// Writes each row's scores, (f32(acc)·(sq·sk))·c. Those of keys that the row does not see mean nothing.
+/// Writes the scores of a block of rows, (f32(acc)·(sq·sk))·c. Those of keys that a row does not see mean nothing.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
-fn score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
-    let packed = &operands.cache.keys;
-    let depth = operands.shape().dim;
-    let mut panels: Vec<Panel> = (0..packed.precision().digits()).map(|_| Panel::new()).collect();
-    for first in (0..keys.count()).step_by(COLS) {
+fn score(
+    operands: &Operands<'_>,
+    keys: &Keys,
+    columns: &mut Columns,
+    block: Range<usize>,
+    scores: &mut [f32],
+) {
+    let visible = operands.visible(block.end - 1);
+    for first in (0..visible).step_by(COLS) {
         let cols = COLS.min(keys.count() - first);
-        for (plane, panel) in panels.iter_mut().enumerate() {
-            panel.pack(cols, depth, |j| packed.digits(plane, operands.key(first + j)));
-        }
+        let panels = columns.at(operands, first, cols);
         let scales = &keys.scales[first..first + cols];
-        for row in (0..operands.rows).step_by(ROWS) {
-            let rows = ROWS.min(operands.rows - row);
+        for row in block.clone().step_by(ROWS) {
+            let rows = ROWS.min(block.end - row);
             if first < operands.visible(row + rows - 1) {
                 let mut sums = [0; ROWS * COLS];
                 let sums = &mut sums[..rows * cols];
-                products(operands, &panels, row, sums, cols);
+                products(operands, panels, row, sums, cols);
                 for (r, sums) in (row..).zip(sums.chunks_exact(cols)) {
-                    let at = r * keys.count() + first;
+                    let at = (r - block.start) * keys.count() + first;
                     let scale = operands.q.scale(operands.places[r]);
                     scaled(sums, scale, scales, operands.op.scale(), &mut scores[at..at + cols]);
                 }
@@ -245,9 +245,11 @@ fn score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 fn products(operands: &Operands<'_>, panels: &[Panel], row: usize, sums: &mut [i64], cols: usize) {
     let last = sums.len() / cols - 1;
-    let places: [usize; ROWS] = std::array::from_fn(|r| operands.places[row + r.min(last)]);
     for p in 0..operands.q.precision().digits() {
-        let left = places.map(|place| operands.q.digits(p, place));
+        let mut left: [&[i8]; ROWS] = [&[]; ROWS];
+        for (r, left) in left.iter_mut().enumerate() {
+            *left = operands.q.digits(p, operands.places[row + r.min(last)]);
+        }
         for (k, panel) in panels.iter().enumerate() {
             add_products(&left, panel, 7 * (p + k) as i64, sums, cols);
         }
@@ -271,14 +273,14 @@ fn weigh(scores: &[f32], keys: &Keys, [bound, unit]: [f32; 2], weights: [&mut [i
     };
     let [low, high] = weights;
     let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(&keys.counting);
-    let (mut denominators, mut total) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+    let (mut denominator, mut total) = (Sum::new(), _mm512_setzero_si512());
     for (i, ((score, logs), counting)) in parts.enumerate() {
         let (here, at) = (lanes(score.len()), i * LANES);
         let score = load(score);
         let t = _mm512_add_ps(score, load(logs));
-        let e = exp(_mm512_sub_ps(score, _mm512_set1_ps(most)));
-        let p = exp(_mm512_sub_ps(t, _mm512_set1_ps(best)));
-        denominators = _mm512_add_epi64(denominators, pairs(rounded(e, SOFTMAX_ONE, here)));
+        let e = exp_of_negative(_mm512_sub_ps(score, _mm512_set1_ps(most)));
+        let p = exp_of_negative(_mm512_sub_ps(t, _mm512_set1_ps(best)));
+        denominator.add(rounded(e, SOFTMAX_ONE, here));
         let weight = rounded(p, bound, here & counting);
         let digits = _mm512_and_si512(weight, _mm512_set1_epi32(127));
         total = _mm512_add_epi32(total, digits);
@@ -287,7 +289,7 @@ fn weigh(scores: &[f32], keys: &Keys, [bound, unit]: [f32; 2], weights: [&mut [i
             put(_mm512_srli_epi32::<7>(weight), high);
         }
     }
-    let denominator = _mm512_reduce_add_epi64(denominators) as f32;
+    let denominator = denominator.total() as f32;
     // If no key remains for m′, it is −∞ and the sum of no weights is multiplied by +0.
     let back = _mm512_cvtss_f32(exp(_mm512_set1_ps(best - most)));
     Factors { back, share: unit / denominator, total: _mm512_reduce_add_epi32(total) }
@@ -322,11 +324,34 @@ fn rounded(x: __m512, unit: f32, asked: u16) -> __m512i {
     _mm512_cvtps_epi32(_mm512_maskz_mul_ps(asked, x, _mm512_set1_ps(unit)))
 }
 
-/// The sums of pairs of lanes, which are not negative.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn pairs(x: __m512i) -> __m512i {
-    _mm512_add_epi64(_mm512_maskz_mov_epi32(EVEN, x), _mm512_srli_epi64::<32>(x))
+/// A sum of numbers that are not negative, sixteen lanes at a time, modulo 2⁶⁴.
+struct Sum {
+    /// Of pairs of lanes, each read as one number: the upper lane counts 2³² times.
+    pairs: __m512i,
+    /// Of the upper lanes.
+    upper: __m512i,
+}
+
+impl Sum {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn new() -> Self {
+        Self { pairs: _mm512_setzero_si512(), upper: _mm512_setzero_si512() }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn add(&mut self, x: __m512i) {
+        self.pairs = _mm512_add_epi64(self.pairs, x);
+        self.upper = _mm512_add_epi64(self.upper, _mm512_srli_epi64::<32>(x));
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn total(&self) -> i64 {
+        let upper = _mm512_reduce_add_epi64(self.upper);
+        _mm512_reduce_add_epi64(self.pairs).wrapping_sub(upper << 32).wrapping_add(upper)
+    }
 }
 
 /// As [`combine`] where weights and values have one digit, and one panel has all keys: sums stay in registers.
@@ -347,9 +372,12 @@ fn narrow_combine(
         });
         for row in (0..operands.rows).step_by(ROWS) {
             let rows = ROWS.min(operands.rows - row);
-            let left = |r: usize| weights.digits(0, row + r.min(rows - 1), 0, count);
-            let totals: [i32; ROWS] = std::array::from_fn(|r| factors[row + r.min(rows - 1)].total);
-            each_product(&std::array::from_fn(left), &panel, &totals[..rows], |r, sums| {
+            let left = weights.six(0, row, rows, 0, count);
+            let mut totals = [0; ROWS];
+            for (total, factors) in totals.iter_mut().zip(&factors[row..row + rows]) {
+                *total = factors.total;
+            }
+            each_product(&left, &panel, &totals[..rows], |r, sums| {
                 let Factors { back, share, .. } = factors[row + r];
                 let at = (row + r) % heads * dim + column;
                 let out = &mut out[(row + r) / heads][at..at + cols];
@@ -411,8 +439,8 @@ fn weighted(
         if first < operands.visible(row + rows - 1) {
             let sums = &mut sums[row * cols..(row + rows) * cols];
             for p in 0..weights.slices {
-                let left = |r: usize| weights.digits(p, row + r.min(rows - 1), first, keys);
-                add_products(&std::array::from_fn(left), panel, 7 * (p + plane) as i64, sums, cols);
+                let left = weights.six(p, row, rows, first, keys);
+                add_products(&left, panel, 7 * (p + plane) as i64, sums, cols);
             }
         }
     }

@@ -3,11 +3,11 @@
 
 use std::arch::x86_64::{
     __m512, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castsi512_ps,
-    _mm512_cmp_ps_mask, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fpclass_ps_mask, _mm512_loadu_ps,
-    _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_maskz_mul_ps,
-    _mm512_movepi32_mask, _mm512_mul_ps, _mm512_or_si512, _mm512_roundscale_ps, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps, _CMP_GT_OQ, _CMP_NLT_UQ,
-    _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
+    _mm512_cmp_ps_mask, _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fpclass_ps_mask,
+    _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_maskz_mul_ps,
+    _mm512_max_ps, _mm512_movepi32_mask, _mm512_mul_ps, _mm512_or_si512, _mm512_roundscale_ps,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps, _CMP_GT_OQ,
+    _CMP_NLT_UQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
 };
 
 use super::panel::LANES;
@@ -89,6 +89,24 @@ pub(super) fn exp(x: __m512) -> __m512 {
     let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_set1_ps(88.0));
     let y = _mm512_maskz_mul_ps(not_below, y, power);
     _mm512_mask_blend_ps(above, y, _mm512_set1_ps(f32::INFINITY))
+}
+
+/// eˣ of lanes that are at most 0, with fewer operations than [`exp`]; below −87 it is e⁻⁸⁷ in place of 0, and whoever makes
+/// an integer of a multiple of it by up to 2³⁰ gets 0 either way. Lanes above 0 mean nothing.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn exp_of_negative(x: __m512) -> __m512 {
+    let x = _mm512_max_ps(x, _mm512_set1_ps(-87.0));
+    // Conversion rounds to nearest even.
+    let octaves = _mm512_cvtps_epi32(_mm512_mul_ps(x, constant(LOG2_E)));
+    let k = _mm512_cvtepi32_ps(octaves);
+    let r = _mm512_sub_ps(x, _mm512_mul_ps(k, constant(LN2_HIGH)));
+    let r = _mm512_sub_ps(r, _mm512_mul_ps(k, constant(LN2_LOW)));
+    let rest = _mm512_add_ps(r, _mm512_mul_ps(_mm512_mul_ps(r, r), horner(&EXP, r)));
+    let y = _mm512_add_ps(_mm512_set1_ps(1.0), rest);
+    // Both y and y·2ᵏ are normal: the product adds to the exponent.
+    let bits = _mm512_add_epi32(_mm512_castps_si512(y), _mm512_slli_epi32::<23>(octaves));
+    _mm512_castsi512_ps(bits)
 }
 
 /// The lanes whose sign bit is set.

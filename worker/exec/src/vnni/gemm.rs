@@ -5,10 +5,10 @@ use std::arch::x86_64::{
     _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_load_si512,
     _mm512_mask_storeu_epi32, _mm512_mask_storeu_epi64, _mm512_maskz_loadu_epi64, _mm512_mul_ps,
     _mm512_reduce_add_epi32, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_epi8, _mm512_set1_ps,
-    _mm512_setzero_ps, _mm512_setzero_si512, _mm512_sllv_epi64, _mm512_sub_epi32,
+    _mm512_setzero_ps, _mm512_setzero_si512, _mm512_slli_epi64, _mm512_sllv_epi64, _mm512_sub_epi32,
 };
 
-use assay_exact::Quantised;
+use assay_exact::{Precision, Quantised};
 
 use super::float::{lanes, load, not_finite, store};
 use super::panel::{Line, Panel, DEEP, LANES};
@@ -25,6 +25,9 @@ const GROUPS: usize = 4;
 /// Writes the sums of a block of at most 64 columns, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
+    if [a.precision(), b.precision()] == [Precision::I15; 2] {
+        return two_digits(a, b, block, sums);
+    }
     let mut panel = Panel::new();
     for q in 0..b.precision().digits() {
         panel.pack(block.cols, a.depth(), |column| b.digits(q, block.col + column));
@@ -38,6 +41,77 @@ pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &
                 row += rows;
             }
         }
+    }
+}
+
+/// As [`block`], of operands of two digits, as in training: the two products of a low and a high digit are summed in the
+/// same registers, which hold them since 2·64·127·131,071 < 2³¹, and each sum is written once.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn two_digits(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i64]) {
+    let [mut low, mut high] = [Panel::new(), Panel::new()];
+    low.pack(block.cols, a.depth(), |column| b.digits(0, block.col + column));
+    high.pack(block.cols, a.depth(), |column| b.digits(1, block.col + column));
+    let panels = [&low.lines[..], &high.lines[..]];
+    for row in (0..block.rows).step_by(ROWS) {
+        let rows = ROWS.min(block.rows - row);
+        let mut left: [[&[i8]; ROWS]; 2] = [[&[]; ROWS]; 2];
+        for (p, left) in left.iter_mut().enumerate() {
+            for (r, left) in left.iter_mut().enumerate() {
+                *left = a.digits(p, block.row + row + r.min(rows - 1));
+            }
+        }
+        let sums = &mut sums[row * block.cols..(row + rows) * block.cols];
+        match low.groups {
+            1 => pairs::<1>(&left, panels, sums, block.cols),
+            2 => pairs::<2>(&left, panels, sums, block.cols),
+            3 => pairs::<3>(&left, panels, sums, block.cols),
+            _ => pairs::<4>(&left, panels, sums, block.cols),
+        }
+    }
+}
+
+/// Writes the sums of six rows with 16·G columns, both of two digits, to the rows that there are, each of `cols`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn pairs<const G: usize>(left: &[[&[i8]; ROWS]; 2], panels: [&[Line]; 2], sums: &mut [i64], cols: usize) {
+    let none = [[_mm512_setzero_si512(); G]; ROWS];
+    let mut places = [none; 3];
+    for (p, left) in left.iter().enumerate() {
+        for (q, panel) in panels.into_iter().enumerate() {
+            add_tile(&mut places[p + q], left, panel);
+        }
+    }
+    for (r, sums) in sums.chunks_exact_mut(cols).enumerate() {
+        let [low, high] = [total(left[0][r]).wrapping_mul(128), total(left[1][r]).wrapping_mul(128)];
+        let excess = [low, low.wrapping_add(high), high];
+        for (g, sums) in sums.chunks_mut(LANES).enumerate() {
+            let mut exact = [_mm512_setzero_si512(); 3];
+            for ((exact, place), excess) in exact.iter_mut().zip(&places).zip(excess) {
+                *exact = _mm512_sub_epi32(place[r][g], _mm512_set1_epi32(excess));
+            }
+            put_pairs(exact, sums);
+        }
+    }
+}
+
+/// Writes sixteen sums of products of two digits, those of each place apart, to as many as there are.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+fn put_pairs(places: [__m512i; 3], sums: &mut [i64]) {
+    for (half, sums) in sums.chunks_mut(LANES / 2).enumerate() {
+        let mut wide = [_mm512_setzero_si512(); 3];
+        for (wide, place) in wide.iter_mut().zip(places) {
+            let narrow = match half {
+                0 => _mm512_castsi512_si256(place),
+                _ => _mm512_extracti64x4_epi64::<1>(place),
+            };
+            *wide = _mm512_cvtepi32_epi64(narrow);
+        }
+        let upper = _mm512_add_epi64(wide[1], _mm512_slli_epi64::<7>(wide[2]));
+        let all = _mm512_add_epi64(wide[0], _mm512_slli_epi64::<7>(upper));
+        let mask = ((1u16 << sums.len()) - 1) as u8;
+        // SAFETY: the mask covers as many numbers as the slice has.
+        unsafe { _mm512_mask_storeu_epi64(sums.as_mut_ptr(), mask, all) };
     }
 }
 
@@ -113,7 +187,10 @@ fn each_row(
     panel.pack(block.cols, a.depth(), |column| b.digits(0, block.col + column));
     for row in (0..block.rows).step_by(ROWS) {
         let rows = ROWS.min(block.rows - row);
-        let left: [&[i8]; ROWS] = std::array::from_fn(|r| a.digits(0, block.row + row + r.min(rows - 1)));
+        let mut left: [&[i8]; ROWS] = [&[]; ROWS];
+        for (r, left) in left.iter_mut().enumerate() {
+            *left = a.digits(0, block.row + row + r.min(rows - 1));
+        }
         let totals = &totals[block.row + row..block.row + row + rows];
         each_product(&left, &panel, totals, |r, sums| put(row + r, sums));
     }
@@ -187,11 +264,21 @@ fn strip<const G: usize>(left: &[&[i8]; ROWS], lines: &[Line], shift: i64, sums:
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 fn tile<const G: usize>(left: &[&[i8]; ROWS], lines: &[Line]) -> [[__m512i; G]; ROWS] {
+    let mut sums = [[_mm512_setzero_si512(); G]; ROWS];
+    add_tile(&mut sums, left, lines);
+    sums
+}
+
+/// Adds Σ a·(b + 128) of each row with each column, modulo 2³².
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn add_tile<const G: usize>(to: &mut [[__m512i; G]; ROWS], left: &[&[i8]; ROWS], lines: &[Line]) {
     let depth = left[0].len();
     let (whole, steps) = (depth / DEEP, depth.div_ceil(DEEP));
     assert!(left.iter().all(|row| row.len() == depth), "rows of one length");
     assert!(lines.len() == steps * G, "lines of the rows' depth");
-    let mut sums = [[_mm512_setzero_si512(); G]; ROWS];
+    // In registers, along the whole depth.
+    let mut sums = *to;
     for step in 0..whole {
         // SAFETY: step < steps, and there are G lines for each; a line begins at a multiple of 64 bytes.
         let right: [__m512i; G] =
@@ -214,7 +301,7 @@ fn tile<const G: usize>(left: &[&[i8]; ROWS], lines: &[Line]) -> [[__m512i; G]; 
             multiply(sums, &right, i32::from_le_bytes(last));
         }
     }
-    sums
+    *to = sums;
 }
 
 #[inline]

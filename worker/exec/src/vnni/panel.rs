@@ -154,7 +154,7 @@ fn prefetch(column: &[i8], at: usize) {
 /// Sixteen rows of sixteen words of 32 bits, transposed.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transposed(rows: [__m512i; 16]) -> [__m512i; 16] {
+pub(super) fn transposed(rows: [__m512i; 16]) -> [__m512i; 16] {
     let zero = _mm512_setzero_si512();
     // Pairs of words of two rows, then four words of four rows: lane l of `fours[4·i + j]` is column 4·l + j of the rows
     // from 4·i on.

@@ -1,0 +1,484 @@
+//! Passes that run wholly in a device's memory: what such a device is asked for.
+//!
+//! Who runs a job plans one [`Block`] of the device's memory for it, places weights, keys, values and all else there,
+//! and hands over a whole pass as a list of [`Call`]s. Nothing comes back between two of them, so a device may queue
+//! them. A pass may join several units: what is computed row by row is not told of it, the rest takes the units'
+//! [`Part`]s.
+//!
+//! **Traps.** A device does not say which trap there is, only at which node: the lowest that met one. All values from
+//! there on are rubbish. The caller computes that node by the reference, which gives the trap.
+
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use assay_exact::{
+    Add, ArgMax, Attn, AttnShape, EmbedGather, Gelu, KvAppend, L2Norm, LayerNorm, Linear, Mask, Mul,
+    Precision, QuantRow, Refused, RmsNorm, SiluMul, Tanh,
+};
+
+/// Words of a leaf's prefix, zeros behind its end.
+pub const PREFIX_WORDS: usize = 16;
+/// The byte of the prefix where the leaf's own place in its value belongs, as a u64.
+pub const OFFSET_AT: usize = 21;
+/// Words of a hash.
+pub const HASH_WORDS: usize = 8;
+/// Floats of a leaf; the last one of a value has what is left.
+pub const LEAF_FLOATS: usize = 256;
+
+/// A device that computes in memory of its own. Its bytes are those of the reference.
+pub trait Resident: Send + Sync {
+    /// Bytes of its memory that nobody has taken.
+    fn free(&self) -> Result<u64, DeviceFault>;
+
+    /// Takes a block of its memory, with anything in it; gives it back when it is dropped. What calls take for
+    /// themselves while they run comes on top.
+    fn block(&self, bytes: u64) -> Result<Box<dyn Block + '_>, DeviceFault>;
+}
+
+/// A block of a device's memory, and who computes in it.
+pub trait Block {
+    /// Copies elements to byte `start` of the block, behind all calls so far.
+    fn upload(&mut self, start: u64, from: Source<'_>) -> Result<(), DeviceFault>;
+
+    /// Copies elements from byte `start` of the block, when all calls so far are done.
+    fn download(&mut self, start: u64, to: Target<'_>) -> Result<(), DeviceFault>;
+
+    /// Computes calls one after another, and waits for them. Gives the lowest node that reported, if one did.
+    fn run(&mut self, calls: &[Call<'_>]) -> Result<Option<u32>, DeviceFault>;
+}
+
+/// Elements to copy to a device.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// Digits.
+    I8(&'a [i8]),
+    /// Indices.
+    U32(&'a [u32]),
+    /// Floats.
+    F32(&'a [f32]),
+}
+
+/// Where elements of a device are copied to.
+#[derive(Debug)]
+pub enum Target<'a> {
+    /// Digits.
+    I8(&'a mut [i8]),
+    /// Indices.
+    U32(&'a mut [u32]),
+    /// Floats.
+    F32(&'a mut [f32]),
+}
+
+/// A device that gave no answer. Never a result of a job: the job is run again elsewhere, or handed back.
+#[derive(Debug)]
+pub enum DeviceFault {
+    /// A job takes more memory than the device has left.
+    Memory {
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// The device reported at this node, where the reference has nothing to trap on.
+    Disagreement {
+        /// The node.
+        node: u32,
+    },
+    /// The operands of a call don't fit together.
+    Refused(Refused),
+    /// What the device itself says.
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+impl fmt::Display for DeviceFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory { needed, free } => {
+                write!(f, "the job takes {needed} bytes of the device's memory, of which {free} are free")
+            }
+            Self::Disagreement { node } => {
+                write!(f, "the device reported at node {node}, where the reference finds nothing wrong")
+            }
+            Self::Refused(refused) => refused.fmt(f),
+            Self::Failed(reason) => reason.fmt(f),
+        }
+    }
+}
+
+impl Error for DeviceFault {}
+
+impl From<Refused> for DeviceFault {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// A stretch of a block: the byte that it starts at, and how many elements it has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region<T> {
+    start: u64,
+    len: usize,
+    elements: PhantomData<T>,
+}
+
+impl<T> Region<T> {
+    /// `len` elements from byte `start` on.
+    pub fn new(start: u64, len: usize) -> Self {
+        Self { start, len, elements: PhantomData }
+    }
+
+    /// Its first byte, in the block.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Its elements.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Some of its elements.
+    pub fn range(&self, range: Range<usize>) -> Self {
+        debug_assert!(range.start <= range.end && range.end <= self.len, "{range:?} of {}", self.len);
+        Self::new(self.start + (range.start * size_of::<T>()) as u64, range.len())
+    }
+}
+
+/// Quantised rows, as [`assay_exact::Quantised`] has them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuantisedRegions {
+    /// Digits, the lowest first: `[digits, rows, depth]`.
+    pub planes: Region<i8>,
+    /// One for each row.
+    pub scales: Region<f32>,
+    /// Vectors.
+    pub rows: usize,
+    /// Elements of each.
+    pub depth: usize,
+    /// How many digits there are.
+    pub precision: Precision,
+}
+
+/// The keys and values of one attention node for the tokens of a unit, as [`assay_exact::KvCache`] has them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CacheRegions {
+    /// Tokens that it has room for.
+    pub capacity: usize,
+    /// Keys, a row for each (token, key-value head).
+    pub keys: QuantisedRegions,
+    /// Values, likewise.
+    pub values: QuantisedRegions,
+    /// ln of the values' scales.
+    pub logs: Region<f32>,
+}
+
+/// What a unit has of a pass: some of the rows of all tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its first row.
+    pub first: usize,
+    /// Its rows, one for each token.
+    pub tokens: usize,
+    /// The position of its first token: the tokens that it had before.
+    pub start: usize,
+}
+
+impl Part {
+    /// Its rows of a value of `cols` columns.
+    pub fn of(&self, value: &Region<f32>, cols: usize) -> Region<f32> {
+        value.range(self.first * cols..(self.first + self.tokens) * cols)
+    }
+
+    /// Where its own position lies among those of all tokens. What takes it from there, and not from `start`, is the
+    /// same for the next token of a decode.
+    pub fn position(&self, positions: &Region<u32>) -> Region<u32> {
+        positions.range(self.first..self.first + 1)
+    }
+
+    /// The last of them.
+    pub fn last(&self, value: &Region<f32>, cols: usize) -> Region<f32> {
+        let end = (self.first + self.tokens) * cols;
+        value.range(end - cols..end)
+    }
+}
+
+/// One node of a pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Call<'a> {
+    /// What is reported where it traps.
+    pub node: u32,
+    /// What it computes.
+    pub operator: Operator<'a>,
+}
+
+/// An operator and where its operands lie, none of which overlaps an output. Values are row-major; those of parts have
+/// the rows that the parts say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Operator<'a> {
+    /// `to` has what `from` has.
+    Copy {
+        /// Elements.
+        from: Region<f32>,
+        /// As many.
+        to: Region<f32>,
+    },
+    /// y = a + b.
+    Add {
+        /// The elements.
+        op: Add,
+        /// Addend.
+        a: Region<f32>,
+        /// Addend.
+        b: Region<f32>,
+        /// Sum.
+        y: Region<f32>,
+    },
+    /// y = a·b.
+    Mul {
+        /// The elements.
+        op: Mul,
+        /// Factor.
+        a: Region<f32>,
+        /// Factor.
+        b: Region<f32>,
+        /// Product.
+        y: Region<f32>,
+    },
+    /// y = (x·σ(x))·u.
+    SiluMul {
+        /// The elements.
+        op: SiluMul,
+        /// Gate.
+        x: Region<f32>,
+        /// What is gated.
+        u: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+    },
+    /// y = x·Φ(x).
+    Gelu {
+        /// The elements.
+        op: Gelu,
+        /// Input.
+        x: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+    },
+    /// y = tanh x.
+    Tanh {
+        /// The elements.
+        op: Tanh,
+        /// Input.
+        x: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+    },
+    /// Rows of unit length.
+    L2Norm {
+        /// The shape.
+        op: L2Norm,
+        /// Input.
+        x: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+        /// One for each row.
+        divisor: Region<f32>,
+    },
+    /// Root-mean-square normalisation.
+    RmsNorm {
+        /// The shape.
+        op: RmsNorm,
+        /// Input.
+        x: Region<f32>,
+        /// One for each column.
+        gamma: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+        /// One for each row.
+        rstd: Region<f32>,
+    },
+    /// Layer normalisation.
+    LayerNorm {
+        /// The shape.
+        op: LayerNorm,
+        /// Input.
+        x: Region<f32>,
+        /// One for each column.
+        gamma: Region<f32>,
+        /// One for each column.
+        beta: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+        /// One for each row.
+        mean: Region<f32>,
+        /// One for each row.
+        rstd: Region<f32>,
+    },
+    /// y = x·Wᵀ + b.
+    Linear {
+        /// The shape.
+        op: Linear,
+        /// Input.
+        x: Region<f32>,
+        /// A row for each output.
+        weight: QuantisedRegions,
+        /// One for each output.
+        bias: Option<Region<f32>>,
+        /// Output.
+        y: Region<f32>,
+    },
+    /// Rows of an f32 table.
+    Embed {
+        /// The shape.
+        op: EmbedGather,
+        /// One for each row of the output.
+        ids: Region<u32>,
+        /// The table.
+        table: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+    },
+    /// Rows of a quantised table.
+    EmbedQuantised {
+        /// The shape.
+        op: EmbedGather,
+        /// One for each row of the output.
+        ids: Region<u32>,
+        /// The table.
+        table: QuantisedRegions,
+        /// Output.
+        y: Region<f32>,
+    },
+    /// The last row of each part.
+    Last {
+        /// Columns.
+        cols: usize,
+        /// Input: the rows of all tokens.
+        x: Region<f32>,
+        /// Output: one row for each part.
+        y: Region<f32>,
+        /// The units.
+        parts: &'a [Part],
+    },
+    /// The mean over the tokens of each part.
+    MeanPool {
+        /// Columns.
+        cols: usize,
+        /// Input: the rows of all tokens.
+        x: Region<f32>,
+        /// Output: one row for each part.
+        y: Region<f32>,
+        /// The units.
+        parts: &'a [Part],
+    },
+    /// Rotates each part from its position on.
+    Rope {
+        /// Heads of a row.
+        heads: usize,
+        /// Elements of a head.
+        dim: usize,
+        /// Cosines: positions × dim/2.
+        cos: Region<f32>,
+        /// Sines, likewise.
+        sin: Region<f32>,
+        /// The position of each token.
+        positions: Region<u32>,
+        /// Input.
+        x: Region<f32>,
+        /// Output.
+        y: Region<f32>,
+        /// The units.
+        parts: &'a [Part],
+    },
+    /// BLAKE3 of each leaf of a value: of the prefix, in which its first byte in the value is written, and of the leaf.
+    Leaves {
+        /// The value.
+        x: Region<f32>,
+        /// [`PREFIX_WORDS`] words, little-endian.
+        prefix: Region<u32>,
+        /// Bytes of the prefix.
+        bytes: usize,
+        /// [`HASH_WORDS`] words for each leaf, little-endian.
+        hashes: Region<u32>,
+    },
+    /// Attention of each part over its own keys.
+    Attention(Attention<'a>),
+    /// The lowest index of the largest element of each row.
+    ArgMax {
+        /// The shape.
+        op: ArgMax,
+        /// Logits.
+        x: Region<f32>,
+        /// One for each row.
+        best: Region<u32>,
+    },
+}
+
+/// Attention: queries are quantised per (token, head), keys and values per (token, key-value head) into the caches, and
+/// each part asks the keys that it has then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attention<'a> {
+    /// Query heads.
+    pub heads: usize,
+    /// Key-value heads.
+    pub kv_heads: usize,
+    /// Elements of a head.
+    pub dim: usize,
+    /// Which keys a query sees.
+    pub mask: Mask,
+    /// c of the program.
+    pub scale: f32,
+    /// Of keys and queries.
+    pub keys: Precision,
+    /// Of values.
+    pub values: Precision,
+    /// Of the softmax's numerators.
+    pub weights: Precision,
+    /// The position of each token.
+    pub positions: Region<u32>,
+    /// tokens × heads × dim.
+    pub q: Region<f32>,
+    /// tokens × key-value heads × dim.
+    pub k: Region<f32>,
+    /// tokens × key-value heads × dim.
+    pub v: Region<f32>,
+    /// tokens × heads × dim.
+    pub y: Region<f32>,
+    /// The units.
+    pub parts: &'a [Part],
+    /// One for each part; none at all where no part has tokens before this pass, nor any after: then keys and values
+    /// are the device's own, while it computes.
+    pub caches: &'a [CacheRegions],
+}
+
+impl Attention<'_> {
+    /// How the queries of `tokens` tokens are quantised.
+    pub fn queries(&self, tokens: usize) -> Result<QuantRow, Refused> {
+        QuantRow::new(tokens * self.heads, self.dim, self.keys)
+    }
+
+    /// How keys and values are written into a cache for `capacity` tokens.
+    pub fn append(&self, capacity: usize) -> Result<KvAppend, Refused> {
+        KvAppend::new(capacity, self.kv_heads, self.dim, self.keys, self.values)
+    }
+
+    /// What a part asks.
+    pub fn of(&self, part: &Part) -> Result<Attn, Refused> {
+        let shape = AttnShape {
+            queries: part.tokens,
+            keys: part.start + part.tokens,
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            dim: self.dim,
+            mask: self.mask,
+        };
+        Attn::new(shape, self.scale, self.weights)
+    }
+}
