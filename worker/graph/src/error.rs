@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use assay_exact::Refused;
+use assay_exec::resident::DeviceFault;
 
 /// A fault of what was given, found before anything is computed: where it is, and what it is. The text is one line.
 #[derive(Debug)]
@@ -79,6 +80,9 @@ pub enum Problem {
     /// What the numeric contract refuses.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The device that was to compute it gave no answer: there is no result, and another backend may give one.
+    #[error(transparent)]
+    Device(#[from] DeviceFault),
     /// The system could not read or write it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -84,6 +84,17 @@ impl Cache {
         })
     }
 
+    /// All of it, to be written.
+    pub(crate) fn parts(&mut self) -> KvCache<'_> {
+        KvCache {
+            key_planes: &mut self.key_planes,
+            key_scales: &mut self.key_scales,
+            value_planes: &mut self.value_planes,
+            value_scales: &mut self.value_scales,
+            value_logs: &mut self.value_logs,
+        }
+    }
+
     pub(crate) fn append(
         &mut self,
         backend: &dyn Backend,
@@ -91,14 +102,8 @@ impl Cache {
         k: &[f32],
         v: &[f32],
     ) -> Result<usize, Error> {
-        let mut cache = KvCache {
-            key_planes: &mut self.key_planes,
-            key_scales: &mut self.key_scales,
-            value_planes: &mut self.value_planes,
-            value_scales: &mut self.value_scales,
-            value_logs: &mut self.value_logs,
-        };
-        backend.kv_append_forward(&self.op, at, k, v, &mut cache)
+        let op = self.op;
+        backend.kv_append_forward(&op, at, k, v, &mut self.parts())
     }
 
     /// All rows, as attention reads them: capacity × key-value heads.
@@ -122,6 +127,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// One that has had `tokens` tokens, of which these are the keys and values.
+    pub(crate) fn after(tokens: usize, capacity: usize, caches: BTreeMap<usize, Cache>) -> Self {
+        Self { tokens, capacity, caches, buffers: Buffers::default() }
+    }
+
     /// Lends the unit memory for its next pass, or takes it back: several units need it once.
     pub(crate) fn swap_buffers(&mut self, buffers: &mut Buffers) {
         std::mem::swap(&mut self.buffers, buffers);
@@ -237,6 +247,20 @@ impl<'a> Executor<'a> {
             pass.saved.push(saved);
         }
         Ok(pass)
+    }
+
+    /// Computes one node of a unit's next pass by itself, from the values that it reads.
+    pub(crate) fn node(
+        &self,
+        unit: &mut Unit,
+        ids: &[u32],
+        at: usize,
+        inputs: [&[f32]; 3],
+    ) -> Result<Vec<f32>, Error> {
+        let node = &self.graph.nodes[at];
+        let mut y = vec![0.0; node.rows.count(ids.len()) * node.cols];
+        self.start(unit, ids, false)?.node(at, inputs, &mut y)?;
+        Ok(y)
     }
 
     fn start<'b>(&self, unit: &'b mut Unit, ids: &'b [u32], keep: bool) -> Result<Run<'b>, Refused>

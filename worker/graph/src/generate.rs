@@ -1,6 +1,7 @@
 //! Choosing tokens: the loop around a decoder's passes.
 
 use assay_exact::{ArgMax, Error, Philox, Refused, Sample};
+use assay_exec::resident::DeviceFault;
 use assay_exec::Backend;
 
 use crate::error::Trap;
@@ -43,8 +44,7 @@ pub(crate) fn generate(
             let logits = executor.run(unit, &sequence.next, &mut watched);
             unit.swap_buffers(&mut buffers);
             let logits = logits.map_err(Ended::at(step, at))?;
-            let draw = || Philox::new(key, DRAWS, step as u32).draw(at);
-            let token = choice.of(executor.backend, &logits, draw);
+            let token = choice.of(executor.backend, &logits, || draw(key, step, at));
             let token = token.map_err(Halt::of(executor.graph.nodes.len())).map_err(Ended::at(step, at))?;
             sequence.tokens.push(token);
             sequence.next = vec![token];
@@ -56,20 +56,31 @@ pub(crate) fn generate(
     Ok(sequences.into_iter().map(|sequence| sequence.tokens).collect())
 }
 
+/// The draw of the token that a unit chooses in a step.
+pub(crate) fn draw(key: [u8; 8], step: u64, unit: u64) -> u64 {
+    Philox::new(key, DRAWS, step as u32).draw(unit)
+}
+
 /// How tokens are chosen, with the memory that it takes.
-struct Choice {
+pub(crate) struct Choice {
     /// None takes the most likely one.
     sample: Option<Sample>,
     scratch: Vec<u64>,
 }
 
 impl Choice {
-    fn new(job: &Generate, classes: usize) -> Result<Self, Refused> {
+    pub fn new(job: &Generate, classes: usize) -> Result<Self, Refused> {
         let sample = job.sampling.operator(classes).map_err(|(_, refused)| refused)?;
         Ok(Self { sample, scratch: vec![0; sample.map_or(0, |sample| sample.scratch())] })
     }
 
-    fn of(
+    /// Whether it is always the most likely one.
+    pub fn is_greedy(&self) -> bool {
+        self.sample.is_none()
+    }
+
+    /// The token that is chosen from these logits.
+    pub fn of(
         &mut self,
         backend: &dyn Backend,
         logits: &[f32],
@@ -92,6 +103,8 @@ pub(crate) enum Ended {
     Trap(Trap),
     /// Before one.
     Refused(Refused),
+    /// Because the device gave none.
+    Device(DeviceFault),
 }
 
 impl Ended {
@@ -110,6 +123,12 @@ impl Ended {
 impl From<Refused> for Ended {
     fn from(refused: Refused) -> Self {
         Self::Refused(refused)
+    }
+}
+
+impl From<DeviceFault> for Ended {
+    fn from(fault: DeviceFault) -> Self {
+        Self::Device(fault)
     }
 }
 

@@ -22,9 +22,10 @@ use crate::graph::{check_name, check_shape};
 use crate::manifest::{BlobRef, TensorRef, Training, MAX_TENSORS};
 use crate::package::{self, package_root, Package};
 use crate::program::Program;
+use crate::resident;
 use crate::root::{entries, key, root, trap_root, Domain, Hash};
 use crate::tensor::{Data, Dtype, Tensor, Tensors};
-use crate::trace::point::Points;
+use crate::trace::point::{Point, Points};
 use crate::trace::{Passes, Recorder, Segment, Trace};
 use crate::train::{self, State, Trainer};
 
@@ -204,12 +205,26 @@ pub fn memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
     Ok([weights, outputs].into_iter().fold(bytes, u64::saturating_add))
 }
 
+/// Bytes of a device's memory that [`run`] takes at least where the backend's passes run there; 0 for a training, none
+/// of whose passes do. What the device has beyond that lets passes join more units.
+pub fn device_memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
+    let needs = match check(program, input)? {
+        Work::Embed(units) => resident::Needs::whole(&units),
+        Work::Generate(prompts, job) => resident::Needs::continued(&prompts, job.tokens as usize),
+        Work::Train { .. } => return Ok(0),
+    };
+    let bytes = resident::memory(&program.graph, &needs);
+    bytes.map_err(|refused| Problem::from(refused).at("program", "graph"))
+}
+
 /// Most bytes of a job's outputs.
 pub fn output_bytes(program: &Program, input: &Input) -> Result<u64, Invalid> {
     Ok(check(program, input)?.output_bytes(program))
 }
 
-/// Runs a job. A training's units are split over `shards`, which changes no byte.
+/// Runs a job. A training's units are split over `shards`, which changes no byte. Where the backend has a device whose
+/// memory passes run in, and that has not room enough or fails, the job is refused with [`Problem::Device`]: nothing has
+/// come of it, and another backend may run it.
 pub fn run(
     program: &Program,
     input: &Input,
@@ -245,17 +260,28 @@ fn run_recording(
             let graph = &program.graph;
             let shape = [units.len() as u64, graph.nodes[graph.output].cols as u64];
             let make = |unit, node, value: &[f32]| points.of(0, unit, node, value);
-            let embeddings = units::run(executor, &units, &make, &mut |point| recorder.add(&point))?;
+            let mut record = |point: Point| recorder.add(&point);
+            let embeddings = match executor.backend.resident() {
+                Some(device) => resident::embed(device, executor, &units, Some(points), &mut record)?,
+                None => units::run(executor, &units, &make, &mut record)?,
+            };
             Ok(Tensors::from([("embeddings".into(), Tensor::f32(&shape, embeddings))]))
         }),
         Work::Generate(prompts, job) => {
             run_units(program, backend, recorder, |executor, points, recorder| {
+                let key = key(seed);
+                if let Some(device) = executor.backend.resident() {
+                    let mut record = |point: Point| recorder.add(&point);
+                    let sequences =
+                        resident::generate(device, executor, &prompts, job, key, points, &mut record)?;
+                    return Ok(Input::sequences(&sequences));
+                }
                 let mut watch = |step, unit, node, value: &[f32]| {
                     if let Some(point) = points.of(step, unit, node, value) {
                         recorder.add(&point);
                     }
                 };
-                let sequences = generate(executor, &prompts, job, key(seed), &mut watch)?;
+                let sequences = generate(executor, &prompts, job, key, &mut watch)?;
                 Ok(Input::sequences(&sequences))
             })
         }
@@ -269,10 +295,20 @@ fn run_recording(
 
 /// The outputs of units, one after another: what a job that embeds computes, without its trace.
 pub fn embeddings(executor: &Executor<'_>, units: &[&[u32]]) -> Result<Vec<f32>, Stop> {
-    units::run(executor, units, &|_, _, _| None::<()>, &mut |()| {}).map_err(|ended| match ended {
+    let embeddings = match executor.backend.resident() {
+        Some(device) => resident::embed(device, executor, units, None, &mut |_| {}),
+        None => units::run(executor, units, &|_, _, _| None::<()>, &mut |()| {}),
+    };
+    embeddings.map_err(|ended| stop(ended, executor.backend))
+}
+
+/// Puts what ended a run at its place.
+fn stop(ended: Ended, backend: &dyn Backend) -> Stop {
+    match ended {
         Ended::Trap(trap) => Stop::Trap(trap),
         Ended::Refused(refused) => Stop::Invalid(Problem::from(refused).at("program", "graph")),
-    })
+        Ended::Device(fault) => Stop::Invalid(Problem::from(fault).at("backend", backend.name())),
+    }
 }
 
 /// The passes that a job made over one of its units, from its input and its outputs: what segments of it are over.
@@ -465,10 +501,10 @@ fn run_units(
     let (graph, weights) = (&program.graph, program.weights()?);
     let executor = Executor { graph, weights: &weights, backend };
     let points = Points { graph, backend, keeps: recorder.keeps() };
-    match compute(&executor, &points, &mut recorder) {
+    match compute(&executor, &points, &mut recorder).map_err(|ended| stop(ended, backend)) {
         Ok(outputs) => Ok(Outcome::new(Ok(outputs), recorder)),
-        Err(Ended::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
-        Err(Ended::Refused(refused)) => Err(Problem::from(refused).at("program", "graph")),
+        Err(Stop::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
+        Err(Stop::Invalid(invalid)) => Err(invalid),
     }
 }
 

@@ -25,6 +25,7 @@ pub mod job;
 pub mod manifest;
 pub mod package;
 pub mod program;
+mod resident;
 pub mod root;
 pub mod safetensors;
 pub mod tensor;

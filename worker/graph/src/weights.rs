@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use assay_exact::{check_finite, Error, Precision, QuantRow, Quantised, Refused};
+use assay_exec::Backend;
 
 use crate::error::{Invalid, Problem};
 use crate::graph::{Form, Graph, WeightShape};
@@ -111,24 +112,30 @@ impl<'a> Weights<'a> {
     }
 
     /// Replaces an f32 weight, and quantises it anew where a linear node multiplies by it. Traps at a NaN or an infinity.
-    pub fn set_float(&mut self, name: &str, values: &[f32]) -> Result<(), Error> {
+    pub fn set_float(&mut self, backend: &dyn Backend, name: &str, values: &[f32]) -> Result<(), Error> {
         let weight = self.values.get_mut(name).ok_or(Refused::Domain("name of a weight"))?;
         if values.len() != weight.float.len() {
             let (expected, got) = (weight.float.len() as u64, values.len() as u64);
             return Err(Refused::Length { what: "values of a weight", expected, got }.into());
         }
-        check_finite(values)?;
         weight.float.to_mut().copy_from_slice(values);
-        match weight.digits.take().map(|digits| digits.precision) {
-            Some(precision) => weight.quantise(precision),
-            None => Ok(()),
-        }
+        let (Some(digits), [rows, cols]) = (&mut weight.digits, &weight.shape.shape[..]) else {
+            return Ok(check_finite(values)?);
+        };
+        let op = QuantRow::new(*rows, *cols, digits.precision)?;
+        backend.quant_row_forward(&op, values, digits.planes.to_mut(), digits.scales.to_mut())
     }
 
     /// A matrix that a linear node multiplies by.
     pub(crate) fn matrix(&self, name: &str) -> Result<Quantised<'_>, Refused> {
         let weight = self.values.get(name).ok_or(Refused::Domain("name of a weight"))?;
         weight.view().ok_or(Refused::Domain("form of a weight"))?
+    }
+
+    /// The digit planes of [`Weights::matrix`]; none if there is no such matrix.
+    pub(crate) fn planes(&self, name: &str) -> &[i8] {
+        let digits = self.values.get(name).and_then(|weight| weight.digits.as_ref());
+        digits.map_or(&[], |digits| &digits.planes)
     }
 
     /// A table that rows are taken from.

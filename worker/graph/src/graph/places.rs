@@ -32,17 +32,27 @@ impl Places {
 
     /// Floats of the block, for a pass over `tokens` tokens.
     pub fn floats(&self, tokens: usize) -> usize {
-        tokens.saturating_mul(self.tokens).saturating_add(self.one)
+        self.joined_floats(tokens, 1)
+    }
+
+    /// Floats of the block, for a pass that joins `units` units: over `tokens` tokens together.
+    pub fn joined_floats(&self, tokens: usize, units: usize) -> usize {
+        tokens.saturating_mul(self.tokens).saturating_add(units.saturating_mul(self.one))
     }
 
     /// Where the value of node `at` lies, in floats.
     pub fn of(&self, nodes: &[Node], at: usize, tokens: usize) -> Range<usize> {
+        self.joined(nodes, at, tokens, 1)
+    }
+
+    /// [`Places::of`] a pass that joins `units` units: what has one row has one for each of them.
+    pub fn joined(&self, nodes: &[Node], at: usize, tokens: usize, units: usize) -> Range<usize> {
         let (node, first) = (&nodes[at], self.starts[at]);
-        let start = match node.rows {
-            Rows::Tokens => tokens * first,
-            Rows::One => tokens * self.tokens + first,
+        let (start, rows) = match node.rows {
+            Rows::Tokens => (tokens * first, tokens),
+            Rows::One => (tokens * self.tokens + units * first, units),
         };
-        start..start + node.rows.count(tokens) * node.cols
+        start..start + rows * node.cols
     }
 }
 
@@ -106,17 +116,30 @@ mod tests {
         (Places::new(nodes, &last_use), last_use)
     }
 
-    /// Asserts that values that live at the same time lie apart, and that all lie within the block.
+    /// Asserts that values that live at the same time lie apart, and that all lie within the block, whether a pass is of
+    /// one unit or joins several.
     fn assert_apart(nodes: &[Node], tokens: usize) {
+        for units in 1..=3 {
+            assert_joined_apart(nodes, tokens + units, units);
+        }
+        let (places, _) = placed(nodes);
+        for (at, node) in nodes.iter().enumerate() {
+            assert_eq!(places.of(nodes, at, tokens), places.joined(nodes, at, tokens, 1));
+            assert_eq!(places.of(nodes, at, tokens).len(), node.rows.count(tokens) * node.cols);
+        }
+    }
+
+    fn assert_joined_apart(nodes: &[Node], tokens: usize, units: usize) {
         let (places, last_use) = placed(nodes);
-        let place = |at: usize| places.of(nodes, at, tokens);
+        let place = |at: usize| places.joined(nodes, at, tokens, units);
         for (a, last) in last_use.iter().enumerate() {
-            assert_eq!(place(a).len(), nodes[a].rows.count(tokens) * nodes[a].cols);
-            assert!(place(a).end <= places.floats(tokens));
+            let rows = if nodes[a].rows == Rows::Tokens { tokens } else { units };
+            assert_eq!(place(a).len(), rows * nodes[a].cols);
+            assert!(place(a).end <= places.joined_floats(tokens, units));
             for b in a + 1..nodes.len() {
                 let together = b <= *last;
                 let apart = place(a).end <= place(b).start || place(b).end <= place(a).start;
-                assert!(apart || !together, "{a} and {b} of {tokens} tokens");
+                assert!(apart || !together, "{a} and {b} of {tokens} tokens of {units} units");
             }
         }
     }

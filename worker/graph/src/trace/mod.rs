@@ -13,6 +13,7 @@
 
 pub mod chunks;
 pub(crate) mod fault;
+mod group;
 pub(crate) mod leaves;
 pub(crate) mod needs;
 mod opening;

@@ -7,10 +7,8 @@ use assay_exec::Backend;
 use crate::graph::Graph;
 use crate::root::Hash;
 use crate::tensor::Dtype;
+use crate::trace::group::{self, GROUP};
 use crate::trace::tree::{Place, LEAF};
-
-/// Leaves that are hashed in one go.
-const GROUP: usize = 16;
 
 /// What a run records of the values of its graph's nodes.
 #[derive(Clone, Copy)]
@@ -38,12 +36,17 @@ impl Points<'_> {
     /// Of the value of a node in a pass, if the trace has it.
     pub fn of(&self, step: u64, unit: u64, node: usize, values: &[f32]) -> Option<Point> {
         self.graph.trace.binary_search(&node).ok()?;
-        let cols = self.graph.nodes[node].cols;
-        let shape = vec![(values.len() / cols) as u64, cols as u64];
-        let place = Place { step, unit, point: node as u32, offset: 0, dtype: Dtype::F32 as u8, shape };
+        let place = place(self.graph, step, unit, node, values.len());
         let hashes = leaf_hashes(&place, values, self.backend);
         Some(Point { place, hashes, values: if self.keeps { values.to_vec() } else { Vec::new() } })
     }
+}
+
+/// Where the first leaf of the value of a node in a pass lies, which has so many floats.
+pub(crate) fn place(graph: &Graph, step: u64, unit: u64, node: usize, floats: usize) -> Place {
+    let cols = graph.nodes[node].cols;
+    let shape = vec![(floats / cols) as u64, cols as u64];
+    Place { step, unit, point: node as u32, offset: 0, dtype: Dtype::F32 as u8, shape }
 }
 
 /// The hashes of the leaves of floats, of which the first lies at `first`: by all threads that stand by.
@@ -55,29 +58,11 @@ fn leaf_hashes(first: &Place, values: &[f32], backend: &dyn Backend) -> Vec<Hash
     backend.spread(groups.len(), &|number| {
         let mut group = groups[number].lock().unwrap_or_else(PoisonError::into_inner);
         let (hashes, values) = &mut *group;
-        hash_group(first, number * GROUP, values, hashes);
+        let offset = (number * GROUP * LEAF) as u64;
+        group::hash(&Place { offset, ..first.clone() }, values, hashes);
     });
     drop(groups);
     hashes
-}
-
-/// Hashes leaves from `number` on.
-fn hash_group(first: &Place, number: usize, values: &[f32], hashes: &mut [Hash]) {
-    let mut place = Place { offset: (number * LEAF) as u64, ..first.clone() };
-    let mut leaf = [0; LEAF];
-    for (values, hash) in values.chunks(LEAF / 4).zip(hashes) {
-        *hash = place.leaf(bytes(values, &mut leaf));
-        place.offset += LEAF as u64;
-    }
-}
-
-/// The bytes of a leaf's floats.
-fn bytes<'a>(values: &[f32], leaf: &'a mut [u8; LEAF]) -> &'a [u8] {
-    let (words, _) = leaf.as_chunks_mut::<4>();
-    for (word, x) in words.iter_mut().zip(values) {
-        *word = x.to_le_bytes();
-    }
-    &leaf[..4 * values.len()]
 }
 
 #[cfg(test)]
@@ -92,7 +77,8 @@ mod tests {
     #[test]
     fn leaves_are_hashed_as_each_is_alone_however_many_there_are() {
         let cpu = Cpu::new(Path::best(), 3).unwrap();
-        for shape in [vec![], vec![9], vec![3, 5], vec![1, 2, 7]] {
+        // With four axes a place just fits a block of the hash, with five it does not.
+        for shape in [vec![], vec![9], vec![3, 5], vec![1, 2, 7], vec![1, 2, 7, 3], vec![1, 2, 7, 3, 5]] {
             let first = Place { step: 3, unit: 1 << 40, point: 8, offset: 0, dtype: 0, shape };
             for count in [0, 1, 255, 256, 257, 16 * 256, 16 * 256 + 1, 50 * 256 + 250, 64 * 256] {
                 let values: Vec<f32> = (0..count).map(|i| 0.37 * i as f32 - 41.5).collect();

@@ -36,6 +36,11 @@ impl Place {
         *hasher.finalize().as_bytes()
     }
 
+    /// What is hashed before the bytes of a leaf.
+    pub(crate) fn prefix(&self) -> Vec<u8> {
+        [&[0], self.encode().as_slice()].concat()
+    }
+
     /// Cuts a value, whose first leaf is here, into leaves.
     pub fn leaves(self, value: &[u8]) -> impl Iterator<Item = (Self, &[u8])> {
         let place = move |number: usize| Self { offset: (number * LEAF) as u64, ..self.clone() };

@@ -238,7 +238,10 @@ impl<'a> Trainer<'a> {
         let loss = mean(gradients.loss, self.plan.count);
         watch.begin(Trap::NO_UNIT);
         watch.floats(Value::Loss, &[loss]);
-        self.advance(&gradients.sums, rate, watch).map_err(|halt| self.stop(halt, Trap::NO_UNIT))?;
+        let (backend, mut done) = (self.backend, None);
+        backend.lead(&mut || done = Some(self.advance(&gradients.sums, rate, &mut *watch)));
+        let done = done.unwrap_or(Err(Halt::Refused(Refused::Domain("backend that does no work"))));
+        done.map_err(|halt| self.stop(halt, Trap::NO_UNIT))?;
         self.state.step += 1;
         Ok(loss)
     }
@@ -252,7 +255,7 @@ impl<'a> Trainer<'a> {
     ) -> Result<(), Halt> {
         self.update.apply(self.backend, sums, self.plan.count, rate, &mut self.state, watch)?;
         for (at, (name, values)) in self.state.parameters.iter().enumerate() {
-            self.weights.set_float(name, values).map_err(self.update.halt(Stage::Step, at))?;
+            self.weights.set_float(self.backend, name, values).map_err(self.update.halt(Stage::Step, at))?;
         }
         Ok(())
     }
@@ -326,8 +329,8 @@ pub fn run(
     }
     let mut losses = Vec::new();
     while trainer.state.step < to_step {
-        let mut gradients = Gradients::zero(&trainer.state);
-        for index in 0..shards as u64 {
+        let mut gradients = trainer.gradients(shard(trainer.plan.units, shards as u64, 0))?;
+        for index in 1..shards as u64 {
             gradients.merge(trainer.gradients(shard(trainer.plan.units, shards as u64, index))?);
         }
         losses.push(trainer.apply(&gradients)?);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_exact::{means, AdamMoments, AdamStep, ClipNorm, Error, Refused, SgdStep};
+use assay_exact::{AdamMoments, AdamStep, ClipNorm, Error, Refused, SgdStep};
 use assay_exec::Backend;
 
 use crate::error::{Invalid, Problem};
@@ -87,7 +87,7 @@ impl Update {
         let mut gradients = Vec::with_capacity(sums.len());
         for (at, sums) in sums.values().enumerate() {
             let mut gradient = vec![0.0; sums.len()];
-            means(sums, tokens, &mut gradient).map_err(self.halt(Stage::Mean, at))?;
+            backend.means(sums, tokens, &mut gradient).map_err(self.halt(Stage::Mean, at))?;
             watch.floats(Value::Mean(at as u32), &gradient);
             gradients.push(gradient);
         }

@@ -22,12 +22,11 @@ pub(super) struct Workspace {
 struct Free(BTreeMap<usize, Vec<Vec<f32>>>);
 
 impl Free {
-    /// So many zeros: in the smallest buffer that has room for them, else in a new one. None grows, so that a long
-    /// gradient does not leave all of them long.
+    /// So many floats, which mean nothing: in the smallest buffer that has room for them, else in a new one. None grows, so
+    /// that a long gradient does not leave all of them long.
     fn take(&mut self, len: usize) -> Vec<f32> {
         let fit = self.0.range_mut(len..).find_map(|(_, buffers)| buffers.pop());
         let mut buffer = fit.unwrap_or_else(|| Vec::with_capacity(len));
-        buffer.clear();
         buffer.resize(len, 0.0);
         buffer
     }
@@ -76,7 +75,7 @@ impl Workspace {
         AttnScratch { floats: &mut self.floats, operands }
     }
 
-    /// So many zeros.
+    /// So many floats, which mean nothing: operators write all of what they are given.
     pub(super) fn take(&mut self, len: usize) -> Vec<f32> {
         self.free.take(len)
     }
@@ -110,7 +109,6 @@ mod tests {
         let taken: Vec<Vec<f32>> = [11, 10, 5].map(|len| free.take(len)).into();
         assert!(taken.iter().map(|buffer| buffer.as_ptr()).eq([middle, small, large]));
         assert!(taken.iter().map(Vec::len).eq([11, 10, 5]));
-        assert!(taken.iter().flatten().all(|x| *x == 0.0));
 
         taken.into_iter().for_each(|buffer| free.give(buffer));
         assert!((1001..2000).contains(&free.take(1001).capacity()), "a new one");

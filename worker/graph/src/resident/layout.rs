@@ -1,0 +1,335 @@
+//! Where everything that a job has on a device lies, in one block of the device's memory.
+
+use std::collections::BTreeMap;
+
+use assay_exact::{KvAppend, Precision, Refused};
+use assay_exec::resident::{
+    CacheRegions, DeviceFault, QuantisedRegions, Region, HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS,
+};
+
+use crate::generate::Ended;
+use crate::graph::{Form, Graph, Node, Rows};
+use crate::manifest::{Attention, Op};
+
+/// Regions start at multiples of it, so that kernels may load vectors of any width.
+const ALIGNMENT: u64 = 256;
+/// Tokens of several units that one pass takes together at most. A device has enough to do with fewer.
+const JOINED: usize = 1 << 14;
+/// Most bytes of the trace points of several units that one pass takes together: the host holds them while it records.
+const POINTS: usize = 256 << 20;
+
+/// What a job has on a device beside its weights.
+#[derive(Debug)]
+pub(crate) struct Needs {
+    /// The tokens of its longest pass of one unit.
+    pub longest: usize,
+    /// Tokens that one pass could take if it joined all units.
+    pub all: usize,
+    /// How many units there are.
+    pub units: usize,
+    /// For each unit that takes several passes, the tokens that it may have in the end.
+    pub capacities: Vec<usize>,
+}
+
+/// What the host gets of trace points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// Nothing: they are not recorded.
+    Nothing,
+    /// The hashes of their leaves.
+    Hashes,
+    /// Their values, some of which may have to be opened.
+    Values,
+}
+
+impl Needs {
+    /// Of units that take one pass each.
+    pub fn whole(units: &[&[u32]]) -> Self {
+        let longest = units.iter().map(|ids| ids.len()).max().unwrap_or(0);
+        let all = units.iter().map(|ids| ids.len()).sum();
+        Self { longest, all, units: units.len(), capacities: Vec::new() }
+    }
+
+    /// Of prompts that are continued by up to `tokens` tokens.
+    pub fn continued(prompts: &[&[u32]], tokens: usize) -> Self {
+        let capacities = prompts.iter().map(|ids| ids.len() + tokens).collect();
+        Self { capacities, ..Self::whole(prompts) }
+    }
+}
+
+/// Where things lie.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// Most tokens that a pass takes of several units together.
+    pub joined: usize,
+    /// f32 weights by name: of matrices only those that are tables.
+    pub floats: BTreeMap<String, Region<f32>>,
+    /// Quantised weights by name.
+    pub digits: BTreeMap<String, QuantisedRegions>,
+    /// The values of a pass, at the graph's places.
+    pub values: Region<f32>,
+    /// Trace points of a pass, one after another, until they are recorded: where their values are.
+    pub points: Region<f32>,
+    /// What is hashed before their leaves: for each of a unit's.
+    pub prefixes: Region<u32>,
+    /// The hashes of their leaves.
+    pub hashes: Region<u32>,
+    /// What norms write beside their values: two for each row.
+    pub statistics: Region<f32>,
+    /// Token ids of a pass.
+    pub ids: Region<u32>,
+    /// Their positions.
+    pub positions: Region<u32>,
+    /// Tokens that were chosen: one for each unit of a pass.
+    pub best: Region<u32>,
+    /// The first byte of each unit's caches.
+    pub caches: Vec<u64>,
+    /// Bytes of the block.
+    pub block: u64,
+    /// Bytes that calls take for themselves.
+    pub beside: u64,
+}
+
+/// A block that is being laid out.
+struct Room {
+    end: u64,
+}
+
+impl Room {
+    fn take<T>(&mut self, len: usize) -> Region<T> {
+        let start = self.end.checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX);
+        self.end = start.saturating_add((len as u64).saturating_mul(size_of::<T>() as u64));
+        Region::new(start, len)
+    }
+
+    fn quantised(&mut self, rows: usize, depth: usize, precision: Precision) -> QuantisedRegions {
+        let len = precision.digits().saturating_mul(rows).saturating_mul(depth);
+        QuantisedRegions { planes: self.take(len), scales: self.take(rows), rows, depth, precision }
+    }
+
+    fn cache(&mut self, node: &Node, attention: &Attention, capacity: usize) -> CacheRegions {
+        let dim = node.cols / attention.heads as usize;
+        let rows = capacity.saturating_mul(attention.kv_heads as usize);
+        CacheRegions {
+            capacity,
+            keys: self.quantised(rows, dim, attention.keys),
+            values: self.quantised(rows, dim, attention.values),
+            logs: self.take(rows),
+        }
+    }
+}
+
+impl Layout {
+    /// One that fits into `free` bytes, with passes that join as many units as pays. Refuses what does not fit if every
+    /// pass takes one unit.
+    pub fn fit(graph: &Graph, needs: &Needs, recorded: Recorded, free: u64) -> Result<Self, Ended> {
+        let least = match recorded {
+            Recorded::Nothing => Self::new(graph, needs, recorded, needs.longest)?.bytes(),
+            _ => Self::least(graph, needs)?,
+        };
+        let mut joined = needs.all.min(JOINED);
+        if recorded == Recorded::Values {
+            joined = joined.min(POINTS / 4 / points(graph, 1, 1).max(1));
+        }
+        joined = joined.max(needs.longest);
+        loop {
+            let layout = Self::new(graph, needs, recorded, joined)?;
+            let needed = layout.bytes().max(least);
+            if needed <= free {
+                return Ok(layout);
+            }
+            if joined == needs.longest {
+                return Err(DeviceFault::Memory { needed, free }.into());
+            }
+            joined = (joined / 2).max(needs.longest);
+        }
+    }
+
+    /// The bytes of one that takes the least memory, whether leaves are hashed or opened: who has run a job may have to
+    /// open it.
+    pub fn least(graph: &Graph, needs: &Needs) -> Result<u64, Refused> {
+        let of = |recorded| Self::new(graph, needs, recorded, needs.longest);
+        let bytes = |recorded| of(recorded).map(|layout| layout.bytes());
+        Ok(bytes(Recorded::Hashes)?.max(bytes(Recorded::Values)?))
+    }
+
+    /// With passes of at most `joined` tokens.
+    fn new(graph: &Graph, needs: &Needs, recorded: Recorded, joined: usize) -> Result<Self, Refused> {
+        // Each unit of a pass has a token at least.
+        let units = needs.units.min(joined);
+        let mut room = Room { end: 0 };
+        let (floats, digits) = weights(graph, &mut room);
+        let values = room.take(graph.places.joined_floats(joined, units));
+        let (mut points_len, mut prefixes_len, mut hashes_len) = (0, 0, 0);
+        match recorded {
+            Recorded::Nothing => {}
+            Recorded::Hashes => {
+                prefixes_len = units.saturating_mul(graph.trace.len()).saturating_mul(PREFIX_WORDS);
+                hashes_len = leaves(graph, joined, units).saturating_mul(HASH_WORDS);
+            }
+            Recorded::Values => points_len = points(graph, joined, units),
+        }
+        let points = room.take(points_len);
+        let [prefixes, hashes] = [prefixes_len, hashes_len].map(|len| room.take(len));
+        let statistics = room.take(joined.saturating_mul(2));
+        let [ids, positions, best] = [joined, joined, units].map(|len| room.take(len));
+        let mut caches = Vec::with_capacity(needs.capacities.len());
+        for capacity in &needs.capacities {
+            caches.push(room.end);
+            room.end = unit_caches(graph, room.end, *capacity, |_, _| {})?;
+        }
+        let (block, beside) = (room.end, beside(graph, joined));
+        Ok(Self {
+            joined,
+            floats,
+            digits,
+            values,
+            points,
+            prefixes,
+            hashes,
+            statistics,
+            ids,
+            positions,
+            best,
+            caches,
+            block,
+            beside,
+        })
+    }
+
+    /// Bytes of the device's memory that it takes.
+    pub fn bytes(&self) -> u64 {
+        self.block.saturating_add(self.beside)
+    }
+}
+
+/// Lays out the caches of one unit from byte `start` on, node by node; gives the byte behind them. Refuses a capacity
+/// over the contract's limit.
+pub(super) fn unit_caches(
+    graph: &Graph,
+    start: u64,
+    capacity: usize,
+    mut place: impl FnMut(usize, CacheRegions),
+) -> Result<u64, Refused> {
+    let mut room = Room { end: start };
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let Op::Attention(attention) = &node.op else { continue };
+        let (dim, kv_heads) = (node.cols / attention.heads as usize, attention.kv_heads as usize);
+        KvAppend::new(capacity, kv_heads, dim, attention.keys, attention.values)?;
+        place(at, room.cache(node, attention, capacity));
+    }
+    Ok(room.end)
+}
+
+type WeightRegions = (BTreeMap<String, Region<f32>>, BTreeMap<String, QuantisedRegions>);
+
+/// Each weight once, in the form or the two forms in which nodes read it.
+fn weights(graph: &Graph, room: &mut Room) -> WeightRegions {
+    let (mut floats, mut digits) = (BTreeMap::new(), BTreeMap::new());
+    for node in &graph.nodes {
+        let mut float = |name: &str| {
+            if !floats.contains_key(name) {
+                let elements = shape(graph, name).iter().product();
+                floats.insert(name.to_string(), room.take(elements));
+            }
+        };
+        let matrix = match &node.op {
+            Op::Linear { bias, precision, weight } => {
+                bias.iter().for_each(|bias| float(bias));
+                Some((weight, *precision))
+            }
+            Op::Embed { table, .. } => match quantised(graph, table) {
+                Some(precision) => Some((table, precision)),
+                None => {
+                    float(table);
+                    None
+                }
+            },
+            Op::LayerNorm { beta, gamma, .. } => {
+                float(gamma);
+                float(beta);
+                None
+            }
+            Op::RmsNorm { gamma, .. } => {
+                float(gamma);
+                None
+            }
+            Op::Rope { table, .. } => {
+                ["cos", "sin"].iter().for_each(|part| float(&format!("{table}.{part}")));
+                None
+            }
+            Op::Add | Op::Mul | Op::SiluMul | Op::Gelu | Op::Tanh | Op::Last | Op::MeanPool => None,
+            Op::L2Norm { .. } | Op::Attention(_) => None,
+        };
+        let Some((name, made)) = matrix else { continue };
+        if let ([rows, depth], false) = (shape(graph, name), digits.contains_key(name)) {
+            let precision = quantised(graph, name).unwrap_or(made);
+            digits.insert(name.clone(), room.quantised(*rows, *depth, precision));
+        }
+    }
+    (floats, digits)
+}
+
+fn shape<'g>(graph: &'g Graph, name: &str) -> &'g [usize] {
+    graph.weights.get(name).map_or(&[], |weight| &weight.shape)
+}
+
+/// The precision of a weight that is published in digits.
+fn quantised(graph: &Graph, name: &str) -> Option<Precision> {
+    match graph.weights.get(name).map(|weight| weight.form) {
+        Some(Form::Quantised(precision)) => Some(precision),
+        _ => None,
+    }
+}
+
+/// Floats of the trace points of a pass.
+fn points(graph: &Graph, tokens: usize, units: usize) -> usize {
+    let floats = graph.trace.iter().map(|at| {
+        let node = &graph.nodes[*at];
+        rows(node, tokens, units).saturating_mul(node.cols)
+    });
+    floats.fold(0, usize::saturating_add)
+}
+
+/// Leaves of the trace points of a pass at most: the last of each unit's is short.
+fn leaves(graph: &Graph, tokens: usize, units: usize) -> usize {
+    let short = units.saturating_mul(graph.trace.len());
+    (points(graph, tokens, units) / LEAF_FLOATS).saturating_add(short)
+}
+
+/// Rows of a node's value in a pass that joins units.
+pub(super) fn rows(node: &Node, tokens: usize, units: usize) -> usize {
+    match node.rows {
+        Rows::Tokens => tokens,
+        Rows::One => units,
+    }
+}
+
+/// Bytes that the call of one node takes for itself at most: the digits of what it multiplies, sums of a product in
+/// eight bytes, keys and values that no cache keeps. A device has one call at a time.
+fn beside(graph: &Graph, tokens: usize) -> u64 {
+    let tokens = tokens as u64;
+    let quantised = |rows: u64, depth: u64, precision: Precision| {
+        rows.saturating_mul(depth.saturating_mul(precision.digits() as u64).saturating_add(4))
+    };
+    let call = |node: &Node| {
+        let cols = node.cols as u64;
+        match &node.op {
+            Op::Linear { precision, weight, .. } => {
+                let depth = shape(graph, weight).get(1).map_or(0, |depth| *depth as u64);
+                let sums = tokens.saturating_mul(cols).saturating_mul(8);
+                quantised(tokens, depth, *precision).saturating_add(sums)
+            }
+            Op::Attention(attention) => {
+                let (dim, kv_heads) = (cols / attention.heads, attention.kv_heads);
+                let q = quantised(tokens.saturating_mul(attention.heads), dim, attention.keys);
+                let kv_rows = tokens.saturating_mul(kv_heads);
+                let kept = [attention.keys, attention.values].map(|it| quantised(kv_rows, dim, it));
+                // And the logarithms of the values' scales.
+                kept.into_iter().fold(q, u64::saturating_add).saturating_add(kv_rows.saturating_mul(4))
+            }
+            _ => 0,
+        }
+    };
+    graph.nodes.iter().map(call).max().unwrap_or(0)
+}

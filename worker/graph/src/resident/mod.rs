@@ -1,0 +1,283 @@
+//! Jobs whose passes run in a device's memory: weights go there once, and what comes back is what is recorded, and
+//! outputs.
+//!
+//! A pass joins units as long as it has room: what is computed row by row is the same whatever else is in the pass.
+//! Where a joined pass meets a trap its units run again, each alone, so that the lowest is found; and the one that
+//! traps runs once more up to the node that the device reported, which the reference then computes from the values it
+//! reads. A device that fails ends the job without a result: nothing is recorded that was not computed.
+//!
+//! Leaves of the trace are hashed on the device; only where some may have to be opened do values come back.
+
+mod generate;
+mod layout;
+mod pass;
+mod trap;
+
+use std::borrow::Cow;
+use std::slice;
+
+use assay_exact::Refused;
+use assay_exec::resident::{Block, DeviceFault, Region, Resident, Source, Target, HASH_WORDS};
+
+use crate::forward::Executor;
+use crate::generate::Ended;
+use crate::graph::Graph;
+use crate::root::Hash;
+use crate::trace::point::{Point, Points};
+use layout::{Layout, Recorded};
+use pass::{download, Pass, Turn};
+
+pub(crate) use generate::generate;
+pub(crate) use layout::Needs;
+
+/// Records trace points in their order.
+pub(crate) type Record<'r> = dyn FnMut(Point) + 'r;
+/// Takes what a pass gives for a unit.
+type Take<'t> = dyn FnMut(u64, Given<'_>) -> Result<(), Ended> + 't;
+
+/// What a pass gives for a unit.
+#[derive(Clone, Copy, Debug)]
+enum Given<'g> {
+    /// The output's row.
+    Row(&'g [f32]),
+    /// The likeliest token, where only that is wanted.
+    Best(u32),
+}
+
+/// A job on a device: its memory, with the weights in it.
+struct Session<'a> {
+    executor: Executor<'a>,
+    layout: Layout,
+    block: Box<dyn Block + 'a>,
+    /// How trace points are hashed, if they are recorded.
+    points: Option<Points<'a>>,
+    /// Whether of each output only the likeliest token is wanted.
+    choose: bool,
+}
+
+/// Bytes of a device's memory that a job takes at least.
+pub(crate) fn memory(graph: &Graph, needs: &Needs) -> Result<u64, Refused> {
+    Layout::least(graph, needs)
+}
+
+/// Runs units of one pass each; gives their outputs one after another.
+pub(crate) fn embed<'a>(
+    device: &'a dyn Resident,
+    executor: &Executor<'a>,
+    units: &[&[u32]],
+    points: Option<&Points<'a>>,
+    record: &mut Record<'_>,
+) -> Result<Vec<f32>, Ended> {
+    let mut session = Session::start(device, executor, &Needs::whole(units), points, false)?;
+    let turns = (0..).zip(units).map(|(unit, ids)| Turn { unit, ids, start: 0, capacity: None });
+    let turns: Vec<Turn<'_>> = turns.collect();
+    let mut outputs = Vec::new();
+    session.step(0, &turns, record, &mut |_, given| {
+        if let Given::Row(row) = given {
+            outputs.extend_from_slice(row);
+        }
+        Ok(())
+    })?;
+    Ok(outputs)
+}
+
+impl<'a> Session<'a> {
+    /// Takes memory of a device and brings the weights there.
+    fn start(
+        device: &'a dyn Resident,
+        executor: &Executor<'a>,
+        needs: &Needs,
+        points: Option<&Points<'a>>,
+        choose: bool,
+    ) -> Result<Self, Ended> {
+        let recorded = match points {
+            None => Recorded::Nothing,
+            Some(points) if points.keeps => Recorded::Values,
+            Some(_) => Recorded::Hashes,
+        };
+        let layout = Layout::fit(executor.graph, needs, recorded, device.free()?)?;
+        let mut block = device.block(layout.block)?;
+        for (name, region) in &layout.floats {
+            block.upload(region.start(), Source::F32(executor.weights.float(name)))?;
+        }
+        for (name, digits) in &layout.digits {
+            let scales = executor.weights.matrix(name)?.scales();
+            block.upload(digits.planes.start(), Source::I8(executor.weights.planes(name)))?;
+            block.upload(digits.scales.start(), Source::F32(scales))?;
+        }
+        Ok(Self { executor: *executor, layout, block, points: points.copied(), choose })
+    }
+
+    /// Runs a pass of each unit, in as few joined passes as have room. `record` and `take` get what comes of them, unit
+    /// by unit.
+    fn step(
+        &mut self,
+        step: u64,
+        turns: &[Turn<'_>],
+        record: &mut Record<'_>,
+        take: &mut Take<'_>,
+    ) -> Result<(), Ended> {
+        self.executor.backend.check_float_mode()?;
+        let mut rest = turns;
+        while !rest.is_empty() {
+            let (together, behind) = rest.split_at(fitting(rest, self.layout.joined));
+            if let Some(node) = self.pass(step, together, record, take)? {
+                return Err(self.find(step, together, node, record, take));
+            }
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Runs one pass. Gives the node that the device reported: then nothing is recorded or taken.
+    fn pass(
+        &mut self,
+        step: u64,
+        turns: &[Turn<'_>],
+        record: &mut Record<'_>,
+        take: &mut Take<'_>,
+    ) -> Result<Option<u32>, Ended> {
+        let Self { executor, layout, block, points, choose } = self;
+        let nodes = executor.graph.nodes.len();
+        let pass = Pass::new(executor.graph, layout, step, turns)?;
+        if let Some(node) = pass.run(block.as_mut(), nodes, *choose)? {
+            return Ok(Some(node));
+        }
+        let kept = Kept::new(block.as_mut(), &pass, turns.len())?;
+        let outputs = Outputs::new(block.as_mut(), &pass, executor.graph.output, *choose)?;
+        for (number, turn) in turns.iter().enumerate() {
+            if let Some(points) = points {
+                kept.record(block.as_mut(), &pass, nodes, number, points, record)?;
+            }
+            take(turn.unit, outputs.of(&pass, executor.graph.output, number))?;
+        }
+        Ok(None)
+    }
+
+    /// The trap that units of a pass meet, in which the device reported node `node`. Those before are recorded and
+    /// taken.
+    fn find(
+        &mut self,
+        step: u64,
+        turns: &[Turn<'_>],
+        node: u32,
+        record: &mut Record<'_>,
+        take: &mut Take<'_>,
+    ) -> Ended {
+        if let [turn] = turns {
+            return self.trap(step, turn, node, record);
+        }
+        for turn in turns {
+            match self.pass(step, slice::from_ref(turn), record, take) {
+                Ok(None) => {}
+                Ok(Some(node)) => return self.trap(step, turn, node, record),
+                Err(ended) => return ended,
+            }
+        }
+        DeviceFault::Disagreement { node }.into()
+    }
+}
+
+/// How many units, the first ones of all, a pass over at most `tokens` tokens joins: one at least.
+fn fitting(turns: &[Turn<'_>], tokens: usize) -> usize {
+    let mut sum = 0;
+    let fits = |turn: &&Turn<'_>| {
+        sum += turn.ids.len();
+        sum <= tokens
+    };
+    turns.iter().take_while(fits).count().max(1)
+}
+
+/// Trace points of a pass on their way to the host.
+enum Kept {
+    /// The hashes of their leaves, word by word.
+    Hashes(Vec<u32>),
+    /// Those of several units at once, since they are recorded unit by unit; the first one's first byte.
+    Joined(u64, Vec<f32>),
+    /// Those of one unit, one after another.
+    Alone,
+}
+
+impl Kept {
+    fn new(block: &mut dyn Block, pass: &Pass<'_>, units: usize) -> Result<Self, DeviceFault> {
+        if let Some(hashes) = pass.hashes() {
+            let mut words = vec![0; hashes.len()];
+            block.download(hashes.start(), Target::U32(&mut words))?;
+            return Ok(Self::Hashes(words));
+        }
+        let mut regions = pass.points().map(|(_, region)| region);
+        let Some(first) = regions.next().filter(|_| units > 1) else { return Ok(Self::Alone) };
+        let len = regions.fold(first.len(), |len, region| len + region.len());
+        Ok(Self::Joined(first.start(), download(block, Region::new(first.start(), len))?))
+    }
+
+    /// Records the points before node `end` of a unit, by its number in the pass.
+    fn record(
+        &self,
+        block: &mut dyn Block,
+        pass: &Pass<'_>,
+        end: usize,
+        number: usize,
+        points: &Points<'_>,
+        record: &mut Record<'_>,
+    ) -> Result<(), DeviceFault> {
+        if let Self::Hashes(words) = self {
+            for (at, leaves) in pass.hashed(number).take_while(|(at, _)| *at < end) {
+                let hashes = hashes(&words[leaves]);
+                record(Point { place: pass.place(at, number), hashes, values: Vec::new() });
+            }
+            return Ok(());
+        }
+        for (at, region) in pass.points().take_while(|(at, _)| *at < end) {
+            let share = region.range(pass.share(at, number));
+            let value = match self {
+                Self::Joined(first, values) => {
+                    let start = (share.start() - first) as usize / size_of::<f32>();
+                    Cow::Borrowed(&values[start..start + share.len()])
+                }
+                _ => Cow::Owned(download(block, share)?),
+            };
+            let place = pass.place(at, number);
+            points.of(place.step, place.unit, at, &value).into_iter().for_each(&mut *record);
+        }
+        Ok(())
+    }
+}
+
+/// Hashes of words, little-endian.
+fn hashes(words: &[u32]) -> Vec<Hash> {
+    let hash = |words: &[u32]| {
+        let mut hash = Hash::default();
+        for (bytes, word) in hash.chunks_exact_mut(4).zip(words) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        hash
+    };
+    words.chunks_exact(HASH_WORDS).map(hash).collect()
+}
+
+/// What a pass gives for all of its units.
+enum Outputs {
+    Rows(Vec<f32>),
+    Best(Vec<u32>),
+}
+
+impl Outputs {
+    fn new(block: &mut dyn Block, pass: &Pass<'_>, output: usize, choose: bool) -> Result<Self, DeviceFault> {
+        if !choose {
+            return Ok(Self::Rows(download(block, pass.value(output))?));
+        }
+        let best = pass.best();
+        let mut tokens = vec![0; best.len()];
+        block.download(best.start(), Target::U32(&mut tokens))?;
+        Ok(Self::Best(tokens))
+    }
+
+    /// For a unit, by its number in the pass.
+    fn of(&self, pass: &Pass<'_>, output: usize, number: usize) -> Given<'_> {
+        match self {
+            Self::Rows(rows) => Given::Row(&rows[pass.share(output, number)]),
+            Self::Best(tokens) => Given::Best(tokens[number]),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The trap at a node that a device reported.
+
+use std::collections::BTreeMap;
+
+use assay_exact::{ArgMax, Error};
+use assay_exec::resident::{Block, CacheRegions, DeviceFault, Target};
+use assay_exec::Reference;
+
+use super::pass::{download, Pass, Turn};
+use super::{Kept, Record, Session};
+use crate::forward::{Cache, Executor, Halt, Unit};
+use crate::generate::Ended;
+use crate::graph::Graph;
+use crate::manifest::Op;
+
+impl Session<'_> {
+    /// Runs a unit's pass again up to `node`, records its points before, and computes that node by the reference. One
+    /// that the reference has nothing to trap on is a fault of the device.
+    pub(super) fn trap(&mut self, step: u64, turn: &Turn<'_>, node: u32, record: &mut Record<'_>) -> Ended {
+        match self.computed(step, turn, node as usize, record) {
+            Ok(Err(error)) => Ended::at(step, turn.unit)(Halt::of(node as usize)(error)),
+            Ok(Ok(())) => DeviceFault::Disagreement { node }.into(),
+            Err(ended) => ended,
+        }
+    }
+
+    /// What the reference has to say of a node; nothing of one before it may trap.
+    fn computed(
+        &mut self,
+        step: u64,
+        turn: &Turn<'_>,
+        at: usize,
+        record: &mut Record<'_>,
+    ) -> Result<Result<(), Error>, Ended> {
+        let Self { executor, layout, block, points, .. } = self;
+        let (graph, block) = (executor.graph, block.as_mut());
+        let pass = Pass::new(graph, layout, step, std::slice::from_ref(turn))?;
+        if at > graph.nodes.len() || pass.run(block, at, false)?.is_some() {
+            return Ok(Ok(()));
+        }
+        if let Some(points) = points {
+            Kept::new(block, &pass, 1)?.record(block, &pass, at, 0, points, record)?;
+        }
+        if at == graph.nodes.len() {
+            let logits = download(block, pass.value(graph.output))?;
+            let op = ArgMax::new(1, logits.len())?;
+            return Ok(op.forward(&logits, &mut [0]));
+        }
+        let inputs = &graph.nodes[at].inputs;
+        let inputs: Vec<Vec<f32>> =
+            inputs.iter().map(|input| download(block, pass.value(*input))).collect::<Result<_, _>>()?;
+        let inputs = std::array::from_fn(|i| inputs.get(i).map(Vec::as_slice).unwrap_or_default());
+        let mut unit = unit(block, graph, at, &pass, turn)?;
+        let reference = Executor { backend: &Reference, ..*executor };
+        Ok(reference.node(&mut unit, turn.ids, at, inputs).map(|_| ()))
+    }
+}
+
+/// The unit as it is before the pass, with what its node `at` keeps of the tokens before.
+fn unit(
+    block: &mut dyn Block,
+    graph: &Graph,
+    at: usize,
+    pass: &Pass<'_>,
+    turn: &Turn<'_>,
+) -> Result<Unit, Ended> {
+    let capacity = turn.capacity.unwrap_or(turn.ids.len());
+    let mut caches = BTreeMap::new();
+    if let (Op::Attention(attention), [regions]) = (&graph.nodes[at].op, pass.caches(at)) {
+        let dim = graph.nodes[at].cols / attention.heads as usize;
+        let mut cache = Cache::new(capacity, dim, attention)?;
+        fill(block, regions, &mut cache)?;
+        caches.insert(at, cache);
+    }
+    Ok(Unit::after(turn.start, capacity, caches))
+}
+
+/// Brings a cache from the device.
+fn fill(block: &mut dyn Block, from: &CacheRegions, cache: &mut Cache) -> Result<(), DeviceFault> {
+    let to = cache.parts();
+    block.download(from.keys.planes.start(), Target::I8(to.key_planes))?;
+    block.download(from.keys.scales.start(), Target::F32(to.key_scales))?;
+    block.download(from.values.planes.start(), Target::I8(to.value_planes))?;
+    block.download(from.values.scales.start(), Target::F32(to.value_scales))?;
+    block.download(from.logs.start(), Target::F32(to.value_logs))
+}

@@ -1,0 +1,337 @@
+//! A device whose memory is the host's, and whose operators are the reference's.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use assay_exact::{
+    Error, KeysValues, KvCache, MeanPool, Precision, Quantised, QuantisedMut, Rope, RopeTable,
+};
+use assay_exec::resident::{
+    Attention, Block, CacheRegions, Call, DeviceFault, Operator, QuantisedRegions, Region, Resident, Source,
+    Target, HASH_WORDS, LEAF_FLOATS, OFFSET_AT, PREFIX_WORDS,
+};
+use assay_exec::Backend;
+
+/// Counts the lists of calls that it gets, and goes wrong where it is told to.
+#[derive(Debug)]
+pub struct Device {
+    /// Bytes.
+    pub memory: u64,
+    /// The list, counted from 0, that it fails in.
+    pub fails_in: Option<usize>,
+    /// The node at which it reports for no reason.
+    pub lies_at: Option<u32>,
+    runs: AtomicUsize,
+}
+
+impl Device {
+    pub fn new(memory: u64) -> Self {
+        Self { memory, fails_in: None, lies_at: None, runs: AtomicUsize::new(0) }
+    }
+
+    /// The same, but for what it does wrong.
+    pub fn failing_in(self, list: usize) -> Self {
+        Self { fails_in: Some(list), ..self }
+    }
+
+    /// The same, but for what it does wrong.
+    pub fn lying_at(self, node: u32) -> Self {
+        Self { lies_at: Some(node), ..self }
+    }
+
+    /// Lists of calls so far.
+    pub fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+}
+
+impl Backend for Device {
+    fn name(&self) -> String {
+        "device of the tests".into()
+    }
+
+    fn resident(&self) -> Option<&dyn Resident> {
+        Some(self)
+    }
+}
+
+impl Resident for Device {
+    fn free(&self) -> Result<u64, DeviceFault> {
+        Ok(self.memory)
+    }
+
+    /// Poisoned: every float of it is a NaN, and no id of it is one.
+    fn block(&self, bytes: u64) -> Result<Box<dyn Block + '_>, DeviceFault> {
+        assert!(bytes <= self.memory, "{bytes} bytes of {}", self.memory);
+        Ok(Box::new(Memory { device: self, bytes: vec![0xFF; bytes as usize] }))
+    }
+}
+
+struct Memory<'d> {
+    device: &'d Device,
+    bytes: Vec<u8>,
+}
+
+impl Block for Memory<'_> {
+    fn upload(&mut self, start: u64, from: Source<'_>) -> Result<(), DeviceFault> {
+        let bytes: Vec<u8> = match from {
+            Source::I8(from) => from.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Source::U32(from) => from.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Source::F32(from) => from.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        };
+        self.bytes[start as usize..][..bytes.len()].copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn download(&mut self, start: u64, to: Target<'_>) -> Result<(), DeviceFault> {
+        match to {
+            Target::I8(to) => to.copy_from_slice(&self.digits(&Region::new(start, to.len()))),
+            Target::U32(to) => to.copy_from_slice(&self.ids(&Region::new(start, to.len()))),
+            Target::F32(to) => to.copy_from_slice(&self.floats(&Region::new(start, to.len()))),
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, calls: &[Call<'_>]) -> Result<Option<u32>, DeviceFault> {
+        let number = self.device.runs.fetch_add(1, Ordering::Relaxed);
+        if self.device.fails_in == Some(number) {
+            return Err(DeviceFault::Failed("the device fell off the bus".into()));
+        }
+        let mut reported: Option<u32> = None;
+        for call in calls {
+            let lies = self.device.lies_at == Some(call.node);
+            match self.compute(&call.operator) {
+                Err(Error::Refused(refused)) => return Err(refused.into()),
+                Ok(()) if !lies => {}
+                _ => reported = Some(reported.map_or(call.node, |node| node.min(call.node))),
+            }
+        }
+        Ok(reported)
+    }
+}
+
+/// Quantised rows, copied from the device.
+struct Digits {
+    planes: Vec<i8>,
+    scales: Vec<f32>,
+    depth: usize,
+    precision: Precision,
+}
+
+impl Digits {
+    fn empty(rows: usize, depth: usize, precision: Precision) -> Self {
+        let planes = vec![0; precision.digits() * rows * depth];
+        Self { planes, scales: vec![0.0; rows], depth, precision }
+    }
+
+    fn view(&self) -> Quantised<'_> {
+        Quantised::new(&self.planes, &self.scales, self.depth, self.precision).unwrap()
+    }
+}
+
+impl Memory<'_> {
+    fn words(&self, start: u64, len: usize) -> impl Iterator<Item = [u8; 4]> + '_ {
+        let bytes = &self.bytes[start as usize..][..4 * len];
+        bytes.chunks_exact(4).map(|word| word.try_into().unwrap())
+    }
+
+    fn floats(&self, region: &Region<f32>) -> Vec<f32> {
+        self.words(region.start(), region.len()).map(f32::from_le_bytes).collect()
+    }
+
+    fn ids(&self, region: &Region<u32>) -> Vec<u32> {
+        self.words(region.start(), region.len()).map(u32::from_le_bytes).collect()
+    }
+
+    fn digits(&self, region: &Region<i8>) -> Vec<i8> {
+        self.bytes[region.start() as usize..][..region.len()].iter().map(|byte| *byte as i8).collect()
+    }
+
+    fn quantised(&self, regions: &QuantisedRegions) -> Digits {
+        let (planes, scales) = (self.digits(&regions.planes), self.floats(&regions.scales));
+        assert_eq!(scales.len(), regions.rows);
+        Digits { planes, scales, depth: regions.depth, precision: regions.precision }
+    }
+
+    fn put(&mut self, region: &Region<f32>, values: &[f32]) {
+        assert_eq!(region.len(), values.len());
+        self.upload(region.start(), Source::F32(values)).unwrap();
+    }
+
+    /// Writes what `op` makes of nothing but rubbish; also if it traps, as a device would.
+    fn write(
+        &mut self,
+        region: &Region<f32>,
+        op: impl FnOnce(&Self, &mut [f32]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut y = vec![f32::NAN; region.len()];
+        let result = op(self, &mut y);
+        self.put(region, &y);
+        result
+    }
+
+    fn compute(&mut self, operator: &Operator<'_>) -> Result<(), Error> {
+        match operator {
+            Operator::Copy { from, to } => {
+                let values = self.floats(from);
+                self.put(to, &values);
+                Ok(())
+            }
+            Operator::Add { op, a, b, y } => {
+                self.write(y, |memory, y| op.forward(&memory.floats(a), &memory.floats(b), y))
+            }
+            Operator::Mul { op, a, b, y } => {
+                self.write(y, |memory, y| op.forward(&memory.floats(a), &memory.floats(b), y))
+            }
+            Operator::SiluMul { op, x, u, y } => {
+                self.write(y, |memory, y| op.forward(&memory.floats(x), &memory.floats(u), y))
+            }
+            Operator::Gelu { op, x, y } => self.write(y, |memory, y| op.forward(&memory.floats(x), y)),
+            Operator::Tanh { op, x, y } => self.write(y, |memory, y| op.forward(&memory.floats(x), y)),
+            Operator::L2Norm { op, x, y, divisor } => {
+                let mut norms = vec![0.0; divisor.len()];
+                self.write(y, |memory, y| op.forward(&memory.floats(x), y, &mut norms))
+            }
+            Operator::RmsNorm { op, x, gamma, y, rstd } => {
+                let mut stats = vec![0.0; rstd.len()];
+                self.write(y, |memory, y| op.forward(&memory.floats(x), &memory.floats(gamma), y, &mut stats))
+            }
+            Operator::LayerNorm { op, x, gamma, beta, y, mean, rstd } => {
+                let (mut means, mut stats) = (vec![0.0; mean.len()], vec![0.0; rstd.len()]);
+                self.write(y, |memory, y| {
+                    let [x, gamma, beta] = [x, gamma, beta].map(|region| memory.floats(region));
+                    op.forward(&x, &gamma, &beta, y, &mut means, &mut stats)
+                })
+            }
+            Operator::Linear { op, x, weight, bias, y } => {
+                let mut room = Digits::empty(op.tokens(), op.inputs(), op.precision());
+                self.write(y, |memory, y| {
+                    let bias = bias.as_ref().map(|bias| memory.floats(bias));
+                    let (weight, x) = (memory.quantised(weight), memory.floats(x));
+                    let mut scratch = QuantisedMut { planes: &mut room.planes, scales: &mut room.scales };
+                    op.forward(&x, &weight.view(), bias.as_deref(), &mut scratch, y)
+                })
+            }
+            Operator::Embed { op, ids, table, y } => {
+                self.write(y, |memory, y| op.forward(&memory.ids(ids), &memory.floats(table), y))
+            }
+            Operator::EmbedQuantised { op, ids, table, y } => self.write(y, |memory, y| {
+                op.forward_quantised(&memory.ids(ids), &memory.quantised(table).view(), y)
+            }),
+            Operator::ArgMax { op, x, best } => {
+                let mut tokens = vec![0; best.len()];
+                let result = op.forward(&self.floats(x), &mut tokens);
+                self.upload(best.start(), Source::U32(&tokens)).unwrap();
+                result
+            }
+            Operator::Leaves { x, prefix, bytes, hashes } => {
+                self.hash(x, prefix, *bytes, hashes);
+                Ok(())
+            }
+            Operator::Last { .. } | Operator::MeanPool { .. } | Operator::Rope { .. } => {
+                self.compute_parts(operator)
+            }
+            Operator::Attention(attention) => self.attend(attention),
+        }
+    }
+
+    fn hash(&mut self, x: &Region<f32>, prefix: &Region<u32>, bytes: usize, hashes: &Region<u32>) {
+        assert_eq!((prefix.len(), hashes.len()), (PREFIX_WORDS, HASH_WORDS * x.len().div_ceil(LEAF_FLOATS)));
+        let mut words = Vec::new();
+        for (leaf, values) in self.floats(x).chunks(LEAF_FLOATS).enumerate() {
+            let mut message: Vec<u8> = self.ids(prefix).iter().flat_map(|word| word.to_le_bytes()).collect();
+            message.truncate(bytes);
+            let offset = (4 * LEAF_FLOATS * leaf) as u64;
+            message[OFFSET_AT..OFFSET_AT + 8].copy_from_slice(&offset.to_le_bytes());
+            message.extend(values.iter().flat_map(|x| x.to_le_bytes()));
+            let hash = blake3::hash(&message);
+            words.extend(hash.as_bytes().chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())));
+        }
+        self.upload(hashes.start(), Source::U32(&words)).unwrap();
+    }
+
+    /// What is not row by row: part by part.
+    fn compute_parts(&mut self, operator: &Operator<'_>) -> Result<(), Error> {
+        match *operator {
+            Operator::Last { cols, x, y, parts } => {
+                for (row, part) in parts.iter().enumerate() {
+                    let values = self.floats(&part.last(&x, cols));
+                    self.put(&y.range(row * cols..(row + 1) * cols), &values);
+                }
+                Ok(())
+            }
+            Operator::MeanPool { cols, x, y, parts } => {
+                for (row, part) in parts.iter().enumerate() {
+                    let op = MeanPool::new(part.tokens, cols)?;
+                    self.write(&y.range(row * cols..(row + 1) * cols), |memory, y| {
+                        op.forward(&memory.floats(&part.of(&x, cols)), y)
+                    })?;
+                }
+                Ok(())
+            }
+            Operator::Rope { heads, dim, cos, sin, positions, x, y, parts } => {
+                for part in parts {
+                    assert_eq!(self.ids(&part.position(&positions)), [part.start as u32]);
+                    let op = Rope::new(part.tokens, heads, dim)?;
+                    self.write(&part.of(&y, heads * dim), |memory, y| {
+                        let (cos, sin) = (memory.floats(&cos), memory.floats(&sin));
+                        let table = RopeTable { cos: &cos, sin: &sin };
+                        op.forward(part.start, &table, &memory.floats(&part.of(&x, heads * dim)), y)
+                    })?;
+                }
+                Ok(())
+            }
+            _ => unreachable!("not by parts"),
+        }
+    }
+
+    fn attend(&mut self, attention: &Attention<'_>) -> Result<(), Error> {
+        let Attention { heads, kv_heads, dim, parts, caches, .. } = *attention;
+        assert!(caches.is_empty() || caches.len() == parts.len());
+        for (number, part) in parts.iter().enumerate() {
+            assert_eq!(self.ids(&part.position(&attention.positions)), [part.start as u32]);
+            let regions = caches.get(number);
+            let capacity = regions.map_or(part.tokens, |regions| regions.capacity);
+            let rows = capacity * kv_heads;
+            let (mut keys, mut values, mut logs) = match regions {
+                Some(CacheRegions { keys, values, logs, .. }) => {
+                    (self.quantised(keys), self.quantised(values), self.floats(logs))
+                }
+                None => {
+                    let empty = |precision| Digits::empty(rows, dim, precision);
+                    (empty(attention.keys), empty(attention.values), vec![0.0; rows])
+                }
+            };
+            let [k, v] = [attention.k, attention.v].map(|it| self.floats(&part.of(&it, kv_heads * dim)));
+            let mut cache = KvCache {
+                key_planes: &mut keys.planes,
+                key_scales: &mut keys.scales,
+                value_planes: &mut values.planes,
+                value_scales: &mut values.scales,
+                value_logs: &mut logs,
+            };
+            let appended = attention.append(capacity)?.forward(part.start, &k, &v, &mut cache);
+            if let Some(regions) = regions {
+                self.keep(regions, &keys, &values, &logs);
+            }
+            appended?;
+            let q = self.floats(&part.of(&attention.q, heads * dim));
+            let mut digits = Digits::empty(part.tokens * heads, dim, attention.keys);
+            attention.queries(part.tokens)?.forward(&q, &mut digits.planes, &mut digits.scales)?;
+            let cache = KeysValues { keys: keys.view(), values: values.view(), logs: &logs };
+            let mut scores = vec![0.0; part.start + part.tokens];
+            let op = attention.of(part)?;
+            self.write(&part.of(&attention.y, heads * dim), |_, y| {
+                op.forward(&digits.view(), &cache, &mut scores, y)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, regions: &CacheRegions, keys: &Digits, values: &Digits, logs: &[f32]) {
+        for (regions, digits) in [(&regions.keys, keys), (&regions.values, values)] {
+            self.upload(regions.planes.start(), Source::I8(&digits.planes)).unwrap();
+            self.put(&regions.scales, &digits.scales);
+        }
+        self.put(&regions.logs, logs);
+    }
+}
