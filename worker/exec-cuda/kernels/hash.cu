@@ -1,0 +1,173 @@
+// The leaves of trace points: BLAKE3 of 0, the leaf's place in SCALE, and up to 1 KiB of the value. A thread hashes a
+// leaf.
+//
+// With its prefix a full leaf is longer than one chunk of BLAKE3: chunk 0 has 16 blocks, chunk 1 the rest, and their
+// parent is the root. BLAKE3 as its specification has it (the BLAKE3 paper, section 2): blocks of 64 bytes, seven
+// rounds.
+
+#include "common.cuh"
+
+// Words of value in a leaf, of a block, of a chunk, of a hash, of a prefix with room for all shapes, and of both.
+constexpr u32 LEAF_WORDS = 256;
+constexpr u32 BLOCK_WORDS = 16;
+constexpr u32 CHUNK_WORDS = 256;
+constexpr u32 HASH_WORDS = 8;
+constexpr u32 PREFIX_WORDS = 16;
+constexpr u32 MESSAGE_WORDS = PREFIX_WORDS + LEAF_WORDS;
+// Where the prefix has the offset of the leaf: behind the tag, step, unit and point.
+constexpr u32 OFFSET_AT = 21;
+// Threads of a block: their messages are in shared memory, an odd number of words apart.
+constexpr u32 LEAVES = 32;
+constexpr u32 STRIDE = MESSAGE_WORDS + 1;
+
+constexpr u32 CHUNK_START = 1, CHUNK_END = 2, PARENT = 4, ROOT = 8;
+
+constexpr u32 IV0 = 0x6A09E667u, IV1 = 0xBB67AE85u, IV2 = 0x3C6EF372u, IV3 = 0xA54FF53Au;
+constexpr u32 IV4 = 0x510E527Fu, IV5 = 0x9B05688Cu, IV6 = 0x1F83D9ABu, IV7 = 0x5BE0CD19u;
+
+struct Hash {
+    u32 words[HASH_WORDS];
+};
+
+__device__ inline Hash initial() { return Hash{{IV0, IV1, IV2, IV3, IV4, IV5, IV6, IV7}}; }
+
+__device__ inline u32 rotate(u32 x, u32 by) { return __funnelshift_r(x, x, by); }
+
+__device__ inline void mix(u32& a, u32& b, u32& c, u32& d, u32 x, u32 y) {
+    a = a + b + x;
+    d = rotate(d ^ a, 16);
+    c = c + d;
+    b = rotate(b ^ c, 12);
+    a = a + b + y;
+    d = rotate(d ^ a, 8);
+    c = c + d;
+    b = rotate(b ^ c, 7);
+}
+
+// Columns, then diagonals.
+__device__ inline void round(u32 (&v)[16], const u32 (&m)[16]) {
+    mix(v[0], v[4], v[8], v[12], m[0], m[1]);
+    mix(v[1], v[5], v[9], v[13], m[2], m[3]);
+    mix(v[2], v[6], v[10], v[14], m[4], m[5]);
+    mix(v[3], v[7], v[11], v[15], m[6], m[7]);
+    mix(v[0], v[5], v[10], v[15], m[8], m[9]);
+    mix(v[1], v[6], v[11], v[12], m[10], m[11]);
+    mix(v[2], v[7], v[8], v[13], m[12], m[13]);
+    mix(v[3], v[4], v[9], v[14], m[14], m[15]);
+}
+
+__device__ inline void permute(u32 (&m)[16]) {
+    u32 old[16];
+#pragma unroll
+    for (u32 i = 0; i < 16; i++) old[i] = m[i];
+    m[0] = old[2], m[1] = old[6], m[2] = old[3], m[3] = old[10];
+    m[4] = old[7], m[5] = old[0], m[6] = old[4], m[7] = old[13];
+    m[8] = old[1], m[9] = old[11], m[10] = old[12], m[11] = old[5];
+    m[12] = old[9], m[13] = old[14], m[14] = old[15], m[15] = old[8];
+}
+
+// The compression function; no hash here has more than two chunks, so the counter is one word.
+__device__ inline void compress(Hash& h, u32 (&m)[16], u32 counter, u32 bytes, u32 flags) {
+    u32 v[16] = {h.words[0], h.words[1], h.words[2], h.words[3], h.words[4], h.words[5], h.words[6], h.words[7],
+                 IV0,        IV1,        IV2,        IV3,        counter,    0,          bytes,      flags};
+#pragma unroll
+    for (u32 i = 0; i < 7; i++) {
+        round(v, m);
+        permute(m);
+    }
+#pragma unroll
+    for (u32 i = 0; i < 8; i++) h.words[i] = v[i] ^ v[i + 8];
+}
+
+// What leaves of one point share.
+struct Point {
+    const u32* values;
+    u64 words;
+    const u32* prefix;
+    u32 prefix_bytes;
+    u64 offset;
+};
+
+// Byte `at` of the prefix, with the leaf's own offset in it.
+__device__ inline u32 prefix_byte(const Point& point, u64 leaf, u32 at) {
+    u64 offset = point.offset + leaf * 4 * LEAF_WORDS;
+    if (at - OFFSET_AT < 8) return static_cast<u32>(offset >> (8 * (at - OFFSET_AT))) & 255;
+    return point.prefix[at / 4] >> (8 * (at % 4)) & 255;
+}
+
+// Words of a leaf's value.
+__device__ inline u32 leaf_words(const Point& point, u64 leaf) {
+    u64 left = point.words - leaf * LEAF_WORDS;
+    return left < LEAF_WORDS ? static_cast<u32>(left) : LEAF_WORDS;
+}
+
+// Word `at` of a leaf's message: of the prefix, of the value, of both where they meet, 0 behind its end.
+__device__ inline u32 message_word(const Point& point, u64 leaf, u32 at) {
+    const u32* value = point.values + leaf * LEAF_WORDS;
+    u32 count = leaf_words(point, leaf), whole = point.prefix_bytes / 4, shift = point.prefix_bytes % 4 * 8;
+    if (at > whole) {
+        u32 behind = at - whole;
+        u32 low = behind - 1 < count ? value[behind - 1] : 0, high = behind < count ? value[behind] : 0;
+        return __funnelshift_l(low, high, shift);
+    }
+    u32 word = at == whole ? value[0] << shift : 0;
+    for (u32 i = 0; i < 4 && 4 * at + i < point.prefix_bytes; i++) {
+        word |= prefix_byte(point, leaf, 4 * at + i) << 8 * i;
+    }
+    return word;
+}
+
+// The hash of a message of at most two chunks; zeros lie behind it up to a whole block.
+__device__ inline Hash hash_message(const u32* message, u32 bytes) {
+    u32 blocks = (bytes + 4 * BLOCK_WORDS - 1) / (4 * BLOCK_WORDS), chunk_blocks = CHUNK_WORDS / BLOCK_WORDS;
+    bool whole = blocks <= chunk_blocks;
+    Hash h = initial(), left = h;
+    // The step behind the blocks joins two chunks.
+#pragma unroll 1
+    for (u32 step = 0; step < blocks + !whole; step++) {
+        u32 m[16], chunk = step / chunk_blocks, length = 4 * BLOCK_WORDS, flags = 0;
+        if (step == blocks) {
+#pragma unroll
+            for (u32 i = 0; i < HASH_WORDS; i++) m[i] = left.words[i], m[i + HASH_WORDS] = h.words[i];
+            h = initial();
+            chunk = 0;
+            flags = PARENT | ROOT;
+        } else {
+#pragma unroll
+            for (u32 i = 0; i < BLOCK_WORDS; i++) m[i] = message[step * BLOCK_WORDS + i];
+            if (step % chunk_blocks == 0) {
+                left = h;
+                h = initial();
+                flags |= CHUNK_START;
+            }
+            if (step + 1 == blocks || (step + 1) % chunk_blocks == 0) flags |= CHUNK_END;
+            if (step + 1 == blocks) {
+                length = bytes - step * 4 * BLOCK_WORDS;
+                if (whole) flags |= ROOT;
+            }
+        }
+        compress(h, m, chunk, length, flags);
+    }
+    return h;
+}
+
+// Points [points, words] of one shape, as words; prefixes [points, 16], zeros behind `prefix_bytes`; hashes
+// [points, leaves, 8]. `offset`: the first byte of these words in their values. blockIdx.y: the point.
+KERNEL void hash_leaves(const u32* values, u64 words, const u32* prefixes, u32 prefix_bytes, u64 offset, u32* hashes) {
+    __shared__ u32 messages[LEAVES * STRIDE];
+    Point point{values + blockIdx.y * words, words, prefixes + blockIdx.y * PREFIX_WORDS, prefix_bytes, offset};
+    u64 leaves = (words + LEAF_WORDS - 1) / LEAF_WORDS, first = static_cast<u64>(blockIdx.x) * LEAVES;
+    u32 here = leaves - first < LEAVES ? static_cast<u32>(leaves - first) : LEAVES;
+    for (u32 i = 0; i < here; i++) {
+        for (u32 at = threadIdx.x; at < MESSAGE_WORDS; at += LEAVES) {
+            messages[i * STRIDE + at] = message_word(point, first + i, at);
+        }
+    }
+    __syncthreads();
+    if (threadIdx.x >= here) return;
+    u64 leaf = first + threadIdx.x;
+    Hash h = hash_message(messages + threadIdx.x * STRIDE, prefix_bytes + 4 * leaf_words(point, leaf));
+    u32* out = hashes + (blockIdx.y * leaves + leaf) * HASH_WORDS;
+#pragma unroll
+    for (u32 i = 0; i < HASH_WORDS; i++) out[i] = h.words[i];
+}

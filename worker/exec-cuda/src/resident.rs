@@ -1,0 +1,424 @@
+//! Passes that run wholly in the device's memory: each call is a launch or a few, and the host waits once, for all.
+//!
+//! Rows of one digit lie together whatever unit they belong to, so those of a joined pass are quantised at once. Of
+//! more digits each unit has planes of its own.
+//!
+//! A decode's pass of one token for each unit is launched once, recorded the second time, and from then on started as it
+//! was recorded, until there is another one.
+
+mod step;
+
+use assay_exact::{KvAppend, MeanPool, Precision, Refused, Rope};
+use assay_exec::resident::{
+    Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Resident,
+    Source, Target,
+};
+
+use crate::backend::{locked, Cuda};
+use crate::error::Fault;
+use crate::gpu::{Gpu, Recording, Scratch};
+use crate::launch::{self, RopeSpans};
+use crate::span::{CacheSpans, Digits, KeysValuesSpans, Span};
+use step::Step;
+
+type Done = Result<(), Fault>;
+
+impl From<Fault> for DeviceFault {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::OutOfMemory { needed, free, .. } => Self::Memory { needed, free },
+            Fault::Refused(refused) => Self::Refused(refused),
+            other => Self::Failed(Box::new(other)),
+        }
+    }
+}
+
+impl Resident for Cuda {
+    fn free(&self) -> Result<u64, DeviceFault> {
+        Ok(self.gpu.room()?.free)
+    }
+
+    fn block(&self, bytes: u64) -> Result<Box<dyn Block + '_>, DeviceFault> {
+        let len = usize::try_from(bytes).map_err(|_| Refused::Overflow("memory of the device"))?;
+        Ok(Box::new(Memory { cuda: self, last: None, bytes: self.gpu.scratch(len)? }))
+    }
+}
+
+/// A block of the device's memory.
+struct Memory<'g> {
+    cuda: &'g Cuda,
+    /// What the last pass was, if it was one of a decode.
+    last: Option<Last<'g>>,
+    bytes: Scratch<u8>,
+}
+
+/// A pass of a decode, and how it is started again.
+struct Last<'g> {
+    step: Step,
+    again: Again<'g>,
+}
+
+enum Again<'g> {
+    /// It was launched once.
+    Record,
+    Recorded(Box<dyn Recording + 'g>),
+    /// It can't be recorded.
+    Launch,
+}
+
+impl Block for Memory<'_> {
+    fn upload(&mut self, start: u64, from: Source<'_>) -> Result<(), DeviceFault> {
+        let gpu = &self.cuda.gpu;
+        Ok(match from {
+            Source::I8(from) => gpu.upload(from, self.at(&Region::new(start, from.len()))?),
+            Source::U32(from) => gpu.upload(from, self.at(&Region::new(start, from.len()))?),
+            Source::F32(from) => gpu.upload(from, self.at(&Region::new(start, from.len()))?),
+        }?)
+    }
+
+    fn download(&mut self, start: u64, to: Target<'_>) -> Result<(), DeviceFault> {
+        let gpu = &self.cuda.gpu;
+        Ok(match to {
+            Target::I8(to) => gpu.download(self.at(&Region::new(start, to.len()))?, to),
+            Target::U32(to) => gpu.download(self.at(&Region::new(start, to.len()))?, to),
+            Target::F32(to) => gpu.download(self.at(&Region::new(start, to.len()))?, to),
+        }?)
+    }
+
+    fn run(&mut self, calls: &[Call<'_>]) -> Result<Option<u32>, DeviceFault> {
+        let cuda = self.cuda;
+        let _turn = locked(&cuda.turn);
+        cuda.gpu.clear_fault_word()?;
+        self.start(calls)?;
+        Ok(cuda.gpu.reported()?)
+    }
+}
+
+/// Quantised rows that one call has.
+struct HeldDigits {
+    planes: Scratch<i8>,
+    scales: Scratch<f32>,
+    rows: usize,
+    depth: usize,
+    precision: Precision,
+}
+
+impl HeldDigits {
+    fn new(gpu: &Gpu, rows: usize, depth: usize, precision: Precision) -> Result<Self, Fault> {
+        let (planes, scales) = (gpu.scratch(precision.digits() * rows * depth)?, gpu.scratch(rows)?);
+        Ok(Self { planes, scales, rows, depth, precision })
+    }
+
+    fn spans(&self) -> Digits {
+        let Self { rows, depth, precision, .. } = *self;
+        Digits { planes: self.planes.span(), scales: self.scales.span(), rows, depth, precision }
+    }
+}
+
+/// Keys and values that one call has.
+struct HeldCache {
+    keys: HeldDigits,
+    values: HeldDigits,
+    logs: Scratch<f32>,
+}
+
+impl HeldCache {
+    fn new(gpu: &Gpu, attention: &Attention<'_>, tokens: usize) -> Result<Self, Fault> {
+        let rows = tokens * attention.kv_heads;
+        Ok(Self {
+            keys: HeldDigits::new(gpu, rows, attention.dim, attention.keys)?,
+            values: HeldDigits::new(gpu, rows, attention.dim, attention.values)?,
+            logs: gpu.scratch(rows)?,
+        })
+    }
+
+    fn spans(&self) -> KeysValuesSpans {
+        KeysValuesSpans { keys: self.keys.spans(), values: self.values.spans(), logs: self.logs.span() }
+    }
+}
+
+/// Some rows of those of one digit.
+fn rows_of(digits: Digits, first: usize, rows: usize) -> Digits {
+    debug_assert_eq!(digits.precision.digits(), 1);
+    let planes = digits.planes.range(first * digits.depth..(first + rows) * digits.depth);
+    Digits { planes, scales: digits.scales.range(first..first + rows), rows, ..digits }
+}
+
+/// A cache as it is written.
+fn written(cache: KeysValuesSpans) -> CacheSpans {
+    CacheSpans {
+        key_planes: cache.keys.planes,
+        key_scales: cache.keys.scales,
+        value_planes: cache.values.planes,
+        value_scales: cache.values.scales,
+        value_logs: cache.logs,
+    }
+}
+
+impl<'g> Memory<'g> {
+    /// Starts a pass, in one go if it is that of the decode before.
+    fn start(&mut self, calls: &[Call<'_>]) -> Done {
+        let step = Step::of(calls);
+        let again = match self.last.take() {
+            Some(last) if Some(&last.step) == step.as_ref() => self.start_again(calls, last.again)?,
+            _ => {
+                self.launch_all(calls)?;
+                Again::Record
+            }
+        };
+        self.last = step.map(|step| Last { step, again });
+        Ok(())
+    }
+
+    /// Starts the pass that was the last one; gives how it is started the next time.
+    fn start_again(&self, calls: &[Call<'_>], again: Again<'g>) -> Result<Again<'g>, Fault> {
+        let gpu: &'g Gpu = &self.cuda.gpu;
+        let again = match again {
+            Again::Record => gpu.record(|| self.launch_all(calls))?.map_or(Again::Launch, Again::Recorded),
+            again => again,
+        };
+        match &again {
+            Again::Recorded(recording) => recording.start()?,
+            _ => self.launch_all(calls)?,
+        }
+        Ok(again)
+    }
+}
+
+impl Memory<'_> {
+    fn launch_all(&self, calls: &[Call<'_>]) -> Done {
+        calls.iter().try_for_each(|call| self.launch(call.node, &call.operator))
+    }
+
+    /// Where a region is. Refuses one that is not in the block.
+    fn at<T>(&self, region: &Region<T>) -> Result<Span<T>, Fault> {
+        let (block, size) = (self.bytes.span(), size_of::<T>() as u64);
+        let refused = || Refused::Length {
+            what: "block of the device's memory",
+            expected: region.start().saturating_add((region.len() as u64).saturating_mul(size)),
+            got: block.len() as u64,
+        };
+        let end = (region.len() as u64).checked_mul(size).and_then(|bytes| bytes.checked_add(region.start()));
+        match end {
+            Some(end) if end <= block.len() as u64 => {
+                Ok(Span::new(block.address() + region.start(), region.len()))
+            }
+            _ => Err(refused().into()),
+        }
+    }
+
+    fn all<T, const N: usize>(&self, regions: [&Region<T>; N]) -> Result<[Span<T>; N], Fault> {
+        let mut spans = [Span::new(0, 0); N];
+        for (span, region) in spans.iter_mut().zip(regions) {
+            *span = self.at(region)?;
+        }
+        Ok(spans)
+    }
+
+    fn digits(&self, regions: &QuantisedRegions) -> Result<Digits, Fault> {
+        let QuantisedRegions { rows, depth, precision, .. } = *regions;
+        Ok(Digits {
+            planes: self.at(&regions.planes)?,
+            scales: self.at(&regions.scales)?,
+            rows,
+            depth,
+            precision,
+        })
+    }
+
+    fn keys_values(&self, cache: &CacheRegions) -> Result<KeysValuesSpans, Fault> {
+        Ok(KeysValuesSpans {
+            keys: self.digits(&cache.keys)?,
+            values: self.digits(&cache.values)?,
+            logs: self.at(&cache.logs)?,
+        })
+    }
+
+    fn launch(&self, node: u32, operator: &Operator<'_>) -> Done {
+        let gpu = &self.cuda.gpu;
+        match operator {
+            Operator::Copy { from, to } => gpu.copy(self.at(from)?, self.at(to)?),
+            Operator::Add { op, a, b, y } => {
+                let [a, b, y] = self.all([a, b, y])?;
+                launch::add_forward(gpu, node, op, a, b, y)
+            }
+            Operator::Mul { op, a, b, y } => {
+                let [a, b, y] = self.all([a, b, y])?;
+                launch::mul_forward(gpu, node, op, a, b, y)
+            }
+            Operator::SiluMul { op, x, u, y } => {
+                let [x, u, y] = self.all([x, u, y])?;
+                launch::silu_mul_forward(gpu, node, op, x, u, y)
+            }
+            Operator::Gelu { op, x, y } => launch::gelu_forward(gpu, node, op, self.at(x)?, self.at(y)?),
+            Operator::Tanh { op, x, y } => launch::tanh_forward(gpu, node, op, self.at(x)?, self.at(y)?),
+            Operator::L2Norm { op, x, y, divisor } => {
+                let [x, y, divisor] = self.all([x, y, divisor])?;
+                launch::l2_norm_forward(gpu, node, op, x, y, divisor)
+            }
+            Operator::RmsNorm { op, x, gamma, y, rstd } => {
+                let [x, gamma, y, rstd] = self.all([x, gamma, y, rstd])?;
+                launch::rms_norm_forward(gpu, node, op, x, gamma, y, rstd)
+            }
+            Operator::LayerNorm { op, x, gamma, beta, y, mean, rstd } => {
+                let [x, gamma, beta, y, mean, rstd] = self.all([x, gamma, beta, y, mean, rstd])?;
+                launch::layer_norm_forward(gpu, node, op, x, gamma, beta, y, mean, rstd)
+            }
+            Operator::Linear { op, x, weight, bias, y } => {
+                let (x, weight, y) = (self.at(x)?, self.digits(weight)?, self.at(y)?);
+                let bias = bias.as_ref().map(|bias| self.at(bias)).transpose()?;
+                let held = HeldDigits::new(gpu, op.tokens(), op.inputs(), op.precision())?;
+                launch::linear_forward(gpu, node, op, x, weight, bias, held.spans(), y)
+            }
+            Operator::Embed { op, ids, table, y } => {
+                launch::embed_gather_forward(gpu, node, op, self.at(ids)?, self.at(table)?, self.at(y)?)
+            }
+            Operator::EmbedQuantised { op, ids, table, y } => {
+                let (ids, table, y) = (self.at(ids)?, self.digits(table)?, self.at(y)?);
+                launch::embed_gather_forward_quantised(gpu, node, op, ids, table, y)
+            }
+            Operator::ArgMax { op, x, best } => {
+                launch::arg_max_forward(gpu, node, op, self.at(x)?, self.at(best)?)
+            }
+            Operator::Leaves { x, prefix, bytes, hashes } => {
+                launch::hash::leaves(gpu, self.at(x)?, self.at(prefix)?, *bytes, self.at(hashes)?)
+            }
+            Operator::Last { .. } | Operator::MeanPool { .. } | Operator::Rope { .. } => {
+                self.launch_parts(node, operator)
+            }
+            Operator::Attention(attention) => self.attend(node, attention),
+        }
+    }
+
+    /// What is not row by row, part by part.
+    fn launch_parts(&self, node: u32, operator: &Operator<'_>) -> Done {
+        let gpu = &self.cuda.gpu;
+        match *operator {
+            // One token each: the rows are the same.
+            Operator::Last { x, y, .. } if x.len() == y.len() => gpu.copy(self.at(&x)?, self.at(&y)?),
+            Operator::Last { cols, x, y, parts } => {
+                each_row(parts, &y, cols, |part, y| gpu.copy(self.at(&part.last(&x, cols))?, self.at(&y)?))
+            }
+            Operator::MeanPool { cols, x, y, parts } => each_row(parts, &y, cols, |part, y| {
+                let (op, [x, y]) = (MeanPool::new(part.tokens, cols)?, self.all([&part.of(&x, cols), &y])?);
+                launch::mean_pool_forward(gpu, node, &op, x, y)
+            }),
+            Operator::Rope { heads, dim, cos, sin, positions, x, y, parts } => {
+                let table = RopeSpans { cos: self.at(&cos)?, sin: self.at(&sin)? };
+                parts.iter().try_for_each(|part| {
+                    let op = Rope::new(part.tokens, heads, dim)?;
+                    let position = self.at(&part.position(&positions))?;
+                    let [x, y] = [x, y].map(|value| part.of(&value, heads * dim));
+                    launch::rope_forward_at(gpu, node, &op, position, table, self.at(&x)?, self.at(&y)?)
+                })
+            }
+            _ => Err(Refused::Domain("operator by parts").into()),
+        }
+    }
+
+    fn attend(&self, node: u32, attention: &Attention<'_>) -> Done {
+        let one_digit = [attention.keys, attention.values].iter().all(|precision| precision.digits() == 1);
+        if attention.caches.is_empty() && one_digit {
+            return self.attend_joined(node, attention);
+        }
+        for (number, part) in attention.parts.iter().enumerate() {
+            match attention.caches.get(number) {
+                Some(cache) => {
+                    let op = attention.append(cache.capacity)?;
+                    self.attend_part(node, attention, part, &op, self.keys_values(cache)?)?;
+                }
+                None => {
+                    let held = HeldCache::new(&self.cuda.gpu, attention, part.tokens)?;
+                    self.attend_part(node, attention, part, &attention.append(part.tokens)?, held.spans())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Quantises the rows of all parts together; then one launch has all parts, or where there is no kernel for that each
+    /// part has one for its own rows.
+    fn attend_joined(&self, node: u32, attention: &Attention<'_>) -> Done {
+        let (gpu, Attention { heads, kv_heads, dim, parts, .. }) = (&self.cuda.gpu, *attention);
+        let tokens: usize = parts.iter().map(|part| part.tokens).sum();
+        let [q, k, v, y] = self.all([&attention.q, &attention.k, &attention.v, &attention.y])?;
+        let queries = HeldDigits::new(gpu, tokens * heads, dim, attention.keys)?;
+        let (op, digits) = (attention.queries(tokens)?, queries.spans());
+        launch::quant_row_forward(gpu, node, &op, q, digits.planes, digits.scales)?;
+        let held = HeldCache::new(gpu, attention, tokens)?;
+        let cache = held.spans();
+        launch::kv_append_forward(gpu, node, &attention.append(tokens)?, 0, k, v, written(cache))?;
+        if let Some(longest) = parts.iter().max_by_key(|part| part.tokens).filter(|_| parts.len() > 1) {
+            let op = attention.of(longest)?;
+            if launch::attn_joins(gpu, &op, digits, cache) {
+                let bounds = self.bounds(parts, tokens)?;
+                return launch::attn_forward_joined(gpu, node, &op, bounds.span(), digits, cache, y);
+            }
+        }
+        parts.iter().try_for_each(|part| {
+            let (first, rows) = (part.first * kv_heads, part.tokens * kv_heads);
+            let own = KeysValuesSpans {
+                keys: rows_of(cache.keys, first, rows),
+                values: rows_of(cache.values, first, rows),
+                logs: cache.logs.range(first..first + rows),
+            };
+            let asking = rows_of(digits, part.first * heads, part.tokens * heads);
+            let width = heads * dim;
+            let y = y.range(part.first * width..(part.first + part.tokens) * width);
+            launch::attn_forward(gpu, node, &attention.of(part)?, asking, own, y)
+        })
+    }
+
+    /// The first row of each part, and the number of all rows.
+    fn bounds(&self, parts: &[Part], tokens: usize) -> Result<Scratch<u32>, Fault> {
+        let bounds: Vec<u32> =
+            parts.iter().map(|part| part.first).chain([tokens]).map(|row| row as u32).collect();
+        let held = self.cuda.gpu.scratch(bounds.len())?;
+        self.cuda.gpu.upload(&bounds, held.span())?;
+        Ok(held)
+    }
+
+    /// One part with its cache, which `op` writes.
+    fn attend_part(
+        &self,
+        node: u32,
+        attention: &Attention<'_>,
+        part: &Part,
+        op: &KvAppend,
+        cache: KeysValuesSpans,
+    ) -> Done {
+        let (gpu, Attention { heads, kv_heads, dim, .. }) = (&self.cuda.gpu, *attention);
+        let [q, y] = [attention.q, attention.y].map(|value| part.of(&value, heads * dim));
+        let [k, v] = [attention.k, attention.v].map(|value| part.of(&value, kv_heads * dim));
+        let [q, k, v, y] = self.all([&q, &k, &v, &y])?;
+        let queries = HeldDigits::new(gpu, part.tokens * heads, dim, attention.keys)?;
+        let digits = queries.spans();
+        launch::quant_row_forward(
+            gpu,
+            node,
+            &attention.queries(part.tokens)?,
+            q,
+            digits.planes,
+            digits.scales,
+        )?;
+        if part.tokens == 1 {
+            // As many keys as there may be: the pass is the same at every position, which the kernels read.
+            let last = Part { start: op.capacity() - 1, ..*part };
+            let position = self.at(&part.position(&attention.positions))?;
+            launch::kv_append_forward_at(gpu, node, op, position, k, v, written(cache))?;
+            return launch::attn_forward_at(gpu, node, &attention.of(&last)?, position, digits, cache, y);
+        }
+        launch::kv_append_forward(gpu, node, op, part.start, k, v, written(cache))?;
+        launch::attn_forward(gpu, node, &attention.of(part)?, digits, cache, y)
+    }
+}
+
+/// Launches something for each part and the row that it writes.
+fn each_row(
+    parts: &[Part],
+    y: &Region<f32>,
+    cols: usize,
+    mut launch: impl FnMut(&Part, Region<f32>) -> Done,
+) -> Done {
+    parts.iter().enumerate().try_for_each(|(row, part)| launch(part, y.range(row * cols..(row + 1) * cols)))
+}

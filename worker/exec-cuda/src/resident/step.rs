@@ -1,0 +1,170 @@
+//! Passes of a decode: one more token for each unit, again and again.
+
+use assay_exec::resident::{Attention, CacheRegions, Call, Operator, Part};
+
+/// All that a pass of one token for each unit launches. Ids and positions are not in it: they lie in the device's
+/// memory, where each pass has its own.
+#[derive(Debug, PartialEq)]
+pub(super) struct Step {
+    /// Of no units.
+    calls: Vec<Call<'static>>,
+    /// Those of each call, as if they had no tokens before.
+    parts: Vec<Part>,
+    /// Those of each attention.
+    caches: Vec<CacheRegions>,
+}
+
+impl Step {
+    /// None for other passes, and where there is nothing but them: no attention over tokens of passes before.
+    pub(super) fn of(calls: &[Call<'_>]) -> Option<Self> {
+        let mut step = Self { calls: Vec::with_capacity(calls.len()), parts: Vec::new(), caches: Vec::new() };
+        for Call { node, operator } in calls {
+            let (parts, caches) = units(operator);
+            let has_caches = !matches!(operator, Operator::Attention(_)) || (caches.len() == parts.len());
+            if !has_caches || parts.iter().any(|part| part.tokens != 1) {
+                return None;
+            }
+            step.calls.push(Call { node: *node, operator: without_units(operator) });
+            step.parts.extend(parts.iter().map(|part| Part { start: 0, ..*part }));
+            step.caches.extend_from_slice(caches);
+        }
+        (!step.caches.is_empty()).then_some(step)
+    }
+}
+
+/// What an operator is told of units.
+fn units<'a>(operator: &Operator<'a>) -> (&'a [Part], &'a [CacheRegions]) {
+    match *operator {
+        Operator::Last { parts, .. } | Operator::MeanPool { parts, .. } | Operator::Rope { parts, .. } => {
+            (parts, &[])
+        }
+        Operator::Attention(Attention { parts, caches, .. }) => (parts, caches),
+        _ => (&[], &[]),
+    }
+}
+
+/// The same without them.
+fn without_units(operator: &Operator<'_>) -> Operator<'static> {
+    match *operator {
+        Operator::Last { cols, x, y, .. } => Operator::Last { cols, x, y, parts: &[] },
+        Operator::MeanPool { cols, x, y, .. } => Operator::MeanPool { cols, x, y, parts: &[] },
+        Operator::Rope { heads, dim, cos, sin, positions, x, y, .. } => {
+            Operator::Rope { heads, dim, cos, sin, positions, x, y, parts: &[] }
+        }
+        Operator::Attention(Attention {
+            heads,
+            kv_heads,
+            dim,
+            mask,
+            scale,
+            keys,
+            values,
+            weights,
+            positions,
+            q,
+            k,
+            v,
+            y,
+            ..
+        }) => Operator::Attention(Attention {
+            heads,
+            kv_heads,
+            dim,
+            mask,
+            scale,
+            keys,
+            values,
+            weights,
+            positions,
+            q,
+            k,
+            v,
+            y,
+            parts: &[],
+            caches: &[],
+        }),
+        // These have none.
+        Operator::Copy { from, to } => Operator::Copy { from, to },
+        Operator::Add { op, a, b, y } => Operator::Add { op, a, b, y },
+        Operator::Mul { op, a, b, y } => Operator::Mul { op, a, b, y },
+        Operator::SiluMul { op, x, u, y } => Operator::SiluMul { op, x, u, y },
+        Operator::Gelu { op, x, y } => Operator::Gelu { op, x, y },
+        Operator::Tanh { op, x, y } => Operator::Tanh { op, x, y },
+        Operator::L2Norm { op, x, y, divisor } => Operator::L2Norm { op, x, y, divisor },
+        Operator::RmsNorm { op, x, gamma, y, rstd } => Operator::RmsNorm { op, x, gamma, y, rstd },
+        Operator::LayerNorm { op, x, gamma, beta, y, mean, rstd } => {
+            Operator::LayerNorm { op, x, gamma, beta, y, mean, rstd }
+        }
+        Operator::Linear { op, x, weight, bias, y } => Operator::Linear { op, x, weight, bias, y },
+        Operator::Embed { op, ids, table, y } => Operator::Embed { op, ids, table, y },
+        Operator::EmbedQuantised { op, ids, table, y } => Operator::EmbedQuantised { op, ids, table, y },
+        Operator::Leaves { x, prefix, bytes, hashes } => Operator::Leaves { x, prefix, bytes, hashes },
+        Operator::ArgMax { op, x, best } => Operator::ArgMax { op, x, best },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use assay_exact::{Add, Mask, Precision};
+    use assay_exec::resident::{QuantisedRegions, Region};
+
+    use super::*;
+
+    fn cache(start: u64) -> CacheRegions {
+        let planes = Region::new(start, 4);
+        let rows = QuantisedRegions {
+            planes,
+            scales: Region::new(start, 1),
+            rows: 1,
+            depth: 4,
+            precision: Precision::I8,
+        };
+        CacheRegions { capacity: 1, keys: rows, values: rows, logs: Region::new(start, 1) }
+    }
+
+    fn calls<'a>(parts: &'a [Part], caches: &'a [CacheRegions], rows: usize) -> [Call<'a>; 2] {
+        let value = Region::new(0, 4 * rows);
+        let attention = Attention {
+            heads: 1,
+            kv_heads: 1,
+            dim: 4,
+            mask: Mask::Causal,
+            scale: 1.0,
+            keys: Precision::I8,
+            values: Precision::I8,
+            weights: Precision::I8,
+            positions: Region::new(0, rows),
+            q: value,
+            k: value,
+            v: value,
+            y: value,
+            parts,
+            caches,
+        };
+        let op = Add::new(4 * rows).unwrap();
+        [Operator::Attention(attention), Operator::Add { op, a: value, b: value, y: value }]
+            .map(|operator| Call { node: 3, operator })
+    }
+
+    #[test]
+    fn a_decode_is_the_same_at_every_position() {
+        let caches = [cache(64), cache(128)];
+        let at = |start: usize| [0, 1].map(|first| Part { first, tokens: 1, start: start + first });
+        let first = Step::of(&calls(&at(5), &caches, 2));
+        assert!(first.is_some());
+        assert_eq!(first, Step::of(&calls(&at(6), &caches, 2)));
+        // Other units, fewer of them, fewer calls.
+        let others = [cache(64), cache(192)];
+        assert_ne!(first, Step::of(&calls(&at(6), &others, 2)));
+        assert_ne!(first, Step::of(&calls(&at(6)[..1], &caches[..1], 1)));
+        assert_ne!(first, Step::of(&calls(&at(6), &caches, 2)[..1]));
+    }
+
+    #[test]
+    fn passes_of_more_tokens_or_without_caches_are_none() {
+        let part = Part { first: 0, tokens: 1, start: 0 };
+        assert_eq!(Step::of(&calls(&[Part { tokens: 2, ..part }], &[cache(64)], 2)), None);
+        assert_eq!(Step::of(&calls(&[part], &[], 1)), None);
+        assert_eq!(Step::of(&calls(&[part], &[cache(64)], 1)[1..]), None);
+    }
+}

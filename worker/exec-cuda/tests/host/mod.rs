@@ -1,0 +1,317 @@
+//! This machine's processor in place of a device, for tests: a process that has the kernels compiled by clang, and memory of its
+//! own (`executor.cpp`, made by `build.py`). [`gpu`] is a [`Gpu`] like any other, so the real launch functions run on it.
+//!
+//! The process fences and poisons what it gives, runs blocks and threads in an order of its own, and refuses arguments that
+//! are not those of the kernel's parameters.
+
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use cudarc::driver::CudaStream;
+
+use crate::device::{Capability, Device, GemmPath};
+use crate::error::Fault;
+use crate::gpu::{locked, Arg, Gpu, Grid, Kernel, Machine, Recording, Room};
+use crate::module::Module;
+
+/// The paths of products whose kernels this processor can run.
+pub(crate) const PATHS: [GemmPath; 3] = [GemmPath::Dp4a, GemmPath::Mma, GemmPath::Bf16];
+
+/// Few, so that kernels with a grid of so many blocks have to go round.
+const PROCESSORS: u32 = 3;
+const MEMORY: u64 = 4 << 30;
+
+/// A device that is this processor, and what counts the kernels that it ran.
+pub(crate) fn gpu(path: GemmPath) -> (Gpu, Arc<Host>) {
+    let host = Arc::new(Host::start());
+    let (name, capability) = ("this machine's processor".into(), Capability::new(8, 0));
+    let device = Device { index: 0, name, capability, memory: MEMORY, processors: PROCESSORS };
+    (Gpu::on(host.clone(), device, path).unwrap(), host)
+}
+
+/// The process, how many kernels it ran, and what is being recorded.
+#[derive(Debug)]
+pub(crate) struct Host {
+    process: Mutex<Process>,
+    launches: AtomicUsize,
+    /// Starts of what was recorded.
+    replays: AtomicUsize,
+    recorded: Mutex<Option<Recorded>>,
+}
+
+/// What was asked for and not done yet, and the memory that it works on.
+#[derive(Debug, Default)]
+struct Recorded {
+    requests: Vec<(&'static str, Request)>,
+    taken: Vec<u64>,
+}
+
+/// What was recorded, as a device's graph has it: the memory is its own as long as it lives.
+struct Replay<'h> {
+    host: &'h Host,
+    recorded: Recorded,
+}
+
+impl Recording for Replay<'_> {
+    fn start(&self) -> Result<(), Fault> {
+        self.host.replays.fetch_add(1, Ordering::Relaxed);
+        let mut requests = self.recorded.requests.iter();
+        requests.try_for_each(|(doing, request)| self.host.ask(doing, request, &mut []))
+    }
+}
+
+impl Drop for Replay<'_> {
+    fn drop(&mut self) {
+        self.recorded.taken.iter().for_each(|address| self.host.give_back(*address));
+    }
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    input: Option<BufWriter<ChildStdin>>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It ends where there is nothing more to come.
+        drop(self.input.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// The program, which the first test that asks has compiled; a minute, where nothing of it is there yet.
+fn program() -> &'static PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let directory = std::env::current_exe().unwrap().with_file_name("host-kernels");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/host/build.py");
+        let built = Command::new("python3").args(["-B", script]).arg(directory).output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        String::from_utf8(built.stdout).unwrap().trim_end().into()
+    })
+}
+
+impl Host {
+    fn start() -> Self {
+        let mut child = Command::new(program()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take().map(BufWriter::new);
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let process = Mutex::new(Process { child, input, output });
+        Self {
+            process,
+            launches: AtomicUsize::new(0),
+            replays: AtomicUsize::new(0),
+            recorded: Mutex::default(),
+        }
+    }
+
+    /// How many kernels it ran.
+    pub(crate) fn launches(&self) -> usize {
+        self.launches.load(Ordering::Relaxed)
+    }
+
+    /// How often something that was recorded was started.
+    pub(crate) fn replays(&self) -> usize {
+        self.replays.load(Ordering::Relaxed)
+    }
+
+    /// Has something done now, or when what is being recorded is started.
+    fn queue(&self, doing: &'static str, request: Request) -> Result<(), Fault> {
+        match locked(&self.recorded).as_mut() {
+            Some(recorded) => {
+                recorded.requests.push((doing, request));
+                Ok(())
+            }
+            None => self.ask(doing, &request, &mut []),
+        }
+    }
+
+    /// Has something done that can't be recorded.
+    fn at_once(&self, doing: &'static str, request: &Request, result: &mut [u8]) -> Result<(), Fault> {
+        assert!(locked(&self.recorded).is_none(), "{doing} in what is recorded");
+        self.ask(doing, request, result)
+    }
+
+    /// Sends a request; its answer fills `result`.
+    fn ask(&self, doing: &'static str, request: &Request, result: &mut [u8]) -> Result<(), Fault> {
+        if request.0.first() == Some(&b'L') {
+            self.launches.fetch_add(1, Ordering::Relaxed);
+        }
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        match process.ask(request, result) {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => Err(Fault::Driver { doing, reason }),
+            // What it was that ended the process is on its standard error.
+            Err(error) => Err(Fault::Lost { doing, reason: error.to_string() }),
+        }
+    }
+}
+
+impl Process {
+    /// What was wrong, if anything.
+    fn ask(&mut self, request: &Request, result: &mut [u8]) -> io::Result<Option<String>> {
+        let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        input.write_all(&request.0)?;
+        input.flush()?;
+        let mut length = [0; 8];
+        self.output.read_exact(&mut length)?;
+        let mut wrong = vec![0; u64::from_le_bytes(length) as usize];
+        self.output.read_exact(&mut wrong)?;
+        if wrong.is_empty() {
+            self.output.read_exact(result)?;
+            return Ok(None);
+        }
+        Ok(Some(String::from_utf8_lossy(&wrong).into_owned()))
+    }
+}
+
+/// A letter, and what belongs to it.
+#[derive(Debug)]
+struct Request(Vec<u8>);
+
+impl Request {
+    fn new(letter: u8) -> Self {
+        Self(vec![letter])
+    }
+
+    fn number(mut self, number: u64) -> Self {
+        self.0.extend(number.to_le_bytes());
+        self
+    }
+
+    fn bytes(self, bytes: &[u8]) -> Self {
+        let mut request = self.number(bytes.len() as u64);
+        request.0.extend(bytes);
+        request
+    }
+}
+
+impl Machine for Host {
+    fn take(&self, bytes: usize) -> Result<u64, Fault> {
+        let mut address = [0; 8];
+        self.ask("taking memory", &Request::new(b'A').number(bytes as u64), &mut address)?;
+        let address = u64::from_le_bytes(address);
+        if let Some(recorded) = locked(&self.recorded).as_mut() {
+            recorded.taken.push(address);
+        }
+        Ok(address)
+    }
+
+    fn give_back(&self, address: u64) {
+        if let Some(recorded) = locked(&self.recorded).as_ref() {
+            // A device refuses to record it.
+            let is_its_own = recorded.taken.contains(&address) || std::thread::panicking();
+            assert!(is_its_own, "what is recorded gives memory back that it did not take");
+            return;
+        }
+        let given = self.ask("giving memory back", &Request::new(b'F').number(address), &mut []);
+        assert!(given.is_ok() || std::thread::panicking(), "{given:?}");
+    }
+
+    fn fill(&self, address: u64, byte: u8, bytes: usize) -> Result<(), Fault> {
+        let request = Request::new(b'S').number(address).number(byte.into()).number(bytes as u64);
+        self.queue("filling memory", request)
+    }
+
+    fn copy(&self, from: u64, to: u64, bytes: usize) -> Result<(), Fault> {
+        self.queue("a copy", Request::new(b'C').number(from).number(to).number(bytes as u64))
+    }
+
+    fn upload(&self, from: &[u8], to: u64) -> Result<(), Fault> {
+        self.at_once("an upload", &Request::new(b'U').number(to).bytes(from), &mut [])
+    }
+
+    fn download(&self, from: u64, to: &mut [u8]) -> Result<(), Fault> {
+        self.at_once("a download", &Request::new(b'D').number(from).number(to.len() as u64), to)
+    }
+
+    fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg]) -> Result<(), Fault> {
+        let name = format!("{}/{}", file(kernel.module), kernel.name);
+        let mut request = Request::new(b'L').bytes(name.as_bytes());
+        for number in grid.blocks.into_iter().chain([grid.threads, grid.shared]) {
+            request = request.number(number.into());
+        }
+        let (kinds, words): (Vec<u8>, Vec<u64>) = args.iter().map(word).unzip();
+        request = words.into_iter().fold(request.bytes(&kinds), Request::number);
+        self.queue(kernel.name, request)
+    }
+
+    fn record(
+        &self,
+        start: &mut dyn FnMut() -> Result<(), Fault>,
+    ) -> Result<Option<Box<dyn Recording + '_>>, Fault> {
+        *locked(&self.recorded) = Some(Recorded::default());
+        let started = start();
+        let recorded = locked(&self.recorded).take().unwrap_or_default();
+        let replay = Replay { host: self, recorded };
+        started?;
+        Ok(Some(Box::new(replay)))
+    }
+
+    fn wait(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn room(&self) -> Result<Room, Fault> {
+        Ok(Room { free: MEMORY, total: MEMORY })
+    }
+
+    fn stream(&self) -> Option<&Arc<CudaStream>> {
+        None
+    }
+}
+
+/// The kind of an argument, as `shim.h` names them, and its bytes.
+fn word(arg: &Arg) -> (u8, u64) {
+    match *arg {
+        Arg::U64(value) => (b'8', value),
+        Arg::I64(value) => (b'8', value as u64),
+        Arg::U32(value) => (b'4', value.into()),
+        Arg::I32(value) => (b'4', u64::from(value as u32)),
+        Arg::F32(value) => (b'f', value.to_bits().into()),
+    }
+}
+
+/// What a module's kernels are in, as `gemm_mma` of `GemmMma`.
+fn file(module: Module) -> String {
+    let mut name = String::new();
+    for letter in format!("{module:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[test]
+fn memory_is_poisoned_and_keeps_what_is_copied() {
+    let (gpu, _) = gpu(GemmPath::Dp4a);
+    let (from, to) = (gpu.scratch::<f32>(3).unwrap(), gpu.scratch::<f32>(3).unwrap());
+    let mut read = [0.0; 3];
+    gpu.download(from.span(), &mut read).unwrap();
+    assert!(read.iter().all(|x| x.is_nan()));
+    gpu.upload(&[1.0, -2.5, 3.0], from.span()).unwrap();
+    gpu.copy(from.span(), to.span()).unwrap();
+    gpu.zero(from.span().range(1..2)).unwrap();
+    gpu.download(to.span(), &mut read).unwrap();
+    assert_eq!(read, [1.0, -2.5, 3.0]);
+    gpu.download(from.span(), &mut read).unwrap();
+    assert_eq!((read, gpu.reported()), ([1.0, 0.0, 3.0], Ok(None)));
+}
+
+#[test]
+fn what_no_kernel_takes_is_refused() {
+    let (gpu, _) = gpu(GemmPath::Dp4a);
+    let grid = Grid { blocks: [1, 1, 1], threads: 32, shared: 0 };
+    let kernel = Kernel { module: Module::Cache, name: "no_such_kernel" };
+    let unknown = gpu.launch(kernel, grid, &[]).unwrap_err();
+    assert!(unknown.to_string().contains("no such kernel"), "{unknown}");
+    let outside = gpu.zero(crate::span::Span::<f32>::new(0x1000, 4)).unwrap_err();
+    assert!(outside.to_string().contains("not allocated"), "{outside}");
+}

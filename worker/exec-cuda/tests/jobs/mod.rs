@@ -1,0 +1,108 @@
+//! Whole jobs: their result root and trace root by the device are those by the CPU. The small ones run on what takes a
+//! device's place too. A real model is that of ASSAY_GPU_MODEL, a directory that `assay model import` has made.
+
+mod golden;
+
+use assay_exact::Precision;
+use assay_exec::{Backend, Cpu, Path};
+use assay_graph::canonical::Float;
+use assay_graph::decoder::{Decoder, Recipe};
+use assay_graph::job::{run, Generate, Input, Kind, Sampling, Train};
+use assay_graph::program::Program;
+use assay_graph::tensor::{Tensor, Tensors};
+use assay_graph::train::State;
+
+use crate::backend::{Cuda, Placement};
+use crate::device::GemmPath;
+use crate::host;
+use crate::operators::on_each_path;
+
+const SEED: &[u8] = b"seed of the jobs on a device";
+/// Dimensions that are no multiples of a tile.
+const TINY: Decoder =
+    Decoder { layers: 1, width: 40, heads: 4, kv_heads: 2, hidden: 56, vocabulary: 256, context: 24 };
+
+/// Result root and trace root.
+fn roots(program: &Program, input: &Input, backend: &dyn Backend) -> [String; 2] {
+    let outcome = run(program, input, SEED, backend, 1).unwrap();
+    assert!(outcome.result.is_ok(), "{:?}", outcome.result.err());
+    [outcome.result_root(), outcome.trace.root()].map(hex::encode)
+}
+
+fn agree(what: &str, program: &Program, input: &Input) {
+    let expected = roots(program, input, &Cpu::new(Path::best(), 0).unwrap());
+    on_each_path(|cuda| {
+        assert_eq!(roots(program, input, cuda), expected, "{what} by {}", cuda.path());
+        assert_eq!(cuda.fault(), None, "{what} by {}", cuda.path());
+    });
+}
+
+fn train(decoder: Decoder, recipe: &Recipe) {
+    let program = Program::load("program", &decoder.training(recipe).unwrap()).unwrap();
+    let text = (0..4_000u32).map(|at| (at * at % 251) as u8).collect();
+    let data = Tensors::from([("data".into(), Tensor::u8(&[4_000], text))]);
+    let job = Kind::Train(Train { from: 0, to: recipe.steps });
+    let input = Input::load("input", &Input::pack(job, &data).unwrap()).unwrap();
+    agree("a training", &program, &input);
+}
+
+/// A generation by two prompts of different lengths.
+fn generation(decoder: Decoder, precision: Precision, tokens: u64) -> (Program, Input) {
+    let training = decoder.training(&Recipe::new(1, 8, 1, 0.01)).unwrap();
+    let state = State::from_seed(&Program::load("training", &training).unwrap(), SEED);
+    let program = decoder.inference(&state.parameters, precision).unwrap();
+    let program = Program::load("program", &program).unwrap();
+    let sampling = Sampling::Sample { inverse_temperature: Float::new(1.5), top_k: Some(40), top_p: None };
+    let job = Kind::Generate(Generate { sampling, stop: Vec::new(), tokens });
+    let prompts = Input::sequences(&[vec![1, 2, 3, 250, 0], vec![7]]);
+    (program, Input::load("input", &Input::pack(job, &prompts).unwrap()).unwrap())
+}
+
+fn write(decoder: Decoder, precision: Precision, tokens: u64) {
+    let (program, input) = generation(decoder, precision, tokens);
+    agree("a generation", &program, &input);
+}
+
+#[test]
+fn a_training_has_the_roots_that_it_has_on_the_cpu() {
+    train(TINY, &Recipe { every: 1, ..Recipe::new(2, 8, 2, 0.01) });
+}
+
+#[test]
+fn a_generation_has_the_roots_that_it_has_on_the_cpu() {
+    for precision in [Precision::I8, Precision::I15] {
+        write(TINY, precision, 5);
+    }
+}
+
+// By this machine's processor alone, so scripts/gpu-check has to pass it by.
+#[test]
+fn one_recording_serves_a_whole_decode() {
+    let (program, input) = generation(TINY, Precision::I8, 6);
+    let (gpu, host) = host::gpu(GemmPath::Dp4a);
+    let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
+    let expected = roots(&program, &input, &Cpu::new(Path::best(), 0).unwrap());
+    assert_eq!(roots(&program, &input, &cuda), expected);
+    // The prompts' pass, one that is launched, and four that start what was recorded.
+    assert_eq!((host.replays(), cuda.fault()), (4, None));
+}
+
+#[test]
+#[ignore = "scripts/gpu-check runs it, on a GPU"]
+fn longer_jobs_have_the_roots_that_they_have_on_the_cpu() {
+    train(Decoder::small(), &Recipe { every: 5, ..Recipe::new(4, 64, 20, 0.01) });
+    write(Decoder::small(), Precision::I8, 100);
+}
+
+#[test]
+#[ignore = "scripts/gpu-check runs it, on a GPU, and has the model"]
+fn a_real_model_has_the_roots_that_it_has_on_the_cpu() {
+    let directory = std::env::var_os("ASSAY_GPU_MODEL").expect("ASSAY_GPU_MODEL names the model's directory");
+    let program = Program::open("program", directory.as_ref()).unwrap();
+    // Ids of words, of every length up to 200 tokens.
+    let sequences: Vec<Vec<u32>> = [1, 2, 15, 16, 17, 64, 128, 200]
+        .map(|len| (0..len).map(|at| 1_000 + at * 131 % 20_000).collect())
+        .into();
+    let input = Input::pack(Kind::Embed, &Input::sequences(&sequences)).unwrap();
+    agree("a real model", &program, &Input::load("input", &input).unwrap());
+}
