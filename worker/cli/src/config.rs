@@ -7,7 +7,7 @@ use crate::{
     error::{advice, one_line, CliError},
     keys::{KeySource, Secret, KEY_URI},
     output,
-    runner::BackendChoice,
+    runner::{BackendChoice, DeviceChoice, GemmChoice},
 };
 use serde::Deserialize;
 use std::{
@@ -34,7 +34,7 @@ enum Form {
 }
 
 /// The variables of the environment, with the fields that they set.
-const VARIABLES: [(&str, &[&str], Form); 20] = [
+const VARIABLES: [(&str, &[&str], Form); 22] = [
     ("ASSAY_NODES", &["nodes"], Form::List),
     ("ASSAY_DATA", &["data"], Form::Text),
     ("ASSAY_KEY_FILE", &["key", "file"], Form::Text),
@@ -52,6 +52,8 @@ const VARIABLES: [(&str, &[&str], Form); 20] = [
     ("ASSAY_WORKER_DISK", &["worker", "disk"], Form::Text),
     ("ASSAY_WORKER_RESULTS", &["worker", "results"], Form::Text),
     ("ASSAY_WORKER_BACKEND", &["worker", "backend"], Form::Text),
+    ("ASSAY_WORKER_DEVICE", &["worker", "device"], Form::Number),
+    ("ASSAY_WORKER_GEMM", &["worker", "gemm"], Form::Text),
     ("ASSAY_WORKER_METRICS", &["worker", "metrics"], Form::Text),
     ("ASSAY_WORKER_ADMIN", &["worker", "admin"], Form::Text),
     ("ASSAY_WORKER_KEEP_HOURS", &["worker", "keep_hours"], Form::Number),
@@ -117,6 +119,8 @@ pub struct WorkerConfig {
     pub results: u64,
     /// What computes.
     pub backend: BackendChoice,
+    /// Which GPU, where that is one.
+    pub device: DeviceChoice,
     /// Where Prometheus reads metrics.
     pub metrics: Option<SocketAddr>,
     /// Where `assay worker status` and `drain` ask.
@@ -164,6 +168,8 @@ struct Worker {
     disk: Size,
     results: Option<Size>,
     backend: Option<String>,
+    device: usize,
+    gemm: Option<String>,
     metrics: Option<SocketAddr>,
     admin: SocketAddr,
     keep_hours: u64,
@@ -208,6 +214,8 @@ impl Default for Worker {
             disk: Size(8 << 30),
             results: None,
             backend: None,
+            device: 0,
+            gemm: None,
             metrics: None,
             admin: SocketAddr::from(([127, 0, 0, 1], 9621)),
             keep_hours: 7 * 24,
@@ -311,6 +319,12 @@ impl Worker {
                 .parse::<BackendChoice>()
                 .map_err(|error| CliError::Usage(format!("worker.backend is {name:?}: {error}")))?,
         };
+        let gemm = match self.gemm {
+            None => GemmChoice::default(),
+            Some(name) => name
+                .parse::<GemmChoice>()
+                .map_err(|error| CliError::Usage(format!("worker.gemm is {name:?}: {error}")))?,
+        };
         Ok(WorkerConfig {
             jobs: self.jobs,
             threads: self.threads,
@@ -319,6 +333,7 @@ impl Worker {
             disk,
             results,
             backend,
+            device: DeviceChoice { index: self.device, gemm, is_trial: false },
             metrics: self.metrics,
             admin: self.admin,
             keep: Duration::from_secs(self.keep_hours.saturating_mul(3_600)),
@@ -454,8 +469,21 @@ mod tests {
         assert!(refused("[worker]\njobs = 0", &[]).contains("worker.jobs is 0"));
         assert!(refused("[worker]\nadmin = '0.0.0.0:1'", &[]).contains("worker.admin is 0.0.0.0:1"));
         assert!(refused("[worker]\nbackend = 'abacus'", &[]).contains("worker.backend is \"abacus\""));
+        assert!(refused("[worker]\ngemm = 'abacus'", &[]).contains("worker.gemm is \"abacus\": no such way"));
         let line = refused("[worker]\ndisk = '2 GiB'\nresults = '1 GiB'", &[]);
         assert!(line.starts_with("worker.results is 1.00 GiB, and one result may have 2.00 GiB"), "{line}");
+    }
+
+    #[test]
+    fn a_gpu_is_chosen_by_its_number_and_the_way_it_makes_products() {
+        let text = "[worker]\nbackend = 'cuda'\ndevice = 1\ngemm = 'mma'";
+        let variables = [("ASSAY_WORKER_DEVICE", "2"), ("ASSAY_WORKER_GEMM", "dp4a")];
+        let of = |variables| load(text, variables, &Overrides::default()).unwrap().worker;
+        let (file, environment) = (of(&[]), of(&variables));
+        assert_eq!((file.backend, environment.backend), (BackendChoice::Cuda, BackendChoice::Cuda));
+        let device = |index, gemm| DeviceChoice { index, gemm, is_trial: false };
+        assert_eq!(file.device, device(1, GemmChoice::Mma));
+        assert_eq!(environment.device, device(2, GemmChoice::Dp4a));
     }
 
     #[test]

@@ -2,10 +2,15 @@
 
 use crate::{error::CliError, output::size};
 use assay_primitives::{Machine, MACHINES};
-use std::{fs, path::Path};
+use std::{fmt::Display, fs, path::Path};
 
 /// What `assay provider register` offers and `assay job submit` asks for, where nothing else is said.
 pub const SMALLEST: Machine = MACHINES[0].0;
+
+/// The hardware class of machines with a CUDA GPU.
+const GPU_CLASS: u8 = 1;
+/// One part in so many that a GPU may have less than its machine promises: cards have a little less than they are sold by.
+const GPU_SHARE: u64 = 16;
 
 /// Where Linux tells how much memory there is.
 const MEMORY: &str = "/proc/meminfo";
@@ -73,6 +78,42 @@ pub fn hold(machine: Machine, jobs: u32, has: u64, instead: &str) -> Result<(), 
     Ok(())
 }
 
+/// Whether a machine is one with a CUDA GPU.
+pub fn has_gpu(machine: Machine) -> bool {
+    machine.hardware == GPU_CLASS
+}
+
+/// Refuses a machine with a GPU where there is none with nearly as much memory as it promises, for so many jobs at a time;
+/// `memory` is that of the GPU that would compute, or why there is none.
+///
+/// # Errors
+///
+/// There is none, or it has less.
+pub fn hold_gpu(
+    machine: Machine,
+    jobs: u32,
+    memory: Result<u64, impl Display>,
+    instead: &str,
+) -> Result<(), CliError> {
+    let Some(promised) = machine.job_memory().filter(|_| has_gpu(machine)) else { return Ok(()) };
+    let name = number(machine);
+    let has = memory.map_err(|reason| {
+        CliError::Usage(format!(
+            "machine {name} is one with a CUDA GPU: {reason}; offer 0:0 or 0:1, or {instead}"
+        ))
+    })?;
+    let needed = promised.saturating_mul(jobs.into());
+    if has < needed - needed / GPU_SHARE {
+        let (promised, needed, has) = (size(promised), size(needed), size(has));
+        let problem = format!(
+            "machine {name} promises {promised} of a GPU's memory to a job, {needed} for {jobs} at a time, and it has \
+             {has}: offer a smaller one, or {instead}"
+        );
+        return Err(CliError::Usage(problem));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +129,22 @@ mod tests {
         assert!(error.line().contains(words) && error.line().ends_with("or lower worker.jobs"), "{error}");
         let larger = Machine { hardware: 0, memory: 1 };
         assert!(hold(larger, 1, 32 * GIB, "").is_ok() && hold(larger, 1, 31 * GIB, "").is_err());
+    }
+
+    #[test]
+    fn a_machine_with_a_gpu_is_held_by_one_that_has_it() {
+        let machine = |hardware, memory| Machine { hardware, memory };
+        let held = |machine, jobs, memory: Result<u64, &str>| hold_gpu(machine, jobs, memory, "wait");
+        assert!(held(SMALLEST, 1, Err("no driver")).is_ok(), "it needs none");
+        let error = held(machine(1, 1), 1, Err("no driver")).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.line().contains("machine 1:1 is one with a CUDA GPU: no driver; offer 0:0"), "{error}");
+        // A card that is sold as one of 24 GB.
+        assert!(held(machine(1, 1), 1, Ok(24_564 << 20)).is_ok());
+        let error = held(machine(1, 1), 2, Ok(24_564 << 20)).unwrap_err();
+        assert!(error.line().contains("48.00 GiB for 2 at a time") && error.line().ends_with("or wait"));
+        assert!(held(machine(1, 2), 1, Ok(79 * GIB)).is_ok());
+        assert!(held(machine(1, 2), 1, Ok(48 * GIB)).is_err());
     }
 
     #[test]

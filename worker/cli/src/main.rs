@@ -58,7 +58,10 @@ fn run(cli: Cli) -> Result<(), CliError> {
         }
         _ => {}
     }
-    let config = Config::load(global.config.as_deref(), &global.overrides())?;
+    let mut config = Config::load(global.config.as_deref(), &global.overrides())?;
+    if let Verb::Worker(args) = &verb {
+        args.put_over(&mut config.worker);
+    }
     let context = Context { config, output: Output::new(global.json) };
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::file("threads"))?;
     runtime.block_on(dispatch(verb, &context))

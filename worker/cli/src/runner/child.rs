@@ -4,7 +4,8 @@ use std::io::{self, BufRead, Read};
 use std::process::exit;
 use std::{fs, thread};
 
-use assay_graph::error::Invalid;
+use assay_exec::Backend;
+use assay_graph::error::{Invalid, Problem};
 use assay_graph::job::{self, Input, Outcome};
 use assay_graph::program::Program;
 use assay_graph::trace::{LeafOpening, Trace};
@@ -13,7 +14,7 @@ use assay_rules::trace::{check, Leaf, Opening};
 use codec::Encode;
 use rlimit::Resource;
 
-use super::{files, lie, Answer, Drawn, Limits, Report, Task};
+use super::{files, gpu, lie, Answer, BackendChoice, Drawn, Limits, Report, Task};
 use crate::error::CliError;
 
 /// What the process ends with when the one that started it is gone.
@@ -22,6 +23,10 @@ const ORPHANED: i32 = 75;
 /// Addresses that a process has beside the memory of its job: for the program and its libraries, stacks, and what the
 /// allocator reserves. Addresses are what can be limited, and there are always more of them than of memory.
 const ADDRESSES_BESIDE: u64 = 1 << 30;
+
+/// Memory that a process with a GPU has beside its job: the driver's own, and what it keeps for copies. There are far more
+/// addresses, since the driver reserves some for all memory of all devices: there, written memory is limited in their place.
+const MEMORY_BESIDE: u64 = 4 << 30;
 
 /// Why there is no report.
 #[derive(Debug)]
@@ -34,7 +39,11 @@ pub(super) enum Stop {
 
 impl From<Invalid> for Stop {
     fn from(invalid: Invalid) -> Self {
-        Self::Refused(invalid.to_string())
+        match invalid.problem {
+            // This machine's own fault, which says nothing about the job.
+            Problem::Device(fault) => Self::Failed(fault.to_string()),
+            _ => Self::Refused(invalid.to_string()),
+        }
     }
 }
 
@@ -49,7 +58,9 @@ pub fn main() -> Result<(), CliError> {
     io::stdin().lock().read_line(&mut line).map_err(|error| failed(error.to_string()))?;
     let task: Task = serde_json::from_str(&line)
         .map_err(|error| failed(format!("no task on standard input, which the worker gives: {error}")))?;
-    limit(&task.limits).map_err(|error| failed(format!("memory and files can't be limited: {error}")))?;
+    let has_gpu = task.backend.takes_gpu() && gpu::driver().is_ok();
+    limit(&task.limits, has_gpu)
+        .map_err(|error| failed(format!("memory and files can't be limited: {error}")))?;
     thread::spawn(end_with_parent);
     let answer = match compute(&task) {
         Ok(report) => Answer::Report(report),
@@ -62,11 +73,13 @@ pub fn main() -> Result<(), CliError> {
 
 /// Limits this process. It leaves no image of its memory behind when it crashes, and where the machine runs out of
 /// memory it ends before the worker does.
-fn limit(limits: &Limits) -> io::Result<()> {
+fn limit(limits: &Limits, has_gpu: bool) -> io::Result<()> {
     // There is none but on Linux.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");
-    let addresses = limits.memory.saturating_add(ADDRESSES_BESIDE);
-    let limited = [(Resource::CORE, 0), (Resource::AS, addresses), (Resource::FSIZE, limits.disk)];
+    let (resource, beside) =
+        if has_gpu { (Resource::DATA, MEMORY_BESIDE) } else { (Resource::AS, ADDRESSES_BESIDE) };
+    let memory = limits.memory.saturating_add(beside);
+    let limited = [(Resource::CORE, 0), (resource, memory), (Resource::FSIZE, limits.disk)];
     for (resource, most) in limited {
         let most = most.min(resource.get_hard()?);
         resource.set(most, most)?;
@@ -125,16 +138,35 @@ fn check_size(task: &Task, program: &Program, input: &Input) -> Result<(), Stop>
 }
 
 fn run(task: &Task, program: &Program, input: &Input) -> Result<Outcome, Stop> {
-    let backend = task.backend.start(task.threads).map_err(|error| Stop::Failed(error.to_string()))?;
-    let mut outcome = match &task.leaves {
-        None => job::run(program, input, &task.seed, &*backend, 1)?,
-        Some(Drawn { seed, seat, count }) => {
-            let wanted = draw::leaves(seed, *seat, *count).into_iter().collect();
-            job::run_keeping(program, input, &task.seed, &*backend, 1, wanted)?
+    let started = task.backend.start(task.threads, &task.device);
+    let started = started.map_err(|error| Stop::Failed(error.to_string()))?;
+    let mut outcome = match run_by(started.backend(), task, program, input) {
+        // There is no answer of it: the processor may still be in time.
+        Err(Invalid { problem: Problem::Device(fault), .. }) if !task.device.is_trial => {
+            eprintln!("the processor computes what the GPU could not: {fault}");
+            let processor = BackendChoice::Cpu.start(task.threads, &task.device);
+            let processor = processor.map_err(|error| Stop::Failed(error.to_string()))?;
+            run_by(processor.backend(), task, program, input)?
         }
+        outcome => outcome?,
     };
+    match started.fault() {
+        Some(fault) if task.device.is_trial => return Err(Stop::Failed(fault.to_string())),
+        Some(fault) => eprintln!("the processor computed what the GPU did not: {fault}"),
+        None => {}
+    }
     lie::tell(&mut outcome);
     Ok(outcome)
+}
+
+fn run_by(backend: &dyn Backend, task: &Task, program: &Program, input: &Input) -> Result<Outcome, Invalid> {
+    match &task.leaves {
+        None => job::run(program, input, &task.seed, backend, 1),
+        Some(Drawn { seed, seat, count }) => {
+            let wanted = draw::leaves(seed, *seat, *count).into_iter().collect();
+            job::run_keeping(program, input, &task.seed, backend, 1, wanted)
+        }
+    }
 }
 
 /// Opens the leaves that were drawn, as the chain reads them. None if this is not the trace that they were drawn from.

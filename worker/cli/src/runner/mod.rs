@@ -3,11 +3,17 @@
 //! [`run`] starts this program again with the hidden verb `run-task`, gives it a [`Task`] on its standard input, and
 //! reads a [`Report`] from its standard output. The child ([`child`]) limits its own memory and files before it reads
 //! anything of the job, and ends when its standard input does: so it never outlives the worker, however that ends. It
-//! gets none of the worker's environment, in which there may be a key.
+//! gets nothing of the worker's environment, in which there may be a key, but what CUDA looks for. It alone opens the
+//! GPU: an illegal address there spoils the process that made it.
 
 mod backend;
 pub mod child;
 pub mod files;
+#[cfg(feature = "cuda")]
+pub mod gpu;
+#[cfg(not(feature = "cuda"))]
+#[path = "no_gpu.rs"]
+pub mod gpu;
 mod lie;
 #[cfg(test)]
 mod tests;
@@ -23,7 +29,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-pub use backend::BackendChoice;
+pub use backend::{BackendChoice, DeviceChoice, GemmChoice};
+
+/// What CUDA's libraries look for: themselves, which devices there are, and where to keep code that they have made of the
+/// kernels, without which every job would make it anew.
+const FOR_CUDA: [&str; 5] =
+    ["CUDA_CACHE_PATH", "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "HOME", "LD_LIBRARY_PATH"];
 
 /// The most that is shown of what a process said before it crashed, in bytes.
 const LAST_WORDS: usize = 400;
@@ -47,6 +58,8 @@ pub struct Task {
     pub leaves: Option<Drawn>,
     /// What computes.
     pub backend: BackendChoice,
+    /// Which GPU, where that is one.
+    pub device: DeviceChoice,
     /// Threads; 0 for one per processor.
     pub threads: usize,
     /// What it may take.
@@ -150,6 +163,8 @@ pub fn this_program() -> io::Result<PathBuf> {
 pub async fn run_by(program: &Path, task: &Task, cancel: &CancellationToken) -> Result<Report, RunError> {
     let mut command = Command::new(program);
     command.arg("run-task").env_clear();
+    let for_cuda = FOR_CUDA.into_iter().filter_map(|name| Some((name, env::var_os(name)?)));
+    command.envs(for_cuda);
     lie::pass_on(&mut command);
     drive(command, task, cancel).await
 }
@@ -180,7 +195,12 @@ async fn drive(mut command: Command, task: &Task, cancel: &CancellationToken) ->
     }
     let (status, answer, complaint) = ended?;
     match serde_json::from_slice(&answer) {
-        Ok(Answer::Report(report)) if status.success() => Ok(report),
+        Ok(Answer::Report(report)) if status.success() => {
+            if !complaint.is_empty() {
+                tracing::warn!(said = %last_words(&complaint), "a job's process complained, and gave a result");
+            }
+            Ok(report)
+        }
         Ok(Answer::Refused(reason)) if status.success() => Err(RunError::Refused(reason)),
         _ => Err(RunError::Crashed { how: status, words: last_words(&complaint) }),
     }

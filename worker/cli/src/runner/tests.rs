@@ -17,9 +17,10 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
+use super::backend::Started;
 use super::child::{compute, Stop};
 use super::files::{self, Published};
-use super::{drive, BackendChoice, Drawn, Limits, Report, RunError, Task};
+use super::{drive, BackendChoice, DeviceChoice, Drawn, GemmChoice, Limits, Report, RunError, Task};
 
 const SEED: [u8; 32] = [5; 32];
 const DECODER: Decoder =
@@ -69,6 +70,7 @@ fn task((model, input): &(Package, Package)) -> (TempDir, Task) {
         work: at("work"),
         leaves: None,
         backend: BackendChoice::Scalar,
+        device: DeviceChoice::default(),
         threads: 2,
         limits: Limits { memory: 1 << 30, seconds: 60, disk: 1 << 20 },
     };
@@ -164,10 +166,38 @@ fn an_input_that_does_not_load_is_refused_by_its_place() {
 
 #[test]
 fn backends_are_chosen_by_name() {
-    for name in ["auto", "vnni", "avx2", "scalar", "reference"] {
+    for name in ["auto", "cuda", "cpu", "vnni", "avx2", "scalar", "reference"] {
         assert_eq!(name.parse::<BackendChoice>().expect("a backend").to_string(), name);
+        // As the task has it.
+        let backend: BackendChoice = serde_json::from_str(&format!("{name:?}")).expect("the same name");
+        assert_eq!(backend.to_string(), name);
     }
-    assert!("abacus".parse::<BackendChoice>().is_err());
+    for name in ["auto", "dp4a", "mma", "wgmma", "bf16", "cublaslt"] {
+        assert_eq!(name.parse::<GemmChoice>().expect("a way").to_string(), name);
+    }
+    let unknown = "abacus".parse::<BackendChoice>().expect_err("none");
+    let names = "auto, cuda, cpu, vnni, avx2, scalar, reference";
+    assert_eq!(unknown.to_string(), format!("no such backend: one of {names}"));
+    assert!("abacus".parse::<GemmChoice>().is_err());
+}
+
+/// A number that no GPU has.
+const NOWHERE: DeviceChoice = DeviceChoice { index: usize::MAX, gemm: GemmChoice::Auto, is_trial: false };
+
+#[test]
+fn a_job_for_a_gpu_that_is_not_there_fails_with_the_reason() {
+    let (_directory, task) = task(&generation());
+    let task = Task { backend: BackendChoice::Cuda, device: NOWHERE, ..task };
+    assert!(matches!(compute(&task), Err(Stop::Failed(reason)) if reason.contains("CUDA")));
+}
+
+#[test]
+fn without_a_gpu_the_processor_computes_and_says_why() {
+    let started = BackendChoice::Auto.start(1, &NOWHERE).expect("the processor");
+    let Started::Cpu { missing: Some(fault), .. } = &started else { panic!("no processor") };
+    let words = started.describe();
+    assert!(words.contains("1 threads") && words.contains(&fault.to_string()), "{words}");
+    assert_eq!(started.fault(), None);
 }
 
 /// A process that does something else than computing.

@@ -7,8 +7,9 @@ use crate::{
     context::Context,
     error::CliError,
     keys,
-    machine::{hold, memory, number},
+    machine::{has_gpu, hold, hold_gpu, memory, number},
     output::{fields, table},
+    runner::{gpu, DeviceChoice},
 };
 use assay_chain::{
     market::{Change, MachineState, Provider, State},
@@ -147,7 +148,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
         Verb::Register { offer, hired } => register(context, offer, hired).await,
         Verb::Update { machine, any_memory, reserve, capacity, endpoint, hired } => {
             if let Some(machine) = machine {
-                check(machine, any_memory)?;
+                check(machine, any_memory, context.config.worker.device)?;
             }
             let beside = hired.calls().into_iter().chain(endpoint.map(calls::set_endpoint)).collect();
             update(context, machine, reserve, capacity, beside).await
@@ -166,17 +167,22 @@ pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
 }
 
 /// Refuses what this machine can't keep. How many jobs the worker takes at a time, `worker check` knows.
-fn check(machine: Machine, any_memory: bool) -> Result<(), CliError> {
+fn check(machine: Machine, any_memory: bool, device: DeviceChoice) -> Result<(), CliError> {
     if any_memory {
         return Ok(());
     }
-    hold(machine, 1, memory()?, "pass --any-memory if the worker runs on another machine")
+    let instead = "pass --any-memory if the worker runs on another machine";
+    hold(machine, 1, memory()?, instead)?;
+    if !has_gpu(machine) {
+        return Ok(());
+    }
+    hold_gpu(machine, 1, gpu::chosen(&device).map(|found| found.memory()), instead)
 }
 
 /// One transaction: a provider without a worker that can pay its fees would only miss its seats.
 async fn register(context: &Context, offer: Offer, hired: Hired) -> Result<(), CliError> {
     let Offer { machine, any_memory, reserve, capacity, endpoint } = offer;
-    check(machine, any_memory)?;
+    check(machine, any_memory, context.config.worker.device)?;
     let endpoint = match (endpoint, &context.config.blobs.public_url) {
         (Some(endpoint), _) => Some(endpoint),
         (None, Some(url)) => Some(self::endpoint(url).map_err(CliError::Usage)?),

@@ -17,11 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{limits, open_store, probe, send};
 use crate::amount::Amount;
-use crate::config::Config;
+use crate::config::{Config, WorkerConfig};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::machine::{self, SMALLEST};
+use crate::machine::{self, has_gpu, SMALLEST};
 use crate::output::fields;
+use crate::runner::gpu::{self, Found};
+use crate::runner::BackendChoice;
 
 /// A worker has fees for so many transactions at hand.
 const TRANSACTIONS: Balance = 100;
@@ -102,6 +104,7 @@ pub async fn run(context: &Context) -> Result<(), CliError> {
     report.check("memory", async { Ok(((), limits::memory(worker, offered, machine::memory()?)?)) }).await;
     report.check("disk", async { Ok(((), limits::disk(&context.config, held)?)) }).await;
     report.check("numbers", async { golden() }).await;
+    gpus(&mut report, context, offered).await;
     report.check("backend", backend(context, data)).await;
     report.check("blobs", blobs(context)).await;
     report.warn("blob server", blob_server(context)).await;
@@ -199,14 +202,50 @@ fn golden() -> Result<((), String), CliError> {
     Ok(((), format!("{count} golden vectors of exact-v1")))
 }
 
+/// What GPUs there are, and whether each computes what the contract does; whether that is needed for what is offered.
+async fn gpus(report: &mut Report, context: &Context, offered: Machine) {
+    let worker = &context.config.worker;
+    let found = gpu::find();
+    report.check("gpu", async { Ok(((), limits::gpu(worker, offered, &found)?)) }).await;
+    for gpu in found.unwrap_or_default() {
+        let tried = gpu_computes(context, &gpu);
+        let is_needed = worker.backend == BackendChoice::Cuda || has_gpu(offered);
+        if gpu.index() == worker.device.index && is_needed {
+            report.check("gpu", async { Ok(((), tried.await?)) }).await;
+        } else {
+            report.warn("gpu", async { tried.await.map_err(|error| error.line()) }).await;
+        }
+    }
+}
+
+async fn gpu_computes(context: &Context, found: &Found) -> Result<String, CliError> {
+    let data = &context.config.data;
+    fs::create_dir_all(data).map_err(CliError::file(data))?;
+    let directory = tempfile::tempdir_in(data).map_err(CliError::file(data))?;
+    let worker = &context.config.worker;
+    probe::try_gpu(worker, found.index(), directory.path()).await?;
+    let description = found.describe(worker.device.gemm);
+    Ok(format!("{description}: a small training in a process of its own, as the contract has it"))
+}
+
 async fn backend(context: &Context, data: &Path) -> Result<((), String), CliError> {
     fs::create_dir_all(data).map_err(CliError::file(data))?;
     let directory = tempfile::tempdir_in(data).map_err(CliError::file(data))?;
     let worker = &context.config.worker;
     probe::run(worker, directory.path()).await?;
-    let started = worker.backend.start(worker.threads);
-    let name = started.map_err(|error| CliError::Worker(error.to_string()))?.name();
+    let name = computes(worker)?;
     Ok(((), format!("{name}: a small training in a process of its own, as the contract has it")))
+}
+
+/// What computes. The device itself is opened by processes of jobs only: what spoils one must not spoil the key's.
+fn computes(worker: &WorkerConfig) -> Result<String, CliError> {
+    if worker.backend.takes_gpu() {
+        if let Ok(found) = gpu::chosen(&worker.device) {
+            return Ok(format!("{}, {}", worker.backend, found.describe(worker.device.gemm)));
+        }
+    }
+    let started = worker.backend.start(worker.threads, &worker.device);
+    Ok(started.map_err(|error| CliError::Worker(error.to_string()))?.describe())
 }
 
 async fn blobs(context: &Context) -> Result<((), String), CliError> {

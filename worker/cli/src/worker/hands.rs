@@ -224,7 +224,7 @@ impl<C: ChainClient> Hands<C> {
 
     fn task(&self, place: &Place, work: PathBuf, leaves: Option<Drawn>) -> Task {
         let spec = &place.record.spec;
-        let WorkerConfig { threads, backend, .. } = self.limits;
+        let WorkerConfig { threads, backend, device, .. } = self.limits;
         Task {
             program: place.program(),
             input: place.input(),
@@ -234,6 +234,7 @@ impl<C: ChainClient> Hands<C> {
             work,
             leaves,
             backend,
+            device,
             threads,
             limits: self.limits.job_limits(spec.machine),
         }

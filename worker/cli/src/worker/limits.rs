@@ -9,9 +9,10 @@ use rustix::fs::statvfs;
 
 use crate::config::{Config, WorkerConfig};
 use crate::error::CliError;
-use crate::machine::{hold, number};
+use crate::machine::{has_gpu, hold, hold_gpu, number};
 use crate::output::size;
-use crate::runner::Limits;
+use crate::runner::gpu::{Fault, Found};
+use crate::runner::{self, BackendChoice, Limits};
 
 impl WorkerConfig {
     /// What a job on a machine of the chain's lists may take of this one: no more memory than that machine promises, so
@@ -42,6 +43,44 @@ pub fn memory(worker: &WorkerConfig, offered: Machine, has: u64) -> Result<Strin
     }
     let (has, most) = (size(has), size(most));
     Ok(format!("{has}, for {jobs} jobs at a time of {most} each, as machine {name} promises"))
+}
+
+/// Whether there is the GPU that the machine which is offered promises, or that the configuration asks for; `found` are those
+/// that there are. Gives what was found.
+///
+/// # Errors
+///
+/// There is none, or not the one that is needed.
+pub fn gpu(
+    worker: &WorkerConfig,
+    offered: Machine,
+    found: &Result<Vec<Found>, Fault>,
+) -> Result<String, CliError> {
+    let index = worker.device.index;
+    let chosen = match found {
+        Ok(found) => found
+            .iter()
+            .find(|gpu| gpu.index() == index)
+            .ok_or_else(|| format!("there is no device {index}, of {}: set worker.device", found.len())),
+        Err(fault) => Err(fault.to_string()),
+    };
+    let memory = chosen.as_ref().map(|gpu| gpu.memory());
+    hold_gpu(offered, worker.jobs, memory, "lower worker.jobs")?;
+    let backend = worker.backend;
+    if has_gpu(offered) && !backend.takes_gpu() {
+        let name = number(offered);
+        return Err(CliError::Usage(format!(
+            "worker.backend is {backend}, and machine {name} computes on a GPU: set it to cuda or auto"
+        )));
+    }
+    match (chosen, runner::gpu::driver()) {
+        (Ok(gpu), Ok(driver)) => Ok(format!("driver of CUDA {driver}; {}", gpu.describe(worker.device.gemm))),
+        (Err(reason), _) if backend == BackendChoice::Cuda => Err(CliError::Usage(format!(
+            "worker.backend is cuda: {reason}, or set worker.backend to auto or cpu"
+        ))),
+        (Err(reason), _) => Ok(format!("none, so the processor computes: {reason}")),
+        (Ok(_), Err(fault)) => Err(CliError::Worker(fault.to_string())),
+    }
 }
 
 /// Bytes that the worker may fill, of which it has some already.
@@ -139,6 +178,23 @@ mod tests {
         assert_eq!([most(None, 0), most(None, 1)], [8 * GIB, 32 * GIB]);
         assert_eq!([most(Some(16 * GIB), 0), most(Some(16 * GIB), 1)], [8 * GIB, 16 * GIB]);
         assert_eq!(most(None, 9), 8 * GIB, "of a machine without a meaning, what the smallest promises");
+    }
+
+    #[test]
+    fn a_gpu_is_needed_where_one_is_offered_or_asked_for() {
+        // None is found here, whatever there is.
+        let tried = |backend, offered| {
+            let worker = WorkerConfig { backend, ..limits() };
+            gpu(&worker, offered, &Ok(vec![])).map_err(|error| error.line())
+        };
+        let with_gpu = Machine { hardware: 1, memory: 1 };
+        let found = tried(BackendChoice::Auto, SMALLEST).expect("none is needed");
+        assert!(found.starts_with("none, so the processor computes: there is no device 0, of 0"), "{found}");
+        assert!(tried(BackendChoice::Vnni, SMALLEST).is_ok());
+        let line = tried(BackendChoice::Cuda, SMALLEST).expect_err("it is asked for");
+        assert!(line.starts_with("worker.backend is cuda: there is no device 0"), "{line}");
+        let line = tried(BackendChoice::Auto, with_gpu).expect_err("it is offered");
+        assert!(line.starts_with("machine 1:1 is one with a CUDA GPU: there is no device 0"), "{line}");
     }
 
     #[test]

@@ -33,15 +33,42 @@ use assay_chain::{AccountId, ChainClient};
 use assay_store::Store;
 use clap::Subcommand;
 
-use crate::config::Config;
+use crate::config::{Config, WorkerConfig};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::runner::{BackendChoice, GemmChoice};
 
 /// The worker's verbs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    compute: Compute,
     #[command(subcommand)]
     verb: Verb,
+}
+
+/// What computes, over the configuration.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+struct Compute {
+    /// What computes: auto, cuda, cpu, vnni, avx2, scalar or reference
+    #[arg(long, global = true, value_name = "NAME")]
+    backend: Option<BackendChoice>,
+    /// The GPU that computes, by its number
+    #[arg(long, global = true, value_name = "NUMBER")]
+    device: Option<usize>,
+    /// How products are made on a GPU: auto, dp4a, mma, wgmma, bf16 or cublaslt
+    #[arg(long, global = true, value_name = "NAME")]
+    gemm: Option<GemmChoice>,
+}
+
+impl Args {
+    /// Puts flags over the configuration.
+    pub fn put_over(&self, config: &mut WorkerConfig) {
+        let Compute { backend, device, gemm } = self.compute;
+        config.backend = backend.unwrap_or(config.backend);
+        config.device.index = device.unwrap_or(config.device.index);
+        config.device.gemm = gemm.unwrap_or(config.device.gemm);
+    }
 }
 
 /// What to do with the worker.
@@ -54,7 +81,7 @@ enum Verb {
                             assay --json --config worker.toml worker start 2>>worker.log"
     )]
     Start,
-    /// Try configuration, key, fees, disk, backend, node and blobs before a bond is at risk
+    /// Try configuration, key, fees, disk, GPUs, backend, node and blobs before a bond is at risk
     #[command(after_help = "Example:\n  assay --config worker.toml --key worker.json worker check")]
     Check,
     /// Show where the running worker is

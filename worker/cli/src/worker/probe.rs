@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::WorkerConfig;
 use crate::error::CliError;
 use crate::machine::SMALLEST;
-use crate::runner::{self, files, Report, Task};
+use crate::runner::{self, files, BackendChoice, DeviceChoice, Report, Task};
 
 /// The hashes that every machine must get, by case.
 const GOLDEN: &str = include_str!("../../../../pallets/exact/golden/exact-v1.txt");
@@ -46,6 +46,16 @@ pub fn golden() -> Result<usize, CliError> {
     Ok(count)
 }
 
+/// Has a GPU run that job, in a process of its own, with all operators that it has kernels for.
+///
+/// # Errors
+///
+/// It can't be opened, computes something else than the contract's own code, or fails on the way.
+pub async fn try_gpu(config: &WorkerConfig, index: usize, directory: &Path) -> Result<(), CliError> {
+    let device = DeviceChoice { index, is_trial: true, ..config.device };
+    run(&WorkerConfig { backend: BackendChoice::Cuda, device, ..config.clone() }, directory).await
+}
+
 /// Runs four steps of a training as a job, in a process of its own, by the backend of the configuration.
 ///
 /// # Errors
@@ -73,7 +83,7 @@ fn prepare(config: &WorkerConfig, directory: &Path) -> Result<(Task, Report), Cl
     given.write(&at("input"))?;
     fs::create_dir_all(at("work")).map_err(CliError::file(at("work")))?;
     let (program, input) = (Program::load("program", &package)?, Input::load("input", &given)?);
-    let WorkerConfig { threads, backend, .. } = *config;
+    let WorkerConfig { threads, backend, device, .. } = *config;
     let task = Task {
         program: at("program"),
         input: at("input"),
@@ -83,6 +93,7 @@ fn prepare(config: &WorkerConfig, directory: &Path) -> Result<(Task, Report), Cl
         work: at("work"),
         leaves: None,
         backend,
+        device,
         threads,
         limits: config.job_limits(SMALLEST),
     };

@@ -35,7 +35,7 @@ use super::salts::Salts;
 use super::start;
 use super::status::Status;
 use crate::config::WorkerConfig;
-use crate::runner::{files, BackendChoice, Report};
+use crate::runner::{files, BackendChoice, DeviceChoice, Report};
 
 const JOB: u64 = 7;
 const SEAT: u8 = 1;
@@ -304,6 +304,7 @@ pub(super) fn limits() -> WorkerConfig {
         disk: 1 << 20,
         results: 1 << 20,
         backend: BackendChoice::Reference,
+        device: DeviceChoice::default(),
         metrics: None,
         admin: ([127, 0, 0, 1], 0).into(),
         keep: Duration::from_secs(3_600),

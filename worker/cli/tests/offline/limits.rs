@@ -47,6 +47,7 @@ fn task(home: &Home, threads: u64, disk: u64) -> Value {
         "work": home.path("work"),
         "leaves": null,
         "backend": "scalar",
+        "device": { "index": 0, "gemm": "auto", "is_trial": false },
         "threads": threads,
         "limits": { "memory": MEMORY, "seconds": 60, "disk": disk },
     })

@@ -91,6 +91,7 @@ async fn compute(
         work,
         leaves: None,
         backend: worker.backend,
+        device: worker.device,
         threads: worker.threads,
         limits: worker.job_limits(spec.machine),
     };

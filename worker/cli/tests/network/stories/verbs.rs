@@ -128,7 +128,7 @@ fn checks(home: &Home) {
     };
     let (code, checks) = check("64 MiB");
     let names: Vec<_> = checks.iter().filter_map(|tried| tried["name"].as_str()).collect();
-    let offline = ["memory", "disk", "numbers", "backend", "blobs", "blob server"];
+    let offline = ["memory", "disk", "numbers", "gpu", "backend", "blobs", "blob server"];
     let all = [&["key", "node", "provider", "fees", "database"][..], &offline].concat();
     assert_eq!((code, failed(&checks), names), (Some(0), vec![], all));
     let (code, checks) = check("1000 TiB");
