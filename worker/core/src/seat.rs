@@ -261,6 +261,11 @@ impl Seat {
                 self.work = Work::Running;
                 return vec![Action::Run];
             }
+            (Work::Fetching, Event::FetchFailed) if self.has_committed() => {
+                // Such a seat can't be given back any more: only a reveal helps.
+                self.work_pause.fail_within(self.block(), self.time_left());
+                self.work = Work::New;
+            }
             (Work::Fetching, Event::FetchFailed) => {
                 self.work_pause.fail(self.block());
                 let again = self.work_pause.failures() < MAX_FETCHES && self.has_time_to_retry();
@@ -278,12 +283,16 @@ impl Seat {
         self.decide()
     }
 
-    /// Whether at least half of the time to commit would be left after the pause. One that has committed has until the
-    /// reveals are over, which come when the others have committed.
+    /// Whether the best chain has a commitment of the seat.
+    fn has_committed(&self) -> bool {
+        matches!(self.best, Some((_, Standing::Seated(Seen { stage: Stage::Committed(_), .. }))))
+    }
+
+    /// Whether at least half of the time to commit would be left after the pause.
     fn has_time_to_retry(&self) -> bool {
         match self.best {
-            Some((now, Standing::Seated(Seen { stage: Stage::Assigned, commit_by, .. }))) => {
-                let left = commit_by.saturating_sub(now.clock);
+            Some((now, Standing::Seated(seen))) => {
+                let left = seen.commit_by.saturating_sub(now.clock);
                 self.work_pause.until().saturating_sub(now.block) <= left / 2
             }
             _ => true,

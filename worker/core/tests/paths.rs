@@ -151,6 +151,18 @@ fn what_comes_out_otherwise_than_it_was_committed_is_not_revealed() {
 }
 
 #[test]
+fn what_was_committed_is_fetched_again_as_long_as_a_reveal_would_count() {
+    let (mut seat, mut fetches) = (Seat::new(), Vec::new());
+    for block in 10..60 {
+        if seat.step(committed(block, SEAL, REVEALING)) == [Action::Fetch] {
+            fetches.push(block);
+            assert_eq!(seat.step(Event::FetchFailed), []);
+        }
+    }
+    assert_eq!(fetches, [10, 12, 16, 24, 37, 43, 46, 48, 49]);
+}
+
+#[test]
 fn nothing_is_computed_again_that_can_t_be_revealed_any_more() {
     assert_eq!(Seat::new().step(committed(50, SEAL, REVEALING)), []);
 }

@@ -111,12 +111,13 @@ fn changed<T: Serialize + DeserializeOwned + PartialEq>(
     clock: &Clock,
 ) -> Result<T, CliError> {
     let mut fields = fields(current);
+    let names: Vec<_> = leaves(&fields).into_iter().map(|(name, _)| name).collect();
     for setting in values {
         let place = fields.pointer_mut(&format!("/{}", setting.name.replace('.', "/")));
-        match place.filter(|place| !place.is_object()) {
+        // Only by the name that tells its unit, not by every pointer that leads there.
+        match place.filter(|_| names.contains(&setting.name)) {
             Some(place) => *place = Value::from(setting.number(clock)?),
             None => {
-                let names: Vec<_> = leaves(&fields).into_iter().map(|(name, _)| name).collect();
                 let (name, names) = (&setting.name, names.join(", "));
                 return Err(CliError::Usage(format!("there is no parameter {name:?}: there are {names}")));
             }
@@ -270,8 +271,11 @@ mod tests {
         let mut params = terms().settings.rewards;
         params.fees.burn = Perbill::from_percent(40);
         assert_eq!(call, RuntimeCall::Rewards(pallet_assay_rewards::Call::set_params { params }));
-        let line = set(Pallet::Rewards, &["fees=40%"]).unwrap_err().line();
-        assert!(line.contains("no parameter \"fees\"") && line.contains("fees.burn"), "{line}");
+        for name in ["fees", "fees/burn"] {
+            let line = set(Pallet::Rewards, &[format!("{name}=40").as_str()]).unwrap_err().line();
+            let told = format!("there is no parameter {name:?}: there are ");
+            assert!(line.contains(&told) && line.contains("fees.burn"), "{line}");
+        }
     }
 
     #[test]
