@@ -26,10 +26,24 @@ pub const OFFSET_AT: usize = 21;
 pub const HASH_WORDS: usize = 8;
 /// Floats of a leaf; the last one of a value has what is left.
 pub const LEAF_FLOATS: usize = 256;
+/// Keys of a split, where attention is computed by splits of the keys; the last one of all may have fewer.
+pub const SPLIT_KEYS: usize = 128;
+/// Most bytes of scores and partial sums that it takes then, unless one query takes more.
+pub const SPLIT_BYTES: u64 = 256 << 20;
+/// What rows of digits that are multiplied are padded to a multiple of, in bytes.
+pub const DIGITS_ALIGNMENT: usize = 16;
+
+/// Bytes that one query takes at most where attention is computed by splits of the keys: for each head a score of each key,
+/// and for each split of them two maxima, a denominator, and the sums of each digit of the values.
+pub fn split_bytes(heads: usize, keys: usize, dim: usize, values: Precision) -> u64 {
+    let [heads, splits, keys, dim] = [heads, keys.div_ceil(SPLIT_KEYS), keys, dim].map(|size| size as u64);
+    let sums = dim.saturating_mul(8 * values.digits() as u64).saturating_add(16);
+    heads.saturating_mul(splits.saturating_mul(sums).saturating_add(keys.saturating_mul(4)))
+}
 
 /// A device that computes in memory of its own. Its bytes are those of the reference.
 pub trait Resident: Send + Sync {
-    /// Bytes of its memory that nobody has taken.
+    /// Bytes of its memory that nobody has taken, without what it keeps for itself.
     fn free(&self) -> Result<u64, DeviceFault>;
 
     /// Takes a block of its memory, with anything in it; gives it back when it is dropped. What calls take for

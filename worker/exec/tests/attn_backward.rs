@@ -17,6 +17,8 @@ struct Tensors {
     k: Vec<f32>,
     v: Vec<f32>,
     dy: Vec<f32>,
+    /// What stands in q, in k and in the forward output, at which index, when the forward pass is over.
+    bad: [Option<(usize, f32)>; 3],
 }
 
 impl Tensors {
@@ -28,6 +30,7 @@ impl Tensors {
             k: random.planted(asked, shape.dim),
             v: random.planted(asked, shape.dim),
             dy: random.floats(asking * shape.dim, 0.1),
+            bad: [None; 3],
         }
     }
 }
@@ -38,7 +41,7 @@ fn backward(
     tensors: &Tensors,
     [saved, products]: [Precision; 2],
 ) -> Result<[Vec<u32>; 3], Error> {
-    let Tensors { shape, q, k, v, dy } = tensors;
+    let Tensors { shape, q, k, v, dy, bad } = tensors;
     let rows = shape.keys * shape.kv_heads;
     // The forward pass of the reference: what is compared begins behind it.
     let append = KvAppend::new(shape.keys, shape.kv_heads, shape.dim, saved, saved)?;
@@ -58,6 +61,10 @@ fn backward(
     let attn = Attn::new(*shape, 0.3, Precision::I15)?;
     let mut out = vec![0.0; q.len()];
     attn.forward(&quantised.view(), &view, &mut vec![0.0; shape.keys], &mut out)?;
+    let (mut q, mut k) = (q.clone(), k.clone());
+    for (tensor, bad) in [&mut q, &mut k, &mut out].into_iter().zip(bad) {
+        bad.iter().for_each(|(at, x)| tensor[*at] = *x);
+    }
 
     let op = AttnBackward::new(attn, products)?;
     let sizes = op.sizes();
@@ -72,7 +79,7 @@ fn backward(
         },
     };
     let (mut dq, mut dk, mut dv) = (poisoned(q.len()), poisoned(k.len()), poisoned(v.len()));
-    let saved = AttnSaved { q, k, out: &out, quantised: quantised.view(), cache: view };
+    let saved = AttnSaved { q: &q, k: &k, out: &out, quantised: quantised.view(), cache: view };
     let mut gradients = AttnGradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
     backend.attn_backward(&op, dy, &saved, &mut scratch, &mut gradients)?;
     Ok([bits(&dq), bits(&dk), bits(&dv)])
@@ -137,6 +144,33 @@ fn the_first_bad_operand_is_the_trap_and_an_overflow_is_that_of_the_first_gradie
     huge.v.iter_mut().for_each(|v| *v = v.abs() * 1e20 + 1e20);
     let result = run(&huge);
     assert!(matches!(result, Err(Error::Trap(_))), "{result:?}");
+}
+
+/// Nothing looks at operands first, so each has to show in what is made of it: also beside gradients of zero, and where
+/// only the last row sees a key.
+#[test]
+fn whatever_operand_is_not_finite_is_the_trap() {
+    let mut random = Random::new(95);
+    let mut good = Tensors::new(&mut random, shape(50, 50, [4, 2], 8, Mask::Causal));
+    let run = |tensors: &Tensors| {
+        agree("bad operand", |backend| backward(backend, tensors, [Precision::I15; 2])).map(|_| ())
+    };
+    for dy in [good.dy.clone(), vec![0.0; 50 * 32]] {
+        good.dy = dy;
+        assert_eq!(run(&good), Ok(()));
+        for (operand, last) in [(0, 50 * 32 - 1), (1, 50 * 16 - 1), (2, 50 * 32 - 1)] {
+            for at in [0, last / 2, last] {
+                for (x, kind) in [(f32::NAN, TrapKind::Nan), (f32::NEG_INFINITY, TrapKind::Infinite)] {
+                    let mut tensors = good.clone();
+                    tensors.bad[operand] = Some((at, x));
+                    assert_eq!(run(&tensors), Err(trap(kind, at)), "operand {operand} at {at}");
+                    // A later operand that is bad earlier changes nothing.
+                    tensors.bad[operand + 1..].fill(Some((0, f32::NAN)));
+                    assert_eq!(run(&tensors), Err(trap(kind, at)), "operand {operand} at {at}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

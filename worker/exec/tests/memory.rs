@@ -4,7 +4,10 @@
 mod counting;
 mod random;
 
-use assay_exact::{Attn, AttnShape, KvAppend, KvCache, Linear, Mask, Precision, QuantisedMut, Scratch};
+use assay_exact::{
+    Attn, AttnBackward, AttnGradients, AttnSaved, AttnScratch, AttnShape, CrossEntropy, KvAppend, KvCache,
+    Linear, Mask, Precision, QuantisedMut, Scratch,
+};
 use assay_exec::{Backend, Cpu, Path};
 use counting::counted;
 use random::{backends, poisoned, Random, Rows};
@@ -96,6 +99,68 @@ fn attention(cpu: &Cpu, random: &mut Random) {
     });
 }
 
+/// Less than P, of which a copy would take half a MiB.
+fn attention_backward(cpu: &Cpu, random: &mut Random) {
+    const TOKENS: usize = 256;
+    const DIM: usize = 64;
+    let shape =
+        AttnShape { queries: TOKENS, keys: TOKENS, heads: 4, kv_heads: 2, dim: DIM, mask: Mask::Causal };
+    let (rows, asking, asked) = (TOKENS * 2, TOKENS * 4 * DIM, TOKENS * 2 * DIM);
+    // Any floats serve as the forward output.
+    let [q, out, dy] = [(); 3].map(|()| random.floats(asking, 1.0));
+    let [k, v] = [(); 2].map(|()| random.floats(asked, 1.0));
+    let append = KvAppend::new(TOKENS, 2, DIM, Precision::I15, Precision::I15).unwrap();
+    let (mut key_planes, mut value_planes) = (vec![0; 2 * asked], vec![0; 2 * asked]);
+    let [mut key_scales, mut value_scales, mut value_logs] = [(); 3].map(|()| poisoned(TOKENS * 2));
+    let mut cache = KvCache {
+        key_planes: &mut key_planes,
+        key_scales: &mut key_scales,
+        value_planes: &mut value_planes,
+        value_scales: &mut value_scales,
+        value_logs: &mut value_logs,
+    };
+    append.forward(0, &k, &v, &mut cache).unwrap();
+    let digits = Rows::new(&q, DIM, Precision::I15);
+    let view = append.view(&cache).unwrap();
+    let saved = AttnSaved { q: &q, k: &k, out: &out, quantised: digits.view(), cache: view };
+    let attn = Attn::new(shape, 0.125, Precision::I15).unwrap();
+    let op = AttnBackward::new(attn, Precision::I15).unwrap();
+
+    let sizes = op.sizes();
+    let (mut left, mut right) = (vec![77; sizes.planes], vec![77; sizes.planes]);
+    let (mut left_scales, mut right_scales) = (poisoned(sizes.scales), poisoned(sizes.scales));
+    let mut floats = poisoned(sizes.floats);
+    let (mut dq, mut dk, mut dv) = (poisoned(asking), poisoned(asked), poisoned(asked));
+    let stack = 2 * DIM * (rows + 2 * TOKENS) + 40 * rows + 12 * TOKENS + 4 * DIM;
+    let (sums, by_column) = (8 * 192 * 64, (64 + 3) * rows);
+    let packed = match cpu.path() {
+        Path::Scalar => 0,
+        Path::Avx2 => 140 * rows,
+        Path::Vnni => 2 * 64 * rows,
+    };
+    assert_within(stack + cpu.threads() * (sums + by_column + packed), "Attn backward", cpu, || {
+        let mut scratch = AttnScratch {
+            floats: &mut floats,
+            operands: Scratch {
+                left: QuantisedMut { planes: &mut left, scales: &mut left_scales },
+                right: QuantisedMut { planes: &mut right, scales: &mut right_scales },
+            },
+        };
+        let mut gradients = AttnGradients { dq: &mut dq, dk: &mut dk, dv: &mut dv };
+        cpu.attn_backward(&op, &dy, &saved, &mut scratch, &mut gradients).unwrap();
+    });
+}
+
+fn losses(cpu: &Cpu, random: &mut Random) {
+    let (tokens, classes) = (8, 100_000);
+    let op = CrossEntropy::new(tokens, classes).unwrap();
+    let (logits, labels) = (random.floats(tokens * classes, 5.0), random.indices(tokens, classes as u32));
+    let mut losses = poisoned(tokens);
+    assert_within(cpu.threads() * 4 * classes, "CrossEntropy", cpu, || {
+        cpu.cross_entropy_forward(&op, &logits, &labels, &mut losses).unwrap();
+    });
+}
+
 /// One test: others in the same process would be counted too.
 #[test]
 fn operators_take_no_more_memory_than_the_readme_says() {
@@ -105,5 +170,7 @@ fn operators_take_no_more_memory_than_the_readme_says() {
     for cpu in backends() {
         linear(cpu, &x, &dy, &weight);
         attention(cpu, &mut random);
+        attention_backward(cpu, &mut random);
+        losses(cpu, &mut random);
     }
 }

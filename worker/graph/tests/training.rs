@@ -19,8 +19,11 @@ mod stretch;
 #[path = "training/traps.rs"]
 mod traps;
 
-use assay_exact::Philox;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use assay_exact::{Philox, Refused};
 use assay_exec::{Backend, Cpu, Path, Reference};
+use assay_graph::error::Stop;
 use assay_graph::manifest::Init;
 use assay_graph::program::Program;
 use assay_graph::root::{key, Hash};
@@ -103,6 +106,41 @@ fn shards_merge_in_any_order() {
     merged.merge(split.gradients(1..3).unwrap());
     assert_eq!(split.apply(&merged).unwrap().to_bits(), loss.to_bits());
     assert_eq!(split.state(), whole.state());
+}
+
+/// The reference, on a thread that flushes denormals while it leads.
+#[derive(Default)]
+struct Flushing {
+    leads: AtomicBool,
+}
+
+impl Backend for Flushing {
+    fn name(&self) -> String {
+        "flushing".into()
+    }
+
+    fn check_float_mode(&self) -> Result<(), Refused> {
+        match self.leads.load(Ordering::Relaxed) {
+            true => Err(Refused::Domain("floating-point mode")),
+            false => Ok(()),
+        }
+    }
+
+    fn lead(&self, work: &mut (dyn FnMut() + Send)) {
+        self.leads.store(true, Ordering::Relaxed);
+        work();
+        self.leads.store(false, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn the_thread_that_updates_is_asked_for_its_floating_point_mode() {
+    let (program, data, flushing) = (decoder().program().unwrap(), text(), Flushing::default());
+    let state = || State::from_seed(&program, SEED);
+    let gradients = trainer(&program, &Reference, &data, state()).gradients(0..UNITS).unwrap();
+    let mut late = trainer(&program, &flushing, &data, state());
+    assert!(matches!(late.apply(&gradients), Err(Stop::Invalid(_))));
+    assert_eq!(late.state(), &state());
 }
 
 #[test]

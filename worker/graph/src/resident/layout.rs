@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use assay_exact::{KvAppend, Precision, Refused};
 use assay_exec::resident::{
-    CacheRegions, DeviceFault, QuantisedRegions, Region, HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS,
+    split_bytes, CacheRegions, DeviceFault, QuantisedRegions, Region, DIGITS_ALIGNMENT, HASH_WORDS,
+    LEAF_FLOATS, PREFIX_WORDS, SPLIT_BYTES,
 };
 
 use crate::generate::Ended;
@@ -178,7 +179,7 @@ impl Layout {
             caches.push(room.end);
             room.end = unit_caches(graph, room.end, *capacity, |_, _| {})?;
         }
-        let (block, beside) = (room.end, beside(graph, joined));
+        let (block, beside) = (room.end, beside(graph, needs, joined));
         Ok(Self {
             joined,
             floats,
@@ -305,31 +306,55 @@ pub(super) fn rows(node: &Node, tokens: usize, units: usize) -> usize {
     }
 }
 
-/// Bytes that the call of one node takes for itself at most: the digits of what it multiplies, sums of a product in
-/// eight bytes, keys and values that no cache keeps. A device has one call at a time.
-fn beside(graph: &Graph, tokens: usize) -> u64 {
-    let tokens = tokens as u64;
-    let quantised = |rows: u64, depth: u64, precision: Precision| {
-        rows.saturating_mul(depth.saturating_mul(precision.digits() as u64).saturating_add(4))
+/// Bytes that the call of one node takes for itself at most, in a pass over `tokens` tokens. A device has one call at a
+/// time.
+fn beside(graph: &Graph, needs: &Needs, tokens: usize) -> u64 {
+    let call = |node: &Node| match &node.op {
+        Op::Linear { precision, weight, .. } => linear(graph, node, weight, *precision, tokens),
+        Op::Attention(attention) => attend(node, attention, needs, tokens),
+        // The largest of each column and its sum.
+        Op::MeanPool => 12 * node.cols as u64,
+        _ => 0,
     };
-    let call = |node: &Node| {
-        let cols = node.cols as u64;
-        match &node.op {
-            Op::Linear { precision, weight, .. } => {
-                let depth = shape(graph, weight).get(1).map_or(0, |depth| *depth as u64);
-                let sums = tokens.saturating_mul(cols).saturating_mul(8);
-                quantised(tokens, depth, *precision).saturating_add(sums)
-            }
-            Op::Attention(attention) => {
-                let (dim, kv_heads) = (cols / attention.heads, attention.kv_heads);
-                let q = quantised(tokens.saturating_mul(attention.heads), dim, attention.keys);
-                let kv_rows = tokens.saturating_mul(kv_heads);
-                let kept = [attention.keys, attention.values].map(|it| quantised(kv_rows, dim, it));
-                // And the logarithms of the values' scales.
-                kept.into_iter().fold(q, u64::saturating_add).saturating_add(kv_rows.saturating_mul(4))
-            }
-            _ => 0,
+    // The likeliest token of each unit is found by numbers of eight bytes.
+    graph.nodes.iter().map(call).fold(8 * tokens as u64, u64::max)
+}
+
+/// Rows in digits, with their scales.
+fn quantised_bytes(rows: u64, depth: u64, precision: Precision) -> u64 {
+    rows.saturating_mul(depth.saturating_mul(precision.digits() as u64).saturating_add(4))
+}
+
+/// The digits of what is multiplied, both operands once more where their rows have to be padded, and sums of four bytes
+/// for each weight that a pair of digits has.
+fn linear(graph: &Graph, node: &Node, weight: &str, precision: Precision, tokens: usize) -> u64 {
+    let depth = shape(graph, weight).get(1).copied().unwrap_or(0);
+    let padded = depth.checked_next_multiple_of(DIGITS_ALIGNMENT).unwrap_or(usize::MAX);
+    let weights = quantised(graph, weight).unwrap_or(precision);
+    let [tokens, cols, depth, padded] = [tokens, node.cols, depth, padded].map(|size| size as u64);
+    let of_both = (precision.digits() + weights.digits()) as u64;
+    let sums = tokens.saturating_mul(cols).saturating_mul(4 * of_both);
+    let mut bytes = quantised_bytes(tokens, depth, precision).saturating_add(sums);
+    if padded != depth {
+        for (rows, precision) in [(tokens, precision), (cols, weights)] {
+            bytes = bytes.saturating_add(quantised_bytes(rows, padded, precision));
         }
-    };
-    graph.nodes.iter().map(call).max().unwrap_or(0)
+    }
+    bytes
+}
+
+/// The digits of queries, keys and values that no cache keeps, where each unit begins, and what splits of the keys take of
+/// the unit that takes most.
+fn attend(node: &Node, attention: &Attention, needs: &Needs, tokens: usize) -> u64 {
+    let (heads, kv_heads) = (attention.heads as usize, attention.kv_heads as usize);
+    let dim = node.cols / heads;
+    let rows = |heads: usize| (tokens as u64).saturating_mul(heads as u64);
+    let q = quantised_bytes(rows(heads), dim as u64, attention.keys);
+    let kept = [attention.keys, attention.values].map(|it| quantised_bytes(rows(kv_heads), dim as u64, it));
+    // Logarithms of the values' scales, and bounds of units.
+    let words = rows(kv_heads).saturating_add(tokens as u64 + 1).saturating_mul(4);
+    let keys = needs.capacities.iter().copied().fold(needs.longest, usize::max);
+    let each = split_bytes(heads, keys, dim, attention.values);
+    let splits = each.saturating_mul(needs.longest as u64).min(each.max(SPLIT_BYTES));
+    kept.into_iter().chain([words, splits]).fold(q, u64::saturating_add)
 }

@@ -4,7 +4,8 @@
 //! A pass joins units as long as it has room: what is computed row by row is the same whatever else is in the pass.
 //! Where a joined pass meets a trap its units run again, each alone, so that the lowest is found; and the one that
 //! traps runs once more up to the node that the device reported, which the reference then computes from the values it
-//! reads. A device that fails ends the job without a result: nothing is recorded that was not computed.
+//! reads. Where calls find too little memory for a joined pass, it is run again with fewer units, as are those behind
+//! it. A device that fails ends the job without a result: nothing is recorded that was not computed.
 //!
 //! Leaves of the trace are hashed on the device; only where some may have to be opened do values come back.
 
@@ -14,6 +15,7 @@ mod pass;
 mod trap;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::slice;
 
 use assay_exact::Refused;
@@ -30,6 +32,10 @@ use pass::{download, Pass, Turn};
 pub(crate) use generate::generate;
 pub(crate) use layout::Needs;
 
+/// Most bytes of units' outputs that come from a device at a time: a pass may join thousands of units, each with logits
+/// of a vocabulary, and the host has no need of all of them at once.
+const OUTPUTS: usize = 4 << 20;
+
 /// Records trace points in their order.
 pub(crate) type Record<'r> = dyn FnMut(Point) + 'r;
 /// Takes what a pass gives for a unit.
@@ -42,6 +48,15 @@ enum Given<'g> {
     Row(&'g [f32]),
     /// The likeliest token, where only that is wanted.
     Best(u32),
+}
+
+/// What a pass came to.
+enum Came {
+    Through,
+    /// At this node the device reported.
+    Reported(u32),
+    /// Calls found less memory beside the block than was counted on.
+    Short(DeviceFault),
 }
 
 /// A job on a device: its memory, with the weights in it.
@@ -121,37 +136,49 @@ impl<'a> Session<'a> {
         let mut rest = turns;
         while !rest.is_empty() {
             let (together, behind) = rest.split_at(fitting(rest, self.layout.joined));
-            if let Some(node) = self.pass(step, together, record, take)? {
-                return Err(self.find(step, together, node, record, take));
+            match self.pass(step, together, record, take)? {
+                Came::Through => rest = behind,
+                Came::Reported(node) => return Err(self.find(step, together, node, record, take)),
+                // Fewer units take less.
+                Came::Short(_) if together.len() > 1 => {
+                    self.layout.joined = together.iter().map(|turn| turn.ids.len()).sum::<usize>() / 2;
+                }
+                Came::Short(fault) => return Err(fault.into()),
             }
-            rest = behind;
         }
         Ok(())
     }
 
-    /// Runs one pass. Gives the node that the device reported: then nothing is recorded or taken.
+    /// Runs one pass. Unless it came through nothing is recorded or taken.
     fn pass(
         &mut self,
         step: u64,
         turns: &[Turn<'_>],
         record: &mut Record<'_>,
         take: &mut Take<'_>,
-    ) -> Result<Option<u32>, Ended> {
+    ) -> Result<Came, Ended> {
         let Self { executor, layout, block, points, choose } = self;
-        let nodes = executor.graph.nodes.len();
+        let (nodes, output) = (executor.graph.nodes.len(), executor.graph.output);
         let pass = Pass::new(executor.graph, layout, step, turns)?;
-        if let Some(node) = pass.run(block.as_mut(), nodes, *choose)? {
-            return Ok(Some(node));
+        match pass.run(block.as_mut(), nodes, *choose) {
+            Ok(None) => {}
+            Ok(Some(node)) => return Ok(Came::Reported(node)),
+            Err(fault @ DeviceFault::Memory { .. }) => return Ok(Came::Short(fault)),
+            Err(fault) => return Err(fault.into()),
         }
         let kept = Kept::new(block.as_mut(), &pass, turns.len())?;
-        let outputs = Outputs::new(block.as_mut(), &pass, executor.graph.output, *choose)?;
-        for (number, turn) in turns.iter().enumerate() {
-            if let Some(points) = points {
-                kept.record(block.as_mut(), &pass, nodes, number, points, record)?;
+        let together = (OUTPUTS / 4 / pass.share(output, 0).len()).max(1);
+        for first in (0..turns.len()).step_by(together) {
+            let units = first..turns.len().min(first + together);
+            let outputs = Outputs::new(block.as_mut(), &pass, output, units.clone(), *choose)?;
+            for number in units {
+                if let Some(points) = points {
+                    kept.record(block.as_mut(), &pass, nodes, number, points, record)?;
+                }
+                take(turns[number].unit, outputs.of(&pass, output, number))?;
             }
-            take(turn.unit, outputs.of(&pass, executor.graph.output, number))?;
         }
-        Ok(None)
+        Ok(Came::Through)
     }
 
     /// The trap that units of a pass meet, in which the device reported node `node`. Those before are recorded and
@@ -169,8 +196,9 @@ impl<'a> Session<'a> {
         }
         for turn in turns {
             match self.pass(step, slice::from_ref(turn), record, take) {
-                Ok(None) => {}
-                Ok(Some(node)) => return self.trap(step, turn, node, record),
+                Ok(Came::Through) => {}
+                Ok(Came::Reported(node)) => return self.trap(step, turn, node, record),
+                Ok(Came::Short(fault)) => return fault.into(),
                 Err(ended) => return ended,
             }
         }
@@ -256,28 +284,42 @@ fn hashes(words: &[u32]) -> Vec<Hash> {
     words.chunks_exact(HASH_WORDS).map(hash).collect()
 }
 
-/// What a pass gives for all of its units.
+/// What a pass gives for some of its units.
 enum Outputs {
-    Rows(Vec<f32>),
-    Best(Vec<u32>),
+    /// The first one's first element, in the output's value, and the rows.
+    Rows(usize, Vec<f32>),
+    /// From the first one on.
+    Best(usize, Vec<u32>),
 }
 
 impl Outputs {
-    fn new(block: &mut dyn Block, pass: &Pass<'_>, output: usize, choose: bool) -> Result<Self, DeviceFault> {
+    /// Of units, by their numbers in the pass: one at least.
+    fn new(
+        block: &mut dyn Block,
+        pass: &Pass<'_>,
+        output: usize,
+        units: Range<usize>,
+        choose: bool,
+    ) -> Result<Self, DeviceFault> {
         if !choose {
-            return Ok(Self::Rows(download(block, pass.value(output))?));
+            let start = pass.share(output, units.start).start;
+            let rows = start..pass.share(output, units.end - 1).end;
+            return Ok(Self::Rows(start, download(block, pass.value(output).range(rows))?));
         }
-        let best = pass.best();
+        let (start, best) = (units.start, pass.best().range(units));
         let mut tokens = vec![0; best.len()];
         block.download(best.start(), Target::U32(&mut tokens))?;
-        Ok(Self::Best(tokens))
+        Ok(Self::Best(start, tokens))
     }
 
     /// For a unit, by its number in the pass.
     fn of(&self, pass: &Pass<'_>, output: usize, number: usize) -> Given<'_> {
         match self {
-            Self::Rows(rows) => Given::Row(&rows[pass.share(output, number)]),
-            Self::Best(tokens) => Given::Best(tokens[number]),
+            Self::Rows(start, rows) => {
+                let share = pass.share(output, number);
+                Given::Row(&rows[share.start - start..share.end - start])
+            }
+            Self::Best(start, tokens) => Given::Best(tokens[number - start]),
         }
     }
 }

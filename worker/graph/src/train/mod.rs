@@ -246,13 +246,15 @@ impl<'a> Trainer<'a> {
         Ok(loss)
     }
 
-    /// Updates the state, and the weights from it.
+    /// Updates the state, and the weights from it. The thread that leads is not the one that [`Trainer::begin`] looked
+    /// at, and computes what no operator does: powers of β, the factor of clipping.
     fn advance(
         &mut self,
         sums: &BTreeMap<String, Vec<i64>>,
         rate: f32,
         watch: &mut dyn Watch,
     ) -> Result<(), Halt> {
+        self.backend.check_float_mode()?;
         self.update.apply(self.backend, sums, self.plan.count, rate, &mut self.state, watch)?;
         for (at, (name, values)) in self.state.parameters.iter().enumerate() {
             self.weights.set_float(self.backend, name, values).map_err(self.update.halt(Stage::Step, at))?;

@@ -20,12 +20,16 @@ pub struct Device {
     pub fails_in: Option<usize>,
     /// The node at which it reports for no reason.
     pub lies_at: Option<u32>,
+    /// Tokens of a pass that attention finds memory for.
+    pub most_tokens: usize,
     runs: AtomicUsize,
+    largest: AtomicUsize,
 }
 
 impl Device {
     pub fn new(memory: u64) -> Self {
-        Self { memory, fails_in: None, lies_at: None, runs: AtomicUsize::new(0) }
+        let [runs, largest] = [(); 2].map(|()| AtomicUsize::new(0));
+        Self { memory, fails_in: None, lies_at: None, most_tokens: usize::MAX, runs, largest }
     }
 
     /// The same, but for what it does wrong.
@@ -38,9 +42,19 @@ impl Device {
         Self { lies_at: Some(node), ..self }
     }
 
+    /// The same, but for what it has no memory for.
+    pub fn with_room_for(self, tokens: usize) -> Self {
+        Self { most_tokens: tokens, ..self }
+    }
+
     /// Lists of calls so far.
     pub fn runs(&self) -> usize {
         self.runs.load(Ordering::Relaxed)
+    }
+
+    /// The most floats that it was asked for at a time.
+    pub fn largest(&self) -> usize {
+        self.largest.load(Ordering::Relaxed)
     }
 }
 
@@ -86,7 +100,10 @@ impl Block for Memory<'_> {
         match to {
             Target::I8(to) => to.copy_from_slice(&self.digits(&Region::new(start, to.len()))),
             Target::U32(to) => to.copy_from_slice(&self.ids(&Region::new(start, to.len()))),
-            Target::F32(to) => to.copy_from_slice(&self.floats(&Region::new(start, to.len()))),
+            Target::F32(to) => {
+                self.device.largest.fetch_max(to.len(), Ordering::Relaxed);
+                to.copy_from_slice(&self.floats(&Region::new(start, to.len())));
+            }
         }
         Ok(())
     }
@@ -95,6 +112,10 @@ impl Block for Memory<'_> {
         let number = self.device.runs.fetch_add(1, Ordering::Relaxed);
         if self.device.fails_in == Some(number) {
             return Err(DeviceFault::Failed("the device fell off the bus".into()));
+        }
+        let (tokens, most) = (calls.iter().map(tokens).max().unwrap_or(0), self.device.most_tokens);
+        if tokens > most {
+            return Err(DeviceFault::Memory { needed: tokens as u64, free: most as u64 });
         }
         let mut reported: Option<u32> = None;
         for call in calls {
@@ -106,6 +127,14 @@ impl Block for Memory<'_> {
             }
         }
         Ok(reported)
+    }
+}
+
+/// Tokens that an attention has; none of another call.
+fn tokens(call: &Call<'_>) -> usize {
+    match &call.operator {
+        Operator::Attention(attention) => attention.parts.iter().map(|part| part.tokens).sum(),
+        _ => 0,
     }
 }
 

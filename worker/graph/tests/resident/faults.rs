@@ -72,6 +72,18 @@ fn a_device_that_fails_ends_the_job_without_a_result_and_another_backend_gives_i
 }
 
 #[test]
+fn a_pass_that_finds_less_memory_than_was_counted_on_joins_fewer_units() {
+    // The longest unit has 22 tokens, the longest prompt 5.
+    for ((program, job), longest) in jobs().into_iter().zip([22, 5]) {
+        let expected = by(&program, &job, &Reference).unwrap();
+        let got = by(&program, &job, &Device::new(u64::MAX).with_room_for(longest)).unwrap();
+        assert_eq!((got.result, got.trace), (expected.result, expected.trace));
+        let (_, fault) = fault(&program, &job, &Device::new(u64::MAX).with_room_for(longest - 1));
+        assert!(matches!(fault, DeviceFault::Memory { needed, .. } if needed == longest as u64), "{fault}");
+    }
+}
+
+#[test]
 fn a_report_that_the_reference_does_not_share_is_a_fault() {
     for (program, job) in jobs() {
         for node in [0, 2, program.graph.nodes.len() as u32 - 1] {

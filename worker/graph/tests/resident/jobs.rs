@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use assay_exact::Precision;
 use assay_exec::Reference;
 use assay_graph::canonical::Float;
 use assay_graph::forward::Executor;
 use assay_graph::job::{embeddings, run_keeping, Input, Kind, Outcome, Sampling};
+use assay_graph::manifest::{Index, Op};
 use assay_graph::program::Program;
 
 use crate::device::Device;
-use crate::programs::{decoder, encoder, SMALL};
+use crate::programs::{decoder, encoder, Draft, SMALL};
 use crate::{agreed, by, devices, generate, input, prompts, sequences, SEED};
 
 /// Draws from twelve tokens at most, at a high temperature.
@@ -43,6 +45,26 @@ fn runs(program: &Program, job: &Input) -> Vec<usize> {
         device.runs()
     };
     devices(program, job).iter().map(runs).collect()
+}
+
+#[test]
+fn wide_outputs_of_many_units_come_from_the_device_a_few_at_a_time() {
+    const COLS: usize = 1 << 16;
+    let mut draft = Draft::new(13);
+    draft.matrix("table", 40, 16, None);
+    draft.matrix("wide", COLS, 16, Some(Precision::I8));
+    draft.node("x", &[], Op::Embed { index: Index::Ids, table: "table".into() });
+    draft.trace("x");
+    draft.node("last", &["x"], Op::Last);
+    let op = Op::Linear { bias: None, precision: Precision::I8, weight: "wide".into() };
+    draft.node("out", &["last"], op);
+    let program = Program::load("wide", &draft.pack("out", 24, 40).unwrap()).unwrap();
+    let units: Vec<Vec<u32>> = (0..39).map(|unit| vec![unit, 39 - unit]).collect();
+    let job = input(Kind::Embed, &units);
+    assert!(agreed(&program, &job).result.is_ok());
+    let device = Device::new(u64::MAX);
+    by(&program, &job, &device).unwrap();
+    assert_eq!((device.runs(), device.largest()), (1, 16 * COLS), "4 MiB of 39 units in one pass");
 }
 
 #[test]

@@ -108,3 +108,20 @@ fn a_node_that_traps_comes_behind_the_points_before_it() {
     assert_eq!(trap(&outcome), Trap { step: 0, unit: 0, operator: 1, index: 2 * WIDTH as u64, kind: 1 });
     assert_eq!(outcome.trace.leaves, 1, "the point before the trap");
 }
+
+#[test]
+fn a_choice_that_traps_comes_before_the_passes_of_later_units() {
+    // The last token of the first prompt and of the third has large logits; one of the third overflows in attention.
+    let program = planted(&planted(&mixer(), 5, 100.0), 6, 1e35);
+    let inverse_temperature = Float::new(f32::MAX);
+    let sampling = Sampling::Sample { inverse_temperature, top_k: None, top_p: None };
+    let outcome = agreed(&program, &input(generate(2, sampling, &[]), &prompts()));
+    let Trap { step, unit, operator, kind, .. } = trap(&outcome);
+    assert_eq!((step, unit, operator, kind), (0, 0, program.graph.nodes.len() as u32, 1));
+    assert_eq!(outcome.trace.leaves, 1, "the point of the first unit's pass");
+    // Without it the third unit's pass decides, behind the points of the others.
+    let outcome = agreed(&program, &input(generate(2, Sampling::Greedy, &[]), &prompts()));
+    let Trap { step, unit, operator, .. } = trap(&outcome);
+    assert_eq!((step, unit, operator), (0, 2, program.graph.node("mix").unwrap() as u32));
+    assert_eq!(outcome.trace.leaves, 3);
+}
