@@ -282,11 +282,15 @@ KERNEL void __launch_bounds__(ROW_THREADS)
     f32 denominator = to_f32(block_sum_i64(part));
     f32 delta = product_sum(dy + head, out + head, dim);
     for (u32 j = threadIdx.x; j < keys; j += ROW_THREADS) {
-        bool visible = j < seen;
+        if (j >= seen) {
+            // Nobody has written what is masked.
+            p[from + j] = ds[from + j] = 0.0f;
+            continue;
+        }
         f32 e = exp_exact(sub(p[from + j], maximum));
-        f32 weight = visible ? div(mul(e, from_bits(SOFTMAX_ONE_BITS)), denominator) : 0.0f;
+        f32 weight = div(mul(e, from_bits(SOFTMAX_ONE_BITS)), denominator);
         p[from + j] = weight;
-        ds[from + j] = visible ? mul(weight, sub(ds[from + j], delta)) : 0.0f;
+        ds[from + j] = mul(weight, sub(ds[from + j], delta));
     }
 }
 

@@ -24,8 +24,8 @@ template <u32 DIM, u32 D, u32 W, u32 COLS> struct Tile {
     static constexpr u32 VALUE_BYTES = D * TILE_KEYS * VALUE_STRIDE;
     static constexpr u32 BOUND = W == 1 ? I8_BOUND : I15_BOUND;
 
-    // Shared memory: two tiles of keys, of values and of numbers; whether scores need a check; one tile of turned
-    // values.
+    // Shared memory: two tiles of keys, of values and of numbers, and whether scores of each need a check; one tile of
+    // turned values.
     static constexpr u32 SCALES_AT = 2 * (KEY_BYTES + VALUE_BYTES);
     static constexpr u32 LOGS_AT = SCALES_AT + 2 * TILE_KEYS * 4;
     static constexpr u32 RISKY_AT = LOGS_AT + 2 * TILE_KEYS * 4;
@@ -46,7 +46,8 @@ template <u32 DIM, u32 D, u32 W, u32 COLS> struct Tile {
     __device__ u8* value_tile(u32 tile) const { return memory + 2 * KEY_BYTES + tile % 2 * VALUE_BYTES; }
     __device__ f32* scales(u32 tile) const { return reinterpret_cast<f32*>(memory + SCALES_AT) + tile % 2 * TILE_KEYS; }
     __device__ f32* logs(u32 tile) const { return reinterpret_cast<f32*>(memory + LOGS_AT) + tile % 2 * TILE_KEYS; }
-    __device__ u32& risky() const { return *reinterpret_cast<u32*>(memory + RISKY_AT); }
+    // One for each of two tiles, since threads ask for one tile's while others load the next; once set it stays.
+    __device__ u32& risky(u32 tile) const { return reinterpret_cast<u32*>(memory + RISKY_AT)[tile % 2]; }
 
     // Which row of its stack the lane's row `half` is; beyond the last one, the last one again.
     __device__ u32 stack_row(u32 tile, u32 half) const {
@@ -60,7 +61,7 @@ template <u32 DIM, u32 D, u32 W, u32 COLS> struct Tile {
         least = a.visible(warp_first < last ? warp_first : last, held);
         u32 block_last = tile * TILE_ROWS + TILE_ROWS - 1;
         most = a.visible(block_last < last ? block_last : last, held);
-        if (threadIdx.x == 0) risky() = 0;
+        if (threadIdx.x < 2) risky(threadIdx.x) = 0;
         __syncthreads();
 #pragma unroll
         for (u32 half = 0; half < 2; half++) {
@@ -68,7 +69,7 @@ template <u32 DIM, u32 D, u32 W, u32 COLS> struct Tile {
             place[half] = a.stacked().place(r, kv);
             visible[half] = a.visible(r, held);
             q_scale[half] = a.q_scales[place[half]];
-            if (outlying(q_scale[half]) || outlying(a.scale)) risky() = 1;
+            if (outlying(q_scale[half]) || outlying(a.scale)) risky(0) = risky(1) = 1;
 #pragma unroll
             for (u32 digit = 0; digit < D; digit++) {
                 const i8* row = a.q_planes + digit * a.q_plane + place[half] * DIM;
@@ -101,7 +102,7 @@ template <u32 DIM, u32 D, u32 W, u32 COLS> struct Tile {
             u64 row = a.key_row(key, kv);
             key_scale = a.key_scales[row];
             log = a.log(row);
-            if (outlying(key_scale) || (log != from_bits(MINUS_INFINITY) && outlying(log))) risky() = 1;
+            if (outlying(key_scale) || (log != from_bits(MINUS_INFINITY) && outlying(log))) risky(tile) = 1;
         }
         scales(tile)[threadIdx.x] = key_scale;
         logs(tile)[threadIdx.x] = log;
@@ -181,7 +182,7 @@ template <u32 DIM, u32 D, u32 W, u32 COLS> struct Tile {
                 f32 s[4];
                 scores(tile, column, s);
                 Floats2 log = column_logs(tile, column);
-                if (risky()) check(tile, column, s, log);
+                if (risky(tile)) check(tile, column, s, log);
 #pragma unroll
                 for (u32 i = 0; i < 4; i++) {
                     Softmax& row = rows[i / 2];
@@ -349,7 +350,9 @@ template <u32 DIM, u32 D, u32 W, u32 COLS> struct Tile {
                 y[i] = row.weigh(sum, back, share);
                 wrong |= !finite(y[i]);
             }
-            *reinterpret_cast<Floats2*>(out + n * COLUMN) = Floats2{y[0], y[1]};
+            // A value of a pass begins at any float.
+            out[n * COLUMN] = y[0];
+            out[n * COLUMN + 1] = y[1];
         }
         if (wrong) report(a.fault, a.node);
     }

@@ -29,6 +29,9 @@ typedef float f32;
 
 // Threads of a warp. Of a shuffle all of them take part.
 constexpr u32 WARP = 32;
+// The most threads of a block. Kernels that may get more than 256 say so, else the driver may give their threads more
+// registers than there are for so many.
+constexpr u32 LARGEST_BLOCK = 1024;
 
 // The value of the lane `delta` above; where there is none, the lane's own.
 template <typename T> __device__ inline T warp_shuffle_down(T value, u32 delta) {

@@ -51,6 +51,15 @@ __device__ inline void products_wait() {
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LATEST) : "memory");
 }
 
+// Keeps the compiler from moving what it does with sums across this place: products write them on their own time.
+template <u32 N, u32 COUNT>
+__device__ inline void settle(i32 (&sums)[N][COUNT]) {
+#pragma unroll
+    for (u32 i = 0; i < N * COUNT; i++) {
+        asm volatile("" : "+r"(sums[i / COUNT][i % COUNT])::"memory");
+    }
+}
+
 // Rows of 128 bytes, whose sixteen-byte chunks are exchanged within eight rows (128-byte swizzle); eight rows are
 // 1,024 bytes.
 __device__ inline u64 descriptor(const i8* tile) {
@@ -221,6 +230,7 @@ struct Work {
                     sums[which][i] = 0;
                 }
             }
+            settle(sums);
             u32 last = STAGES;
             for (u32 step = steps.from; step < steps.to; step++) {
                 barrier_wait(full + ring.stage, ring.phase);
@@ -235,6 +245,7 @@ struct Work {
                 ring.next();
             }
             products_wait<0>();
+            settle(sums);
             if (last != STAGES) {
                 release(last);
             }

@@ -21,8 +21,9 @@ __device__ inline Softmax softmax(const f32* z, u32 classes, bool& sound) {
 }
 
 // loss[t] = ln(f32(D)·2⁻³⁰) − (z[label] − m). A row is a block's.
-KERNEL void cross_entropy_forward(const f32* logits, const u32* labels, f32* losses, u64 tokens, u32 classes,
-                                  u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    cross_entropy_forward(const f32* logits, const u32* labels, f32* losses, u64 tokens, u32 classes, u32* fault,
+                          u32 node) {
     bool sound = true;
     for (u64 t = blockIdx.x; t < tokens; t += gridDim.x) {
         const f32* z = logits + t * classes;
@@ -40,7 +41,8 @@ KERNEL void cross_entropy_forward(const f32* logits, const u32* labels, f32* los
 }
 
 // p = (exp(z − m)·2³⁰)/f32(D). A row is a block's.
-KERNEL void cross_entropy_probabilities(const f32* logits, f32* p, u64 tokens, u32 classes, u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    cross_entropy_probabilities(const f32* logits, f32* p, u64 tokens, u32 classes, u32* fault, u32 node) {
     bool sound = true;
     for (u64 t = blockIdx.x; t < tokens; t += gridDim.x) {
         const f32* z = logits + t * classes;
@@ -146,7 +148,8 @@ __device__ inline bool reaches_share(u64 sum, u64 top_p, u64 total) {
 }
 
 // Third, where not all classes are kept: threshold[0] = the key of the last one kept. One block.
-KERNEL void sample_threshold(const u32* weights, u32 classes, u32 top_k, u32 top_p, u64* threshold) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    sample_threshold(const u32* weights, u32 classes, u32 top_k, u32 top_p, u64* threshold) {
     u64 last = 0;
     if (top_k < classes) {
         last = last_key(weights, classes, [](u32) { return 1; },
@@ -171,7 +174,8 @@ KERNEL void sample_filter(u32 classes, const u64* threshold, u32* weights, i64* 
 
 // Last: the lowest class with Σe up to it above u = ⌊draw·D/2⁶⁴⌋. One block of as many threads as a chunk has
 // classes.
-KERNEL void sample_pick(const u32* weights, const i64* sums, u32 classes, const u64* draw, u32* chosen) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    sample_pick(const u32* weights, const i64* sums, u32 classes, const u64* draw, u32* chosen) {
     __shared__ u32 chunk;
     __shared__ i64 rest;
     if (threadIdx.x == 0) {

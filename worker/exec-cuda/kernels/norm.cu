@@ -38,8 +38,9 @@ __device__ inline void layer_norm(const f32* x, const f32* gamma, const f32* bet
 }
 
 // y = ((x − mean)·rstd)·γ + β.
-KERNEL void layer_norm_forward(const f32* x, const f32* gamma, const f32* beta, f32* y, f32* mean, f32* rstd, u64 rows,
-                               u32 cols, f32 epsilon, u32 by_warp, u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    layer_norm_forward(const f32* x, const f32* gamma, const f32* beta, f32* y, f32* mean, f32* rstd, u64 rows,
+                       u32 cols, f32 epsilon, u32 by_warp, u32* fault, u32 node) {
     if (by_warp) layer_norm<true>(x, gamma, beta, y, mean, rstd, rows, cols, epsilon, fault, node);
     else layer_norm<false>(x, gamma, beta, y, mean, rstd, rows, cols, epsilon, fault, node);
 }
@@ -67,8 +68,9 @@ __device__ inline void layer_norm_gradient(const f32* dy, const f32* x, const f3
 }
 
 // dx = ((g − a) − x̂·b)·rstd with x̂ = (x − mean)·rstd, g = dy·γ, a = S(g)/n, b = S(g·x̂)/n.
-KERNEL void layer_norm_backward_input(const f32* dy, const f32* x, const f32* gamma, const f32* mean, const f32* rstd,
-                                      f32* dx, u64 rows, u32 cols, u32 by_warp, u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    layer_norm_backward_input(const f32* dy, const f32* x, const f32* gamma, const f32* mean, const f32* rstd, f32* dx,
+                              u64 rows, u32 cols, u32 by_warp, u32* fault, u32 node) {
     if (by_warp) layer_norm_gradient<true>(dy, x, gamma, mean, rstd, dx, rows, cols, fault, node);
     else layer_norm_gradient<false>(dy, x, gamma, mean, rstd, dx, rows, cols, fault, node);
 }
@@ -112,8 +114,9 @@ __device__ inline void rms_norm(const f32* x, const f32* gamma, f32* y, f32* rst
 }
 
 // y = (x·rstd)·γ.
-KERNEL void rms_norm_forward(const f32* x, const f32* gamma, f32* y, f32* rstd, u64 rows, u32 cols, f32 epsilon,
-                             u32 by_warp, u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    rms_norm_forward(const f32* x, const f32* gamma, f32* y, f32* rstd, u64 rows, u32 cols, f32 epsilon, u32 by_warp,
+                     u32* fault, u32 node) {
     if (by_warp) rms_norm<true>(x, gamma, y, rstd, rows, cols, epsilon, fault, node);
     else rms_norm<false>(x, gamma, y, rstd, rows, cols, epsilon, fault, node);
 }
@@ -140,8 +143,9 @@ __device__ inline void rms_norm_gradient(const f32* dy, const f32* x, const f32*
 }
 
 // dx = (g − x̂·b)·rstd with x̂ = x·rstd, g = dy·γ, b = S(g·x̂)/n.
-KERNEL void rms_norm_backward_input(const f32* dy, const f32* x, const f32* gamma, const f32* rstd, f32* dx, u64 rows,
-                                    u32 cols, u32 by_warp, u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    rms_norm_backward_input(const f32* dy, const f32* x, const f32* gamma, const f32* rstd, f32* dx, u64 rows, u32 cols,
+                            u32 by_warp, u32* fault, u32 node) {
     if (by_warp) rms_norm_gradient<true>(dy, x, gamma, rstd, dx, rows, cols, fault, node);
     else rms_norm_gradient<false>(dy, x, gamma, rstd, dx, rows, cols, fault, node);
 }
@@ -168,8 +172,9 @@ __device__ inline void l2_norm(const f32* x, f32* y, f32* divisor, u64 rows, u32
 }
 
 // y = x/max(‖x‖, ε).
-KERNEL void l2_norm_forward(const f32* x, f32* y, f32* divisor, u64 rows, u32 cols, f32 epsilon, u32 by_warp,
-                            u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    l2_norm_forward(const f32* x, f32* y, f32* divisor, u64 rows, u32 cols, f32 epsilon, u32 by_warp, u32* fault,
+                    u32 node) {
     if (by_warp) l2_norm<true>(x, y, divisor, rows, cols, epsilon, fault, node);
     else l2_norm<false>(x, y, divisor, rows, cols, epsilon, fault, node);
 }
@@ -196,8 +201,9 @@ __device__ inline void l2_norm_gradient(const f32* dy, const f32* y, const f32* 
 }
 
 // dx = (dy − (y·b))/d with b = S(dy·y), or dy/d where d is ε.
-KERNEL void l2_norm_backward(const f32* dy, const f32* y, const f32* divisor, f32* dx, u64 rows, u32 cols, f32 epsilon,
-                             u32 by_warp, u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    l2_norm_backward(const f32* dy, const f32* y, const f32* divisor, f32* dx, u64 rows, u32 cols, f32 epsilon,
+                     u32 by_warp, u32* fault, u32 node) {
     if (by_warp) l2_norm_gradient<true>(dy, y, divisor, dx, rows, cols, epsilon, fault, node);
     else l2_norm_gradient<false>(dy, y, divisor, dx, rows, cols, epsilon, fault, node);
 }

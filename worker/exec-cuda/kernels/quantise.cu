@@ -47,8 +47,9 @@ __device__ inline void quant_rows(const f32* x, i8* planes, f32* scales, u64 row
 
 // Planes [digits, rows, cols], scales [rows]. `by_warp`: a row is a warp's. `wide`: `cols` is a multiple of 4, `x` lies
 // at one of 16 bytes and the planes at one of 4.
-KERNEL void quant_row(const f32* x, i8* planes, f32* scales, u64 rows, u32 cols, u32 digits, u32 by_warp, u32 wide,
-                      u32* fault, u32 node) {
+KERNEL void __launch_bounds__(LARGEST_BLOCK)
+    quant_row(const f32* x, i8* planes, f32* scales, u64 rows, u32 cols, u32 digits, u32 by_warp, u32 wide, u32* fault,
+              u32 node) {
     if (by_warp && wide) quant_rows<true, 4>(x, planes, scales, rows, cols, digits, fault, node);
     else if (by_warp) quant_rows<true, 1>(x, planes, scales, rows, cols, digits, fault, node);
     else if (wide) quant_rows<false, 4>(x, planes, scales, rows, cols, digits, fault, node);

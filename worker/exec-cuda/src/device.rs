@@ -210,10 +210,10 @@ pub(crate) fn refused(doing: &'static str) -> impl Fn(result::DriverError) -> Fa
         let reason = format!("{:?}", error.0);
         match error.0 {
             CUDA_ERROR_NO_DEVICE => Fault::NoDevice,
+            CUDA_ERROR_DEVICE_UNAVAILABLE => Fault::Busy { reason },
             // After these the driver answers everything that this process asks with the same error.
             CUDA_ERROR_ASSERT
             | CUDA_ERROR_CONTEXT_IS_DESTROYED
-            | CUDA_ERROR_DEVICE_UNAVAILABLE
             | CUDA_ERROR_ECC_UNCORRECTABLE
             | CUDA_ERROR_EXTERNAL_DEVICE
             | CUDA_ERROR_HARDWARE_STACK_ERROR

@@ -33,6 +33,8 @@ pub(crate) struct Driver {
     modules: Mutex<HashMap<Module, Arc<CudaModule>>>,
     kernels: Mutex<HashMap<Kernel, Loaded>>,
     stream: Arc<CudaStream>,
+    /// Whether it reads the host's own pages, so that a copy to it may go on after the call.
+    reads_pages: bool,
 }
 
 impl Driver {
@@ -42,11 +44,13 @@ impl Driver {
     ///
     /// The driver refuses it, as where another process has all of its memory.
     pub(crate) fn open(device: &Device) -> Result<Self, Fault> {
-        let opening = refused("opening the CUDA device");
+        let opening = taken(refused("opening the CUDA device"));
         let context = CudaContext::new(device.index).map_err(&opening)?;
         let stream = context.new_stream().map_err(&opening)?;
         keep_pool(&context).map_err(&opening)?;
-        Ok(Self { modules: Mutex::default(), kernels: Mutex::default(), stream })
+        let pages = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_PAGEABLE_MEMORY_ACCESS;
+        let reads_pages = context.attribute(pages).map_err(&opening)? != 0;
+        Ok(Self { modules: Mutex::default(), kernels: Mutex::default(), stream, reads_pages })
     }
 
     fn bind(&self) -> Result<(), Fault> {
@@ -136,10 +140,15 @@ impl Machine for Driver {
 
     fn upload(&self, from: &[u8], to: u64) -> Result<(), Fault> {
         self.bind()?;
-        // SAFETY: the stretch lies in memory of this context and has as many bytes; memory that is not page-locked is
-        // copied by the driver before the call returns.
+        // SAFETY: the stretch lies in memory of this context and has as many bytes. The driver copies what is not
+        // page-locked before the call returns, or, where the device reads it by itself, before the wait is over.
         let copied = unsafe { result::memcpy_htod_async(to, from, self.stream.cu_stream()) };
-        copied.map_err(refused("a copy to the device"))
+        let copied = copied.map_err(refused("a copy to the device"));
+        if self.reads_pages {
+            copied.and(self.wait())
+        } else {
+            copied
+        }
     }
 
     fn download(&self, from: u64, to: &mut [u8]) -> Result<(), Fault> {
@@ -179,7 +188,10 @@ impl Machine for Driver {
         let started = start();
         // Ended also where something was refused: else nothing would ever be started again.
         let graph = self.stream.end_capture(sys::CUgraphInstantiate_flags(0));
-        started?;
+        match started {
+            Err(Fault::OutOfMemory { .. }) => return Ok(None),
+            started => started?,
+        }
         match graph.and_then(backed) {
             Ok(graph) => Ok(graph.map(|graph| Box::new(graph) as Box<dyn Recording>)),
             Err(result::DriverError(sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
@@ -217,6 +229,14 @@ fn backed(graph: Option<CudaGraph>) -> Result<Option<CudaGraph>, result::DriverE
         graph.upload()?;
     }
     Ok(graph)
+}
+
+/// What was refused while a device was opened: others may have taken all of its memory.
+fn taken(refused: impl Fn(result::DriverError) -> Fault) -> impl Fn(result::DriverError) -> Fault {
+    move |error| match error.0 {
+        sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => Fault::Busy { reason: format!("{:?}", error.0) },
+        _ => refused(error),
+    }
 }
 
 /// Where an argument's value is, as the driver wants it told.
@@ -266,6 +286,20 @@ fn kept_in_pool(context: &CudaContext) -> Result<u64, result::DriverError> {
 mod tests {
     use super::*;
     use crate::span::Span;
+
+    #[test]
+    fn a_device_that_others_have_is_told_so() {
+        use sys::CUresult::{
+            CUDA_ERROR_DEVICE_UNAVAILABLE, CUDA_ERROR_LAUNCH_FAILED, CUDA_ERROR_OUT_OF_MEMORY,
+        };
+        let opening = taken(refused("opening the CUDA device"));
+        for error in [CUDA_ERROR_DEVICE_UNAVAILABLE, CUDA_ERROR_OUT_OF_MEMORY] {
+            let fault = opening(result::DriverError(error));
+            assert!(matches!(fault, Fault::Busy { .. }) && fault.to_string().contains("another process"));
+        }
+        let lost = opening(result::DriverError(CUDA_ERROR_LAUNCH_FAILED));
+        assert!(matches!(lost, Fault::Lost { doing: "opening the CUDA device", .. }));
+    }
 
     #[test]
     fn arguments_are_told_by_where_they_are() {

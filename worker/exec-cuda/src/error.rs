@@ -57,6 +57,12 @@ pub enum Fault {
         /// Bytes that there are.
         total: u64,
     },
+    /// Another process has the device for itself (its compute mode is exclusive), or all of its memory.
+    #[error("another process has the CUDA device, or all of its memory: {reason}")]
+    Busy {
+        /// The driver's name of it.
+        reason: String,
+    },
     /// The device, or this process' hold of it, is gone: nothing more will be computed by it in this process.
     #[error("the CUDA device was lost in {doing}: {reason}")]
     Lost {
@@ -94,7 +100,7 @@ pub enum Fault {
 impl Fault {
     /// Whether nothing more can be computed on the device by this process.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Self::OutOfMemory { .. } | Self::Reported | Self::Refused(_))
+        !matches!(self, Self::OutOfMemory { .. } | Self::Grid { .. } | Self::Reported | Self::Refused(_))
     }
 }
 
@@ -108,6 +114,8 @@ mod tests {
         assert!(lost.is_final() && Fault::NoDriver.is_final());
         let full = Fault::OutOfMemory { needed: 10, free: 5, total: 8 };
         assert!(!full.is_final() && !Fault::Reported.is_final());
+        // Of one operator, which is the CPU's.
+        assert!(!Fault::Grid { kernel: "k", blocks: [1, 65_536, 1], threads: 32 }.is_final());
         assert!(!Fault::from(Refused::Empty("rows")).is_final());
     }
 

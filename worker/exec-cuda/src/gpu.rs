@@ -220,7 +220,9 @@ impl Gpu {
     /// its memory.
     pub(crate) fn open(device: Device, forced: Option<GemmPath>) -> Result<Self, Fault> {
         device.check()?;
-        let path = GemmPath::choose(device.capability, forced, has_cublaslt())?;
+        // The library takes long to load, and is not looked for unless it is wanted.
+        let has_library = forced == Some(GemmPath::CublasLt) && has_cublaslt();
+        let path = GemmPath::choose(device.capability, forced, has_library)?;
         let machine = Arc::new(Driver::open(&device)?);
         Self::on(machine, device, path)
     }

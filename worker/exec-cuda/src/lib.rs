@@ -4,11 +4,12 @@
 //! CUDA's libraries are loaded when a device is opened, so a program that has this crate builds without a toolkit and
 //! runs without a driver: there, [`devices`] and [`Cuda::open`] give a typed [`Fault`], and the CPU computes.
 //!
-//! Not for: graphs of operators, hashing of results, limits of a job; nor other makers' GPUs.
+//! Not for: graphs of operators, what a trace is, limits of a job; nor other makers' GPUs.
 //!
 //! In the flow: `device` finds devices and chooses how products are made ([`GemmPath`]); `gpu` holds one, with a stream,
 //! the kernels (`module`: PTX that is checked in) and memory (`span`); `launch` starts kernels on spans, one function for
-//! each method of [`assay_exec::Backend`]; `backend` is that trait on the host's slices.
+//! each method of [`assay_exec::Backend`]; `backend` is that trait on the host's slices, and `resident` whole passes in the
+//! device's memory, the leaves of their traces hashed there.
 #![deny(unsafe_code)]
 
 mod backend;
@@ -21,6 +22,7 @@ mod driver;
 mod error;
 #[allow(unsafe_code)]
 mod gpu;
+mod held;
 #[cfg(test)]
 #[path = "../tests/host/mod.rs"]
 mod host;

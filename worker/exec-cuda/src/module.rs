@@ -109,6 +109,22 @@ mod tests {
         }
     }
 
+    /// So many threads have 64 registers each; for fewer the driver may take more.
+    #[test]
+    fn kernels_that_get_blocks_of_1024_threads_say_so() {
+        let norms = ["layer_norm", "rms_norm", "l2_norm"].into_iter();
+        let norms = norms.flat_map(|name| [format!("{name}_forward"), format!("{name}_backward")]);
+        let losses =
+            ["cross_entropy_forward", "cross_entropy_probabilities", "sample_threshold", "sample_pick"];
+        let all = norms.map(|name| (Module::Norm, name));
+        let all = all.chain(losses.map(|name| (Module::Loss, name.to_string())));
+        for (module, name) in all.chain([(Module::Quantise, "quant_row".to_string())]) {
+            let mut kernels = module.ptx().split(".entry ").filter(|kernel| kernel.starts_with(&name));
+            let (head, _) = kernels.next().and_then(|kernel| kernel.split_once('{')).expect("a kernel");
+            assert!(head.contains(".maxntid 1024,"), "{name}");
+        }
+    }
+
     #[test]
     fn only_paths_of_products_have_a_target_of_their_own() {
         for module in Module::ALL {

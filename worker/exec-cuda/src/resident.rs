@@ -8,7 +8,7 @@
 
 mod step;
 
-use assay_exact::{KvAppend, MeanPool, Precision, Refused, Rope};
+use assay_exact::{KvAppend, MeanPool, Refused, Rope};
 use assay_exec::resident::{
     Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Resident,
     Source, Target,
@@ -17,11 +17,16 @@ use assay_exec::resident::{
 use crate::backend::{locked, Cuda};
 use crate::error::Fault;
 use crate::gpu::{Gpu, Recording, Scratch};
+use crate::held::{HeldDigits, HeldKeysValues};
 use crate::launch::{self, RopeSpans};
 use crate::span::{CacheSpans, Digits, KeysValuesSpans, Span};
 use step::Step;
 
 type Done = Result<(), Fault>;
+
+/// Bytes of a device that no job is given: code of kernels that are loaded while it runs and their stacks, what a library may
+/// use, and what the driver rounds up.
+pub(crate) const RESERVE: u64 = 256 << 20;
 
 impl From<Fault> for DeviceFault {
     fn from(fault: Fault) -> Self {
@@ -35,7 +40,7 @@ impl From<Fault> for DeviceFault {
 
 impl Resident for Cuda {
     fn free(&self) -> Result<u64, DeviceFault> {
-        Ok(self.gpu.room()?.free)
+        Ok(self.gpu.room()?.free.saturating_sub(RESERVE))
     }
 
     fn block(&self, bytes: u64) -> Result<Box<dyn Block + '_>, DeviceFault> {
@@ -68,6 +73,7 @@ enum Again<'g> {
 
 impl Block for Memory<'_> {
     fn upload(&mut self, start: u64, from: Source<'_>) -> Result<(), DeviceFault> {
+        let _turn = locked(&self.cuda.turn);
         let gpu = &self.cuda.gpu;
         Ok(match from {
             Source::I8(from) => gpu.upload(from, self.at(&Region::new(start, from.len()))?),
@@ -77,6 +83,7 @@ impl Block for Memory<'_> {
     }
 
     fn download(&mut self, start: u64, to: Target<'_>) -> Result<(), DeviceFault> {
+        let _turn = locked(&self.cuda.turn);
         let gpu = &self.cuda.gpu;
         Ok(match to {
             Target::I8(to) => gpu.download(self.at(&Region::new(start, to.len()))?, to),
@@ -94,47 +101,14 @@ impl Block for Memory<'_> {
     }
 }
 
-/// Quantised rows that one call has.
-struct HeldDigits {
-    planes: Scratch<i8>,
-    scales: Scratch<f32>,
-    rows: usize,
-    depth: usize,
-    precision: Precision,
-}
-
-impl HeldDigits {
-    fn new(gpu: &Gpu, rows: usize, depth: usize, precision: Precision) -> Result<Self, Fault> {
-        let (planes, scales) = (gpu.scratch(precision.digits() * rows * depth)?, gpu.scratch(rows)?);
-        Ok(Self { planes, scales, rows, depth, precision })
-    }
-
-    fn spans(&self) -> Digits {
-        let Self { rows, depth, precision, .. } = *self;
-        Digits { planes: self.planes.span(), scales: self.scales.span(), rows, depth, precision }
-    }
-}
-
-/// Keys and values that one call has.
-struct HeldCache {
-    keys: HeldDigits,
-    values: HeldDigits,
-    logs: Scratch<f32>,
-}
-
-impl HeldCache {
-    fn new(gpu: &Gpu, attention: &Attention<'_>, tokens: usize) -> Result<Self, Fault> {
-        let rows = tokens * attention.kv_heads;
-        Ok(Self {
-            keys: HeldDigits::new(gpu, rows, attention.dim, attention.keys)?,
-            values: HeldDigits::new(gpu, rows, attention.dim, attention.values)?,
-            logs: gpu.scratch(rows)?,
-        })
-    }
-
-    fn spans(&self) -> KeysValuesSpans {
-        KeysValuesSpans { keys: self.keys.spans(), values: self.values.spans(), logs: self.logs.span() }
-    }
+/// Room for keys and values that one call has.
+fn room_for_cache(gpu: &Gpu, attention: &Attention<'_>, tokens: usize) -> Result<HeldKeysValues, Fault> {
+    let rows = tokens * attention.kv_heads;
+    Ok(HeldKeysValues {
+        keys: HeldDigits::new(gpu, rows, attention.dim, attention.keys)?,
+        values: HeldDigits::new(gpu, rows, attention.dim, attention.values)?,
+        logs: gpu.scratch(rows)?,
+    })
 }
 
 /// Some rows of those of one digit.
@@ -328,7 +302,7 @@ impl Memory<'_> {
                     self.attend_part(node, attention, part, &op, self.keys_values(cache)?)?;
                 }
                 None => {
-                    let held = HeldCache::new(&self.cuda.gpu, attention, part.tokens)?;
+                    let held = room_for_cache(&self.cuda.gpu, attention, part.tokens)?;
                     self.attend_part(node, attention, part, &attention.append(part.tokens)?, held.spans())?;
                 }
             }
@@ -345,7 +319,7 @@ impl Memory<'_> {
         let queries = HeldDigits::new(gpu, tokens * heads, dim, attention.keys)?;
         let (op, digits) = (attention.queries(tokens)?, queries.spans());
         launch::quant_row_forward(gpu, node, &op, q, digits.planes, digits.scales)?;
-        let held = HeldCache::new(gpu, attention, tokens)?;
+        let held = room_for_cache(gpu, attention, tokens)?;
         let cache = held.spans();
         launch::kv_append_forward(gpu, node, &attention.append(tokens)?, 0, k, v, written(cache))?;
         if let Some(longest) = parts.iter().max_by_key(|part| part.tokens).filter(|_| parts.len() > 1) {

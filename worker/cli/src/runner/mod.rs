@@ -31,10 +31,17 @@ use tokio_util::sync::CancellationToken;
 
 pub use backend::{BackendChoice, DeviceChoice, GemmChoice};
 
-/// What CUDA's libraries look for: themselves, which devices there are, and where to keep code that they have made of the
-/// kernels, without which every job would make it anew.
-const FOR_CUDA: [&str; 5] =
-    ["CUDA_CACHE_PATH", "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "HOME", "LD_LIBRARY_PATH"];
+/// What CUDA's libraries look for: themselves, which devices there are, who shares one between processes, and where to keep
+/// code that they have made of the kernels, without which every job would make it anew.
+const FOR_CUDA: [&str; 7] = [
+    "CUDA_CACHE_MAXSIZE",
+    "CUDA_CACHE_PATH",
+    "CUDA_DEVICE_ORDER",
+    "CUDA_MPS_PIPE_DIRECTORY",
+    "CUDA_VISIBLE_DEVICES",
+    "HOME",
+    "LD_LIBRARY_PATH",
+];
 
 /// The most that is shown of what a process said before it crashed, in bytes.
 const LAST_WORDS: usize = 400;

@@ -225,7 +225,9 @@ async fn gpu_computes(context: &Context, found: &Found) -> Result<String, CliErr
     let worker = &context.config.worker;
     probe::try_gpu(worker, found.index(), directory.path()).await?;
     let description = found.describe(worker.device.gemm);
-    Ok(format!("{description}: a small training in a process of its own, as the contract has it"))
+    Ok(format!(
+        "{description}: a training and a generation in processes of their own, as the contract has it"
+    ))
 }
 
 async fn backend(context: &Context, data: &Path) -> Result<((), String), CliError> {
@@ -234,7 +236,7 @@ async fn backend(context: &Context, data: &Path) -> Result<((), String), CliErro
     let worker = &context.config.worker;
     probe::run(worker, directory.path()).await?;
     let name = computes(worker)?;
-    Ok(((), format!("{name}: a small training in a process of its own, as the contract has it")))
+    Ok(((), format!("{name}: a training and a generation in processes of their own, as the contract has it")))
 }
 
 /// What computes. The device itself is opened by processes of jobs only: what spoils one must not spoil the key's.

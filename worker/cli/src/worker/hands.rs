@@ -35,7 +35,7 @@ pub struct Hands<C> {
     pub chain: C,
     /// What signs.
     pub submitter: Submitter<C>,
-    /// Of its commitments.
+    /// What makes the salts of commitments.
     pub salts: Salts,
     /// What must not be forgotten.
     pub store: Store,

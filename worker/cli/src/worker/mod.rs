@@ -2,8 +2,8 @@
 //!
 //! * [`start`] puts a worker together; [`daemon`] follows the chain and tells the state machine of each seat
 //!   (`assay-core`) what it sees.
-//! * [`hands`] does what that asks for: [`fetch`], [`runner`](crate::runner), the guard of the database with [`salts`], [`send`];
-//!   [`tasks`] holds what goes on, [`cache`] bounds what is fetched, [`results`] what is kept for requesters.
+//! * [`hands`] does what that asks for: [`fetch`], [`runner`](crate::runner), the guard of the database with [`salts`],
+//!   [`send`]; [`tasks`] holds what goes on, [`cache`] bounds what is fetched, [`results`] what is kept for requesters.
 //! * [`http`] and [`metrics`] show where it is; [`control`] is `status` and `drain`; [`check`] tries everything first,
 //!   the [`limits`] of the machine among it.
 

@@ -1,14 +1,17 @@
-//! A small job that every machine can run, with the answer of the contract's own code beside it.
+//! Small jobs that every machine can run, with the answers of the contract's own code beside them.
 
 use std::fs;
 use std::path::Path;
 
 use assay_exact::golden::cases;
+use assay_exact::Precision;
 use assay_exec::Reference;
 use assay_graph::decoder::{Decoder, Recipe};
-use assay_graph::job::{self, Input, Kind, Train};
+use assay_graph::job::{self, Generate, Input, Kind, Sampling, Train};
+use assay_graph::package::Package;
 use assay_graph::program::Program;
 use assay_graph::tensor::{Tensor, Tensors};
+use assay_graph::train::State;
 use assay_primitives::Digest;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +26,11 @@ const GOLDEN: &str = include_str!("../../../../pallets/exact/golden/exact-v1.txt
 const SEED: Digest = [7; 32];
 const DECODER: Decoder =
     Decoder { layers: 1, width: 32, heads: 4, kv_heads: 2, hidden: 48, vocabulary: 256, context: 24 };
+/// One whose heads are of a size that GPUs have tensor cores for.
+const WRITER: Decoder =
+    Decoder { layers: 1, width: 64, heads: 2, kv_heads: 1, hidden: 96, vocabulary: 256, context: 48 };
+/// Tokens that it writes: a GPU launches the first passes over one token, records the next, and starts what it recorded.
+const TOKENS: u64 = 6;
 
 /// Computes the golden vectors of the contract on this machine; gives how many there are.
 ///
@@ -46,7 +54,7 @@ pub fn golden() -> Result<usize, CliError> {
     Ok(count)
 }
 
-/// Has a GPU run that job, in a process of its own, with all operators that it has kernels for.
+/// Has a GPU run those jobs, each in a process of its own, with all operators that it has kernels for.
 ///
 /// # Errors
 ///
@@ -56,33 +64,57 @@ pub async fn try_gpu(config: &WorkerConfig, index: usize, directory: &Path) -> R
     run(&WorkerConfig { backend: BackendChoice::Cuda, device, ..config.clone() }, directory).await
 }
 
-/// Runs four steps of a training as a job, in a process of its own, by the backend of the configuration.
+/// Runs a training and a generation as jobs, each in a process of its own, by the backend of the configuration.
 ///
 /// # Errors
 ///
-/// It does not run, or gives another answer than the contract's own code.
+/// They don't run, or one gives another answer than the contract's own code.
 pub async fn run(config: &WorkerConfig, directory: &Path) -> Result<(), CliError> {
-    let (task, expected) = prepare(config, directory)?;
-    let report = runner::run(&task, &CancellationToken::new()).await?;
-    if report != expected {
-        let backend = config.backend;
-        let problem =
-            format!("backend {backend} gives another answer than the contract: choose another backend");
-        return Err(CliError::Mismatch(problem));
+    for (name, job) in jobs()? {
+        let (task, expected) = prepare(config, &job, &directory.join(name))?;
+        let report = runner::run(&task, &CancellationToken::new()).await?;
+        if report != expected {
+            let backend = config.backend;
+            let problem =
+                format!("backend {backend} gives another {name} than the contract: choose another backend");
+            return Err(CliError::Mismatch(problem));
+        }
     }
     Ok(())
 }
 
-fn prepare(config: &WorkerConfig, directory: &Path) -> Result<(Task, Report), CliError> {
+/// Programs and inputs, by what they are.
+fn jobs() -> Result<[(&'static str, [Package; 2]); 2], CliError> {
+    Ok([("training", training()?), ("generation", generation()?)])
+}
+
+/// Four steps of a training.
+fn training() -> Result<[Package; 2], CliError> {
     let recipe = Recipe { every: 2, ..Recipe::new(1, 4, 8, 0.01) };
     let data = Tensors::from([("data".into(), Tensor::u8(&[40], (0..40).collect()))]);
-    let package = DECODER.training(&recipe)?;
-    let given = Input::pack(Kind::Train(Train { from: 0, to: 4 }), &data)?;
+    let input = Input::pack(Kind::Train(Train { from: 0, to: 4 }), &data)?;
+    Ok([DECODER.training(&recipe)?, input])
+}
+
+/// What a decoder as it was born makes of a long prompt and a short one.
+fn generation() -> Result<[Package; 2], CliError> {
+    let born = Program::load("program", &WRITER.training(&Recipe::new(1, 8, 1, 0.01))?)?;
+    let model = WRITER.inference(&State::from_seed(&born, &SEED).parameters, Precision::I8)?;
+    let kind = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: Vec::new(), tokens: TOKENS });
+    let prompts = Input::sequences(&[(0..40).collect(), vec![7]]);
+    Ok([model, Input::pack(kind, &prompts)?])
+}
+
+fn prepare(
+    config: &WorkerConfig,
+    [package, given]: &[Package; 2],
+    directory: &Path,
+) -> Result<(Task, Report), CliError> {
     let at = |name: &str| directory.join(name);
+    fs::create_dir_all(at("work")).map_err(CliError::file(at("work")))?;
     package.write(&at("program"))?;
     given.write(&at("input"))?;
-    fs::create_dir_all(at("work")).map_err(CliError::file(at("work")))?;
-    let (program, input) = (Program::load("program", &package)?, Input::load("input", &given)?);
+    let (program, input) = (Program::load("program", package)?, Input::load("input", given)?);
     let WorkerConfig { threads, backend, device, .. } = *config;
     let task = Task {
         program: at("program"),
@@ -111,7 +143,18 @@ fn expect(program: &Program, input: &Input, directory: &Path) -> Result<Report, 
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::limits;
     use super::*;
+
+    #[test]
+    fn the_contract_has_an_answer_to_each_job_that_is_tried() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for (name, job) in jobs().expect("jobs") {
+            let (task, expected) = prepare(&limits(), &job, &directory.path().join(name)).expect("a task");
+            assert!(matches!(expected, Report::Computed { .. }), "{name}: {expected:?}");
+            assert!(task.work.is_dir() && task.program.is_dir() && task.input.is_dir());
+        }
+    }
 
     #[test]
     fn every_golden_vector_is_computed_here() {

@@ -6,7 +6,8 @@ use assay_exact::{KeysValues, KvCache, Precision, Quantised};
 
 use crate::error::Fault;
 use crate::gpu::{Gpu, Scratch};
-use crate::span::{CacheSpans, Digits, Element, KeysValuesSpans};
+use crate::held::{HeldDigits, HeldKeysValues};
+use crate::span::{CacheSpans, Element};
 
 /// The number that kernels report; the trip of one operator has no other.
 pub(super) const NODE: u32 = 0;
@@ -55,8 +56,7 @@ impl<'g> Trip<'g> {
         depth: usize,
         precision: Precision,
     ) -> Result<HeldDigits, Fault> {
-        let planes = self.room(precision.digits() * rows * depth)?;
-        Ok(HeldDigits { planes, scales: self.room(rows)?, rows, depth, precision })
+        HeldDigits::new(self.gpu, rows, depth, precision)
     }
 
     /// Takes keys and values there.
@@ -108,38 +108,7 @@ impl<'g> Trip<'g> {
     }
 }
 
-/// Quantised rows that lie on the device for the time of a trip.
-pub(super) struct HeldDigits {
-    planes: Scratch<i8>,
-    scales: Scratch<f32>,
-    rows: usize,
-    depth: usize,
-    precision: Precision,
-}
-
-impl HeldDigits {
-    /// Where they are.
-    pub(super) fn spans(&self) -> Digits {
-        let Self { rows, depth, precision, .. } = *self;
-        Digits { planes: self.planes.span(), scales: self.scales.span(), rows, depth, precision }
-    }
-}
-
-/// Keys and values, likewise.
-pub(super) struct HeldKeysValues {
-    keys: HeldDigits,
-    values: HeldDigits,
-    logs: Scratch<f32>,
-}
-
-impl HeldKeysValues {
-    /// Where they are.
-    pub(super) fn spans(&self) -> KeysValuesSpans {
-        KeysValuesSpans { keys: self.keys.spans(), values: self.values.spans(), logs: self.logs.span() }
-    }
-}
-
-/// A cache, likewise.
+/// A cache that lies on the device for the time of a trip.
 pub(super) struct HeldCache {
     key_planes: Scratch<i8>,
     key_scales: Scratch<f32>,

@@ -156,7 +156,7 @@ impl Call<'_> {
     /// By splits of the keys, as many queries at a time as there is room for the scores of.
     fn splits(&self) -> Result<(), Fault> {
         let shape = *self.shape();
-        let splits = Splits::new(&shape, self.gpu.processors());
+        let splits = Splits::new(&shape, self.cache.values.precision, self.gpu.processors());
         for first in (0..shape.queries).step_by(splits.queries) {
             let queries = splits.queries.min(shape.queries - first);
             Part::new(self, &splits, first, queries)?.run(self)?;

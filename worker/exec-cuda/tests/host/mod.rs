@@ -4,10 +4,11 @@
 //! The process fences and poisons what it gives, runs blocks and threads in an order of its own, and refuses arguments that
 //! are not those of the kernel's parameters.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::CudaStream;
@@ -40,6 +41,18 @@ pub(crate) struct Host {
     /// Starts of what was recorded.
     replays: AtomicUsize,
     recorded: Mutex<Option<Recorded>>,
+    taken: Mutex<Taken>,
+    /// Bytes that it says are free.
+    free: AtomicU64,
+}
+
+/// Memory that it gave.
+#[derive(Debug, Default)]
+struct Taken {
+    /// Bytes, by address.
+    sizes: BTreeMap<u64, u64>,
+    now: u64,
+    most: u64,
 }
 
 /// What was asked for and not done yet, and the memory that it works on.
@@ -107,7 +120,19 @@ impl Host {
             launches: AtomicUsize::new(0),
             replays: AtomicUsize::new(0),
             recorded: Mutex::default(),
+            taken: Mutex::default(),
+            free: AtomicU64::new(MEMORY),
         }
+    }
+
+    /// Has it say that so many bytes are free.
+    pub(crate) fn leave_free(&self, bytes: u64) {
+        self.free.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The most bytes that were taken at a time.
+    pub(crate) fn most_taken(&self) -> u64 {
+        locked(&self.taken).most
     }
 
     /// How many kernels it ran.
@@ -196,6 +221,10 @@ impl Machine for Host {
         let mut address = [0; 8];
         self.ask("taking memory", &Request::new(b'A').number(bytes as u64), &mut address)?;
         let address = u64::from_le_bytes(address);
+        let mut taken = locked(&self.taken);
+        taken.sizes.insert(address, bytes as u64);
+        taken.now += bytes as u64;
+        taken.most = taken.most.max(taken.now);
         if let Some(recorded) = locked(&self.recorded).as_mut() {
             recorded.taken.push(address);
         }
@@ -209,6 +238,9 @@ impl Machine for Host {
             assert!(is_its_own, "what is recorded gives memory back that it did not take");
             return;
         }
+        let mut taken = locked(&self.taken);
+        let size = taken.sizes.remove(&address).unwrap_or(0);
+        taken.now -= size;
         let given = self.ask("giving memory back", &Request::new(b'F').number(address), &mut []);
         assert!(given.is_ok() || std::thread::panicking(), "{given:?}");
     }
@@ -258,7 +290,7 @@ impl Machine for Host {
     }
 
     fn room(&self) -> Result<Room, Fault> {
-        Ok(Room { free: MEMORY, total: MEMORY })
+        Ok(Room { free: self.free.load(Ordering::Relaxed), total: MEMORY })
     }
 
     fn stream(&self) -> Option<&Arc<CudaStream>> {

@@ -7,7 +7,7 @@ use assay_exact::Precision;
 use assay_exec::{Backend, Cpu, Path};
 use assay_graph::canonical::Float;
 use assay_graph::decoder::{Decoder, Recipe};
-use assay_graph::job::{run, Generate, Input, Kind, Sampling, Train};
+use assay_graph::job::{device_memory, run, Generate, Input, Kind, Sampling, Train};
 use assay_graph::program::Program;
 use assay_graph::tensor::{Tensor, Tensors};
 use assay_graph::train::State;
@@ -16,6 +16,7 @@ use crate::backend::{Cuda, Placement};
 use crate::device::GemmPath;
 use crate::host;
 use crate::operators::on_each_path;
+use crate::resident::RESERVE;
 
 const SEED: &[u8] = b"seed of the jobs on a device";
 /// Dimensions that are no multiples of a tile.
@@ -85,6 +86,31 @@ fn one_recording_serves_a_whole_decode() {
     assert_eq!(roots(&program, &input, &cuda), expected);
     // The prompts' pass, one that is launched, and four that start what was recorded.
     assert_eq!((host.replays(), cuda.fault()), (4, None));
+}
+
+// By this machine's processor alone, as above.
+#[test]
+fn no_more_memory_is_taken_than_is_planned() {
+    // Padded rows, splits of the keys, one digit and two. What is recorded of a third pass would be kept.
+    let prompts = Input::pack(Kind::Embed, &Input::sequences(&[vec![9; 21], vec![7]])).unwrap();
+    let jobs = [Precision::I8, Precision::I15].into_iter().flat_map(|precision| {
+        let (program, input) = generation(TINY, precision, 2);
+        [(program.clone(), Input::load("input", &prompts).unwrap()), (program, input)]
+    });
+    for (program, input) in jobs {
+        let planned = device_memory(&program, &input).unwrap();
+        let (gpu, host) = host::gpu(GemmPath::Mma);
+        let before = host.most_taken();
+        host.leave_free(RESERVE + planned);
+        let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
+        let expected = roots(&program, &input, &Cpu::new(Path::best(), 0).unwrap());
+        assert_eq!((roots(&program, &input, &cuda), cuda.fault()), (expected, None));
+        let taken = host.most_taken() - before;
+        assert!((1..=planned).contains(&taken), "{taken} of {planned}");
+        host.leave_free(RESERVE + planned - 1);
+        let refused = run(&program, &input, SEED, &cuda, 1).map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains(&planned.to_string()), "{refused}");
+    }
 }
 
 #[test]

@@ -239,6 +239,30 @@ fn units_in_one_launch_see_their_own_tokens_only() {
     }
 }
 
+#[test]
+fn an_output_may_begin_at_any_float() {
+    let mut random = Random::new(160);
+    let (tokens, heads, kv_heads, dim, precision) = (40, 2, 1, 32, Precision::I8);
+    let shape = shape(tokens, tokens, [heads, kv_heads], dim, Mask::Causal);
+    let [k, v] = [(); 2].map(|()| random.floats(tokens * kv_heads * dim, 1.0));
+    let mut cache = Cache::of(&shape, precision, &k, &v);
+    let q = Rows::new(&random.floats(tokens * heads * dim, 1.0), dim, precision);
+    let op = Attn::new(shape, 0.3, precision).unwrap();
+    let expected = expected(&op, &q, &mut cache);
+    on_each_path(|cuda| {
+        let (gpu, held) = (&cuda.gpu, Held::of(&cuda.gpu, &cache));
+        gpu.clear_fault_word().unwrap();
+        let (planes, scales) = (up(gpu, &q.planes), up(gpu, &q.scales));
+        let (planes, scales) = (planes.span(), scales.span());
+        let asking = Digits { planes, scales, rows: tokens * heads, depth: dim, precision };
+        let memory = gpu.scratch::<f32>(expected.len() + 1).unwrap();
+        let out = memory.span().range(1..expected.len() + 1);
+        launch::attn_forward(gpu, 0, &op, asking, held.spans(), out).unwrap();
+        assert_eq!(gpu.reported(), Ok(None));
+        assert!(bits(&down(gpu, out)) == expected);
+    });
+}
+
 fn shape(queries: usize, keys: usize, heads: [usize; 2], dim: usize, mask: Mask) -> AttnShape {
     AttnShape { queries, keys, heads: heads[0], kv_heads: heads[1], dim, mask }
 }
@@ -286,6 +310,17 @@ fn attention_is_that_of_the_reference() {
     ] {
         for precision in PRECISIONS {
             compare(&mut random, shape, precision, |_| false);
+        }
+    }
+}
+
+#[test]
+fn tiles_of_each_size_of_a_head_are_exact() {
+    let mut random = Random::new(161);
+    for dim in [32, 64, 128] {
+        for (mask, precision) in [(Mask::Causal, Precision::I8), (Mask::Full, Precision::I15)] {
+            // More rows and more keys than one tile has.
+            compare(&mut random, shape(35, 66, [2, 1], dim, mask), precision, |key| key == 9);
         }
     }
 }

@@ -16,6 +16,7 @@ use assay_exec::{Backend, Cpu, Path, Reference};
 
 use crate::backend::{Cuda, Options, Placement};
 use crate::device::GemmPath;
+use crate::error::Fault;
 use crate::host::{self, Host};
 use tensors::{bits, poisoned, trap, Random, Rows, PRECISIONS};
 
@@ -34,7 +35,11 @@ impl Subject {
     /// None where the device does not have the path.
     fn opened(path: GemmPath) -> Option<Self> {
         let options = Options { path: Some(path), placement: Placement::Device, ..Options::default() };
-        Cuda::open(&options, cpu()).ok().map(|cuda| Self { cuda, host: None })
+        match Cuda::open(&options, cpu()) {
+            Ok(cuda) => Some(Self { cuda, host: None }),
+            Err(Fault::NoPath { .. }) => None,
+            Err(fault) => panic!("{path}: {fault}"),
+        }
     }
 
     /// Asserts that an operator gives what the reference gives, and that it was the kernels who computed it.

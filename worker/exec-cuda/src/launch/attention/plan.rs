@@ -1,6 +1,7 @@
 //! How attention is cut into blocks: by tiles of rows, or by splits of the keys.
 
-use assay_exact::{Attn, AttnShape};
+use assay_exact::{Attn, AttnShape, Precision};
+use assay_exec::resident::{split_bytes, SPLIT_BYTES, SPLIT_KEYS};
 
 use crate::span::{Digits, KeysValuesSpans};
 
@@ -12,10 +13,9 @@ pub(super) const TILE_THREADS: u32 = 128;
 const VALUE_PADDING: usize = 16;
 const TURNED_STRIDE: usize = 24;
 
-/// Rows of a block of a split, its threads, keys that a split is a multiple of, columns of the output of a block.
+/// Rows of a block of a split, its threads, columns of the output of a block.
 pub(super) const SPLIT_ROWS: usize = 8;
 pub(super) const SPLIT_THREADS: u32 = 128;
-const SPLIT_KEYS: usize = 128;
 pub(super) const SPLIT_COLUMNS: usize = 128;
 
 /// Rows of a stack (queries, times the heads that share a key-value head) from which on tiles are used: with
@@ -23,8 +23,6 @@ pub(super) const SPLIT_COLUMNS: usize = 128;
 const LEAST_TILE_ROWS: usize = 32;
 /// Blocks for each multiprocessor that splits are made for.
 const BLOCKS: usize = 4;
-/// Scores that splits store at most, unless one query has more: 256 MiB.
-const SCORES: usize = 1 << 26;
 /// The most blocks along a grid's second axis.
 const MOST_BLOCKS: usize = 65_535;
 
@@ -101,10 +99,12 @@ pub(super) struct Splits {
 }
 
 impl Splits {
-    /// As many splits as keep the device busy, of at least [`SPLIT_KEYS`] keys.
-    pub(super) fn new(shape: &AttnShape, processors: u32) -> Self {
+    /// As many queries as [`SPLIT_BYTES`] have room for, and as many splits as keep the device busy, of at least
+    /// [`SPLIT_KEYS`] keys.
+    pub(super) fn new(shape: &AttnShape, values: Precision, processors: u32) -> Self {
         let group = shape.heads / shape.kv_heads;
-        let room = (SCORES / (shape.heads * shape.keys)).min(MOST_BLOCKS * SPLIT_ROWS / group);
+        let each = split_bytes(shape.heads, shape.keys, shape.dim, values).max(1);
+        let room = ((SPLIT_BYTES / each) as usize).min(MOST_BLOCKS * SPLIT_ROWS / group);
         let queries = room.clamp(1, shape.queries);
         let blocks = (queries * group).div_ceil(SPLIT_ROWS) * shape.kv_heads;
         let wanted = (BLOCKS * processors as usize).div_ceil(blocks);
@@ -150,19 +150,28 @@ mod tests {
 
     #[test]
     fn a_decode_is_split_over_the_keys_until_the_device_is_busy() {
-        assert_eq!(Splits::new(&shape(1, 32_768, 32, 8), 132), Splits { count: 66, queries: 1 });
-        assert_eq!(Splits::new(&shape(1, 512, 32, 8), 132), Splits { count: 4, queries: 1 });
-        assert_eq!(Splits::new(&shape(1, 1, 32, 8), 132).count, 1);
+        assert_eq!(splits(shape(1, 32_768, 32, 8)), Splits { count: 66, queries: 1 });
+        assert_eq!(splits(shape(1, 512, 32, 8)), Splits { count: 4, queries: 1 });
+        assert_eq!(splits(shape(1, 1, 32, 8)).count, 1);
+    }
+
+    fn splits(shape: AttnShape) -> Splits {
+        Splits::new(&shape, Precision::I8, 132)
     }
 
     #[test]
-    fn scores_are_stored_for_as_many_queries_as_there_is_room_for() {
-        let long = Splits::new(&shape(8_192, 8_192, 32, 8), 132);
-        assert_eq!(long.queries, 256);
-        assert!(long.queries * 32 * 8_192 <= SCORES && long.count == 1);
-        assert_eq!(Splits::new(&shape(131_071, 131_071, 1_024, 1), 132).queries, 1);
-        let wide = Splits::new(&shape(131_071, 131_071, 1, 1), 132);
-        assert_eq!(wide.queries, SCORES / 131_071);
+    fn as_many_queries_are_computed_at_a_time_as_there_is_room_for() {
+        for shape in [shape(8_192, 8_192, 32, 8), shape(131_071, 131_071, 1, 1)] {
+            let each = split_bytes(shape.heads, shape.keys, shape.dim, Precision::I8);
+            let Splits { queries, count } = splits(shape);
+            assert!(queries as u64 * each <= SPLIT_BYTES && SPLIT_BYTES < (queries + 1) as u64 * each);
+            // What the kernels take of it, as `Part` has it.
+            let parts = queries * shape.heads * count;
+            let bytes = 4 * queries * shape.heads * shape.keys + parts * (16 + 8 * shape.dim);
+            assert!(bytes as u64 <= SPLIT_BYTES, "{shape:?}");
+        }
+        // One takes more.
+        assert_eq!(splits(shape(131_071, 131_071, 1_024, 1)).queries, 1);
     }
 
     #[test]

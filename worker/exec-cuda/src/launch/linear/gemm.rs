@@ -1,5 +1,7 @@
 //! A product: its operands, what becomes of its sums, and how it is started.
 
+use assay_exec::resident::DIGITS_ALIGNMENT;
+
 use super::super::elementwise::word;
 use super::tiles;
 use crate::error::Fault;
@@ -8,7 +10,7 @@ use crate::module::Module;
 use crate::span::{Digits, Span};
 
 /// What the bytes of a vector, and the address of the first, are multiples of: kernels load so many digits at once.
-const ALIGNMENT: usize = 16;
+const ALIGNMENT: usize = DIGITS_ALIGNMENT;
 
 /// What becomes of the sums; kernels/gemm.cuh has the numbers of [`Output::mode`] and [`Parts::mode`].
 #[derive(Clone, Copy, Debug)]

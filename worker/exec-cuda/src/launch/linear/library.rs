@@ -20,6 +20,8 @@ use crate::span::Span;
 const WORKSPACE: usize = 32 << 20;
 /// What rows, columns and depth have to be multiples of.
 const MULTIPLE: usize = 4;
+/// What the addresses of all matrices are multiples of: planes of digits begin where the ones before end.
+const ALIGNMENT: u32 = 16;
 
 /// CUBLAS_OP_T.
 const TRANSPOSED: i32 = 1;
@@ -138,13 +140,26 @@ struct Preference(sys::cublasLtMatmulPreference_t);
 
 impl Preference {
     fn new() -> Result<Self, Fault> {
+        use sys::cublasLtMatmulPreferenceAttributes_t::{
+            CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES as MAX_WORKSPACE,
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES as OF_A,
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES as OF_B,
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES as OF_C,
+            CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES as OF_D,
+        };
         let choosing = refused("a choice of cublasLt");
         let preference = result::create_matmul_pref().map(Self).map_err(&choosing)?;
-        let which = sys::cublasLtMatmulPreferenceAttributes_t::CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
-        let value = ptr::from_ref(&WORKSPACE).cast::<c_void>();
-        // SAFETY: the preference lives, and the attribute is of eight bytes.
-        unsafe { result::set_matmul_pref_attribute(preference.0, which, value, size_of::<usize>()) }
-            .map_err(&choosing)?;
+        let workspace = ptr::from_ref(&WORKSPACE).cast::<c_void>();
+        let alignment = ptr::from_ref(&ALIGNMENT).cast::<c_void>();
+        // Unless told otherwise it takes them to be multiples of 256.
+        let aligned = [OF_A, OF_B, OF_C, OF_D].map(|which| (which, alignment, size_of::<u32>()));
+        for (which, value, bytes) in
+            aligned.into_iter().chain([(MAX_WORKSPACE, workspace, size_of::<usize>())])
+        {
+            // SAFETY: the preference lives, and each attribute is of so many bytes.
+            unsafe { result::set_matmul_pref_attribute(preference.0, which, value, bytes) }
+                .map_err(&choosing)?;
+        }
         Ok(preference)
     }
 }
