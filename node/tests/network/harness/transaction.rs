@@ -7,12 +7,22 @@ use assay_runtime::{
 use codec::Encode;
 use frame_support::storage::storage_prefix;
 use frame_system::{EventRecord, Phase};
-use jsonrpsee::{core::client::SubscriptionClientT, rpc_params};
+use jsonrpsee::{
+    core::{client::SubscriptionClientT, ClientError},
+    rpc_params,
+};
 use sc_transaction_pool_api::TransactionStatus;
 use serde::Deserialize;
 use sp_core::Bytes;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{generic::Era, DispatchResult};
+use sp_runtime::{
+    generic::Era,
+    traits::{BlakeTwo256, Hash as _},
+    DispatchResult,
+};
+
+/// What a node says of a transaction that its pool has already.
+const KNOWN: i32 = 1013;
 
 /// What a finalized transaction did.
 pub struct Receipt {
@@ -60,7 +70,11 @@ impl Client {
     /// Puts a signed call into the node's pool.
     pub async fn submit(&self, signer: Sr25519Keyring, call: RuntimeCall) -> Hash {
         let transaction = self.sign(signer, call).await;
-        self.call("author_submitExtrinsic", rpc_params![transaction]).await
+        match self.try_call("author_submitExtrinsic", rpc_params![&transaction]).await {
+            // A view of the pool that was made meanwhile, for a new block, had it from there already.
+            Err(ClientError::Call(refused)) if refused.code() == KNOWN => BlakeTwo256::hash(&transaction),
+            answer => answer.unwrap_or_else(|error| panic!("author_submitExtrinsic: {error}")),
+        }
     }
 
     /// Submits a signed call and waits until a block with it is final.
