@@ -4,6 +4,7 @@
 //! were: shapes that do not fit, for the refusal; a trap, for which one it is; a full or a lost device.
 
 mod operators;
+mod shapes;
 mod trip;
 
 use std::sync::Mutex;
@@ -14,6 +15,7 @@ use crate::device::{self, Device, GemmPath};
 use crate::error::Fault;
 pub(crate) use crate::gpu::locked;
 use crate::gpu::{Gpu, Room};
+use crate::span::Span;
 use trip::Trip;
 
 /// Nanoseconds that a trip takes however small it is: starting copies and kernels, and waiting for them. A guess.
@@ -128,6 +130,22 @@ impl Cuda {
     /// costs more than the CPU takes.
     fn elements(&self, fits: bool, compute: impl FnOnce(&Trip<'_>) -> Result<(), Fault>) -> bool {
         fits && self.placement == Placement::Device && self.attempt(compute)
+    }
+
+    /// The same for an operator that makes floats of floats.
+    fn floats<const N: usize>(
+        &self,
+        fits: bool,
+        operands: [&[f32]; N],
+        y: &mut [f32],
+        launch: impl FnOnce(&Gpu, [Span<f32>; N], Span<f32>) -> Result<(), Fault>,
+    ) -> bool {
+        self.elements(fits, |trip| {
+            let held = operands.iter().map(|operand| trip.up(operand)).collect::<Result<Vec<_>, _>>()?;
+            let to = trip.room(y.len())?;
+            launch(trip.gpu, std::array::from_fn(|i| held[i].span()), to.span())?;
+            trip.down(&to, y)
+        })
     }
 
     fn attempt(&self, compute: impl FnOnce(&Trip<'_>) -> Result<(), Fault>) -> bool {

@@ -4,12 +4,13 @@ use assay_exact::{
     AdamMoments, AdamPowers, AdamStep, Add, ArgMax, Attn, AttnBackward, AttnGradients, AttnSaved,
     AttnScratch, ClipNorm, CrossEntropy, DequantBias, EmbedGather, EmbedScatterAdd, Error, FixedPoint, Gelu,
     GemmI8, GemmI8Sliced, Head, KeysValues, KvAppend, KvCache, L2Norm, LayerNorm, LayerNormStats, Linear,
-    MeanPool, Mul, Precision, QuantCol, QuantRow, Quantised, QuantisedMut, Refused, RmsNorm, Rope, RopeTable,
-    Sample, Scratch, SgdStep, SiluMul, Split, Tanh, Transpose, MAX_DEPTH, MAX_SUM,
+    MeanPool, Mul, QuantCol, QuantRow, Quantised, QuantisedMut, Refused, RmsNorm, Rope, RopeTable, Sample,
+    Scratch, SgdStep, SiluMul, Split, Tanh, Transpose, MAX_SUM,
 };
 use assay_exec::resident::Resident;
 use assay_exec::{Backend, Sums};
 
+use super::shapes::{all, attends, gradient, head_fits, holds, input_fits, times, turns, weight_fits};
 use super::trip::NODE;
 use super::Cuda;
 use crate::launch;
@@ -23,74 +24,6 @@ fn or(is_done: bool, cpu: impl FnOnce() -> Done) -> Done {
     } else {
         cpu()
     }
-}
-
-/// Whether all of these lengths are one number.
-fn all<const N: usize>(lengths: [usize; N], expected: usize) -> bool {
-    lengths.iter().all(|length| *length == expected)
-}
-
-/// A product of sizes, as large as it may be.
-fn times<const N: usize>(sizes: [usize; N]) -> usize {
-    sizes.into_iter().fold(1, usize::saturating_mul)
-}
-
-/// Whether a buffer has room for quantised rows.
-fn holds(buffer: &QuantisedMut<'_>, rows: usize, depth: usize, precision: Precision) -> bool {
-    buffer.planes.len() >= times([precision.digits(), rows, depth]) && buffer.scales.len() >= rows
-}
-
-/// Whether the operands of a table's rotation lie in it.
-fn turns(op: &Rope, start: usize, table: &RopeTable<'_>, x: usize, y: usize) -> bool {
-    let half = op.dim() / 2;
-    let end = start.saturating_add(op.tokens()).saturating_mul(half);
-    all([x, y], times([op.tokens(), op.heads(), op.dim()])) && table.cos.len().min(table.sin.len()) >= end
-}
-
-/// Whether the operands of an attention fit its shape, as the reference has it.
-fn attends(op: &Attn, q: &Quantised<'_>, cache: &KeysValues<'_>) -> bool {
-    let shape = op.shape();
-    let rows = cache.keys.rows();
-    q.rows() == shape.queries * shape.heads
-        && all([q.depth(), cache.keys.depth(), cache.values.depth()], shape.dim)
-        && all([cache.values.rows(), cache.logs.len()], rows)
-        && rows >= shape.keys * shape.kv_heads
-        && rows.is_multiple_of(shape.kv_heads)
-}
-
-fn head_fits(op: &CrossEntropy, head: &Head<'_>) -> bool {
-    head.linear.tokens() == op.tokens()
-        && head.linear.outputs() == op.classes()
-        && head.labels.len() == op.tokens()
-        && head.probabilities.len() == op.tokens() * op.classes()
-}
-
-/// Whether the operands of dx of a linear layer fit it, and its buffers have room.
-fn input_fits(op: &Linear, dy: usize, weight: usize, scratch: &Scratch<'_>, dx: usize) -> bool {
-    let (tokens, inputs, outputs) = (op.tokens(), op.inputs(), op.outputs());
-    dy == tokens * outputs
-        && weight == outputs * inputs
-        && dx == tokens * inputs
-        && outputs <= MAX_DEPTH
-        && holds(&scratch.left, tokens, outputs, op.precision())
-        && holds(&scratch.right, inputs, outputs, op.precision())
-}
-
-/// Whether the operands of dW of a linear layer fit it, and its buffers have room.
-fn weight_fits(op: &Linear, dy: usize, x: usize, scratch: &Scratch<'_>, dw: usize) -> bool {
-    let (tokens, inputs, outputs) = (op.tokens(), op.inputs(), op.outputs());
-    dy == tokens * outputs
-        && x == tokens * inputs
-        && dw == outputs * inputs
-        && tokens <= MAX_DEPTH
-        && holds(&scratch.left, outputs, tokens, op.precision())
-        && holds(&scratch.right, inputs, tokens, op.precision())
-}
-
-/// Products of i8, and bytes there and back, of a gradient of a linear layer; `of` is the bytes of its three matrices.
-fn gradient(op: &Linear, bytes: usize) -> [usize; 2] {
-    let digits = op.precision().digits();
-    [times([op.tokens(), op.inputs(), op.outputs(), digits, digits]), bytes]
 }
 
 impl Backend for Cuda {
@@ -164,11 +97,8 @@ impl Backend for Cuda {
     }
 
     fn transpose_forward(&self, op: &Transpose, x: &[f32], y: &mut [f32]) -> Done {
-        let is_done = self.elements(all([x.len(), y.len()], op.rows() * op.cols()), |trip| {
-            let (x, to) = (trip.up(x)?, trip.room(y.len())?);
-            launch::transpose_forward(trip.gpu, NODE, op, x.span(), to.span())?;
-            trip.down(&to, y)
-        });
+        let fits = all([x.len(), y.len()], op.rows() * op.cols());
+        let is_done = self.floats(fits, [x], y, |gpu, [x], y| launch::transpose_forward(gpu, NODE, op, x, y));
         or(is_done, || self.cpu.transpose_forward(op, x, y))
     }
 
@@ -305,8 +235,7 @@ impl Backend for Cuda {
         let is_done = self.products(fits, gradient(op, bytes), |trip| {
             let (dy, x, sums) = (trip.up(dy)?, trip.up(x)?, trip.up(dw)?);
             launch::linear_backward_weight(trip.gpu, NODE, op, dy.span(), x.span(), fixed, sums.span())?;
-            dw.copy_from_slice(&trip.changed(&sums)?);
-            Ok(())
+            trip.replace(&sums, dw)
         });
         or(is_done, || self.cpu.linear_backward_weight(op, dy, x, fixed, scratch, dw))
     }
@@ -316,27 +245,22 @@ impl Backend for Cuda {
         let is_done = self.elements(fits, |trip| {
             let (dy, sums) = (trip.up(dy)?, trip.up(db)?);
             launch::linear_backward_bias(trip.gpu, NODE, op, dy.span(), fixed, sums.span())?;
-            db.copy_from_slice(&trip.changed(&sums)?);
-            Ok(())
+            trip.replace(&sums, db)
         });
         or(is_done, || self.cpu.linear_backward_bias(op, dy, fixed, db))
     }
 
     fn add_forward(&self, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Done {
-        let is_done = self.elements(all([a.len(), b.len(), y.len()], op.elements()), |trip| {
-            let (a, b, to) = (trip.up(a)?, trip.up(b)?, trip.room(y.len())?);
-            launch::add_forward(trip.gpu, NODE, op, a.span(), b.span(), to.span())?;
-            trip.down(&to, y)
-        });
+        let fits = all([a.len(), b.len(), y.len()], op.elements());
+        let is_done =
+            self.floats(fits, [a, b], y, |gpu, [a, b], y| launch::add_forward(gpu, NODE, op, a, b, y));
         or(is_done, || self.cpu.add_forward(op, a, b, y))
     }
 
     fn mul_forward(&self, op: &Mul, a: &[f32], b: &[f32], y: &mut [f32]) -> Done {
-        let is_done = self.elements(all([a.len(), b.len(), y.len()], op.elements()), |trip| {
-            let (a, b, to) = (trip.up(a)?, trip.up(b)?, trip.room(y.len())?);
-            launch::mul_forward(trip.gpu, NODE, op, a.span(), b.span(), to.span())?;
-            trip.down(&to, y)
-        });
+        let fits = all([a.len(), b.len(), y.len()], op.elements());
+        let is_done =
+            self.floats(fits, [a, b], y, |gpu, [a, b], y| launch::mul_forward(gpu, NODE, op, a, b, y));
         or(is_done, || self.cpu.mul_forward(op, a, b, y))
     }
 
@@ -362,47 +286,35 @@ impl Backend for Cuda {
     }
 
     fn gelu_forward(&self, op: &Gelu, x: &[f32], y: &mut [f32]) -> Done {
-        let is_done = self.elements(all([x.len(), y.len()], op.elements()), |trip| {
-            let (x, to) = (trip.up(x)?, trip.room(y.len())?);
-            launch::gelu_forward(trip.gpu, NODE, op, x.span(), to.span())?;
-            trip.down(&to, y)
-        });
+        let fits = all([x.len(), y.len()], op.elements());
+        let is_done = self.floats(fits, [x], y, |gpu, [x], y| launch::gelu_forward(gpu, NODE, op, x, y));
         or(is_done, || self.cpu.gelu_forward(op, x, y))
     }
 
     fn gelu_backward(&self, op: &Gelu, dy: &[f32], x: &[f32], dx: &mut [f32]) -> Done {
-        let is_done = self.elements(all([dy.len(), x.len(), dx.len()], op.elements()), |trip| {
-            let (dy, x, to) = (trip.up(dy)?, trip.up(x)?, trip.room(dx.len())?);
-            launch::gelu_backward(trip.gpu, NODE, op, dy.span(), x.span(), to.span())?;
-            trip.down(&to, dx)
-        });
+        let fits = all([dy.len(), x.len(), dx.len()], op.elements());
+        let is_done = self
+            .floats(fits, [dy, x], dx, |gpu, [dy, x], dx| launch::gelu_backward(gpu, NODE, op, dy, x, dx));
         or(is_done, || self.cpu.gelu_backward(op, dy, x, dx))
     }
 
     fn tanh_forward(&self, op: &Tanh, x: &[f32], y: &mut [f32]) -> Done {
-        let is_done = self.elements(all([x.len(), y.len()], op.elements()), |trip| {
-            let (x, to) = (trip.up(x)?, trip.room(y.len())?);
-            launch::tanh_forward(trip.gpu, NODE, op, x.span(), to.span())?;
-            trip.down(&to, y)
-        });
+        let fits = all([x.len(), y.len()], op.elements());
+        let is_done = self.floats(fits, [x], y, |gpu, [x], y| launch::tanh_forward(gpu, NODE, op, x, y));
         or(is_done, || self.cpu.tanh_forward(op, x, y))
     }
 
     fn tanh_backward(&self, op: &Tanh, dy: &[f32], y: &[f32], dx: &mut [f32]) -> Done {
-        let is_done = self.elements(all([dy.len(), y.len(), dx.len()], op.elements()), |trip| {
-            let (dy, y, to) = (trip.up(dy)?, trip.up(y)?, trip.room(dx.len())?);
-            launch::tanh_backward(trip.gpu, NODE, op, dy.span(), y.span(), to.span())?;
-            trip.down(&to, dx)
-        });
+        let fits = all([dy.len(), y.len(), dx.len()], op.elements());
+        let is_done = self
+            .floats(fits, [dy, y], dx, |gpu, [dy, y], dx| launch::tanh_backward(gpu, NODE, op, dy, y, dx));
         or(is_done, || self.cpu.tanh_backward(op, dy, y, dx))
     }
 
     fn silu_mul_forward(&self, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Done {
-        let is_done = self.elements(all([x.len(), u.len(), y.len()], op.elements()), |trip| {
-            let (x, u, to) = (trip.up(x)?, trip.up(u)?, trip.room(y.len())?);
-            launch::silu_mul_forward(trip.gpu, NODE, op, x.span(), u.span(), to.span())?;
-            trip.down(&to, y)
-        });
+        let fits = all([x.len(), u.len(), y.len()], op.elements());
+        let is_done =
+            self.floats(fits, [x, u], y, |gpu, [x, u], y| launch::silu_mul_forward(gpu, NODE, op, x, u, y));
         or(is_done, || self.cpu.silu_mul_forward(op, x, u, y))
     }
 
@@ -540,12 +452,8 @@ impl Backend for Cuda {
         let fits = all([dy.len(), x.len(), dx.len()], op.rows() * op.cols())
             && gamma.len() == op.cols()
             && rstd.len() == op.rows();
-        let is_done = self.elements(fits, |trip| {
-            let (dy, x, gamma, rstd) = (trip.up(dy)?, trip.up(x)?, trip.up(gamma)?, trip.up(rstd)?);
-            let to = trip.room(dx.len())?;
-            let (dy, x, gamma, rstd) = (dy.span(), x.span(), gamma.span(), rstd.span());
-            launch::rms_norm_backward_input(trip.gpu, NODE, op, dy, x, gamma, rstd, to.span())?;
-            trip.down(&to, dx)
+        let is_done = self.floats(fits, [dy, x, gamma, rstd], dx, |gpu, [dy, x, gamma, rstd], dx| {
+            launch::rms_norm_backward_input(gpu, NODE, op, dy, x, gamma, rstd, dx)
         });
         or(is_done, || self.cpu.rms_norm_backward_input(op, dy, x, gamma, rstd, dx))
     }
@@ -566,8 +474,7 @@ impl Backend for Cuda {
             let (dy, x, rstd, sums) = (trip.up(dy)?, trip.up(x)?, trip.up(rstd)?, trip.up(dgamma)?);
             let (dy, x, rstd) = (dy.span(), x.span(), rstd.span());
             launch::rms_norm_backward_weight(trip.gpu, NODE, op, dy, x, rstd, fixed, sums.span())?;
-            dgamma.copy_from_slice(&trip.changed(&sums)?);
-            Ok(())
+            trip.replace(&sums, dgamma)
         });
         or(is_done, || self.cpu.rms_norm_backward_weight(op, dy, x, rstd, fixed, dgamma))
     }
@@ -585,33 +492,22 @@ impl Backend for Cuda {
 
     fn l2_norm_backward(&self, op: &L2Norm, dy: &[f32], y: &[f32], divisor: &[f32], dx: &mut [f32]) -> Done {
         let fits = all([dy.len(), y.len(), dx.len()], op.rows() * op.cols()) && divisor.len() == op.rows();
-        let is_done = self.elements(fits, |trip| {
-            let (dy, y, divisor) = (trip.up(dy)?, trip.up(y)?, trip.up(divisor)?);
-            let to = trip.room(dx.len())?;
-            let (dy, y, divisor) = (dy.span(), y.span(), divisor.span());
-            launch::l2_norm_backward(trip.gpu, NODE, op, dy, y, divisor, to.span())?;
-            trip.down(&to, dx)
+        let is_done = self.floats(fits, [dy, y, divisor], dx, |gpu, [dy, y, divisor], dx| {
+            launch::l2_norm_backward(gpu, NODE, op, dy, y, divisor, dx)
         });
         or(is_done, || self.cpu.l2_norm_backward(op, dy, y, divisor, dx))
     }
 
     fn mean_pool_forward(&self, op: &MeanPool, x: &[f32], y: &mut [f32]) -> Done {
         let fits = x.len() == op.tokens() * op.cols() && y.len() == op.cols();
-        let is_done = self.elements(fits, |trip| {
-            let (x, to) = (trip.up(x)?, trip.room(y.len())?);
-            launch::mean_pool_forward(trip.gpu, NODE, op, x.span(), to.span())?;
-            trip.down(&to, y)
-        });
+        let is_done = self.floats(fits, [x], y, |gpu, [x], y| launch::mean_pool_forward(gpu, NODE, op, x, y));
         or(is_done, || self.cpu.mean_pool_forward(op, x, y))
     }
 
     fn mean_pool_backward(&self, op: &MeanPool, dy: &[f32], dx: &mut [f32]) -> Done {
         let fits = dy.len() == op.cols() && dx.len() == op.tokens() * op.cols();
-        let is_done = self.elements(fits, |trip| {
-            let (dy, to) = (trip.up(dy)?, trip.room(dx.len())?);
-            launch::mean_pool_backward(trip.gpu, NODE, op, dy.span(), to.span())?;
-            trip.down(&to, dx)
-        });
+        let is_done =
+            self.floats(fits, [dy], dx, |gpu, [dy], dx| launch::mean_pool_backward(gpu, NODE, op, dy, dx));
         or(is_done, || self.cpu.mean_pool_backward(op, dy, dx))
     }
 
@@ -690,8 +586,7 @@ impl Backend for Cuda {
         let is_done = self.elements(fits, |trip| {
             let (ids, dy, sums) = (trip.up(ids)?, trip.up(dy)?, trip.up(table)?);
             launch::embed_scatter_add(trip.gpu, NODE, op, ids.span(), dy.span(), fixed, sums.span())?;
-            table.copy_from_slice(&trip.changed(&sums)?);
-            Ok(())
+            trip.replace(&sums, table)
         });
         or(is_done, || self.cpu.embed_scatter_add(op, ids, dy, fixed, table))
     }
@@ -710,8 +605,7 @@ impl Backend for Cuda {
         let is_done = self.elements(fits, |trip| {
             let (ids, dy, sums) = (trip.up(ids)?, trip.up(dy)?, trip.up(table)?);
             launch::embed_scatter_subtract(trip.gpu, NODE, op, ids.span(), dy.span(), fixed, sums.span())?;
-            table.copy_from_slice(&trip.changed(&sums)?);
-            Ok(())
+            trip.replace(&sums, table)
         });
         or(is_done, || self.cpu.embed_scatter_subtract(op, ids, dy, fixed, table))
     }
@@ -824,11 +718,9 @@ impl Backend for Cuda {
     }
 
     fn cross_entropy_probabilities(&self, op: &CrossEntropy, z: &[f32], p: &mut [f32]) -> Done {
-        let is_done = self.elements(all([z.len(), p.len()], op.tokens() * op.classes()), |trip| {
-            let (z, to) = (trip.up(z)?, trip.room(p.len())?);
-            launch::cross_entropy_probabilities(trip.gpu, NODE, op, z.span(), to.span())?;
-            trip.down(&to, p)
-        });
+        let fits = all([z.len(), p.len()], op.tokens() * op.classes());
+        let is_done =
+            self.floats(fits, [z], p, |gpu, [z], p| launch::cross_entropy_probabilities(gpu, NODE, op, z, p));
         or(is_done, || self.cpu.cross_entropy_probabilities(op, z, p))
     }
 
@@ -872,8 +764,7 @@ impl Backend for Cuda {
             let (x, sums) = (trip.up(x)?, trip.up(dw)?);
             let head = launch::HeadSpans { linear, labels: labels.span(), probabilities: p.span() };
             launch::cross_entropy_backward_weight(trip.gpu, NODE, op, head, x.span(), fixed, sums.span())?;
-            dw.copy_from_slice(&trip.changed(&sums)?);
-            Ok(())
+            trip.replace(&sums, dw)
         });
         or(is_done, || self.cpu.cross_entropy_backward_weight(op, head, x, fixed, scratch, dw))
     }
@@ -905,8 +796,7 @@ impl Backend for Cuda {
         let is_done = self.elements(true, |trip| {
             let held = trip.up(g)?;
             launch::clip_norm_apply(trip.gpu, NODE, factor, held.span())?;
-            g.copy_from_slice(&trip.changed(&held)?);
-            Ok(())
+            trip.replace(&held, g)
         });
         or(is_done, || self.cpu.clip_norm_apply(factor, g))
     }

@@ -94,6 +94,12 @@ impl<'g> Trip<'g> {
         Ok(to)
     }
 
+    /// Brings back the only thing that an operator has changed.
+    pub(super) fn replace<T: Element>(&self, from: &Scratch<T>, to: &mut [T]) -> Result<(), Fault> {
+        to.copy_from_slice(&self.changed(from)?);
+        Ok(())
+    }
+
     fn check(&self) -> Result<(), Fault> {
         if self.is_checked.get() {
             return Ok(());
