@@ -1,6 +1,7 @@
 //! What happens to workers, and what becomes of the money.
 
 mod appeal;
+mod collusion;
 mod delegate;
 mod disk;
 mod full;
