@@ -37,25 +37,9 @@ pub struct Priced {
 /// The chain would refuse it, or does not know the machine.
 pub async fn price(chain: &Chain, at: Hash, draft: &Draft) -> Result<Priced, CliError> {
     check_size(draft.units, draft.output_bytes, &chain.job_limits(at).await?)?;
-    let Terms { machine, cap, patience, seed, .. } = draft.terms;
+    let Terms { machine, patience, seed, .. } = draft.terms;
     check_memory(draft.memory, machine)?;
-    let cap = match cap {
-        Some(cap) => cap.0,
-        None => {
-            let machines = chain.machines(at).await?;
-            let state = machines.into_iter().find(|state| state.machine == machine).ok_or_else(|| {
-                let name = machine::number(machine);
-                CliError::Refused(format!("there is no machine {name}: `assay provider list` shows them"))
-            })?;
-            // A small job costs what a seat is paid at least.
-            let (_, policy) = chain
-                .policy(at, JobClass::ExactV1)
-                .await?
-                .ok_or_else(|| CliError::Refused("the chain has no policy for jobs of exact-v1".into()))?;
-            let price = state.liquidity.price.max(least_price(draft.units, &policy));
-            price.saturating_mul(HEADROOM)
-        }
-    };
+    let cap = price_cap(chain, at, draft).await?;
     let seed = match seed {
         Some(seed) => seed,
         None => random()?,
@@ -64,6 +48,37 @@ pub async fn price(chain: &Chain, at: Hash, draft: &Draft) -> Result<Priced, Cli
     let estimate = chain.estimate(at, &spec).await?;
     spec.deadline = estimate.earliest_deadline.saturating_add(patience);
     Ok(Priced { spec, estimate })
+}
+
+/// The most that a unit may cost in one seat, in planck: what the requester says, or by the price of now.
+async fn price_cap(chain: &Chain, at: Hash, draft: &Draft) -> Result<Balance, CliError> {
+    let Terms { machine, cap, .. } = draft.terms;
+    let (_, policy) = chain
+        .policy(at, JobClass::ExactV1)
+        .await?
+        .ok_or_else(|| CliError::Refused("the chain has no policy for jobs of exact-v1".into()))?;
+    // A small job costs what a seat is paid at least.
+    let least = least_price(draft.units, &policy);
+    if let Some(cap) = cap {
+        check_cap(cap, Amount(least))?;
+        return Ok(cap.0);
+    }
+    let machines = chain.machines(at).await?;
+    let state = machines.into_iter().find(|state| state.machine == machine).ok_or_else(|| {
+        let name = machine::number(machine);
+        CliError::Refused(format!("there is no machine {name}: `assay provider list` shows them"))
+    })?;
+    Ok(state.liquidity.price.max(least).saturating_mul(HEADROOM))
+}
+
+/// Refuses a cap at which a seat would be paid less than the policy asks, by the cap that it takes.
+fn check_cap(cap: Amount, least: Amount) -> Result<(), CliError> {
+    if cap < least {
+        return Err(CliError::Refused(format!(
+            "--cap is {cap} for a unit, and a seat of a job of this size is paid {least} for it at least: raise it"
+        )));
+    }
+    Ok(())
 }
 
 /// Refuses what is over the chain's caps by the number that it would have to be under: the chain names only the rule.
@@ -183,6 +198,16 @@ mod tests {
         assert!(error.line().contains(words), "{error}");
         assert!(check_memory(31 << 30, Machine { hardware: 0, memory: 1 }).is_ok());
         assert!(check_memory(u64::MAX, Machine { hardware: 9, memory: 9 }).is_ok());
+    }
+
+    #[test]
+    fn a_cap_below_what_a_seat_is_paid_at_least_is_refused_by_that() {
+        assert!(check_cap(Amount(5), Amount(5)).is_ok());
+        let error = check_cap(Amount(4), Amount(5)).unwrap_err();
+        assert_eq!(error.exit_code(), 4);
+        let words = "a seat of a job of this size is paid 0.000000000005 ASY for it at least";
+        assert!(error.line().starts_with("--cap is 0.000000000004 ASY for a unit, "), "{error}");
+        assert!(error.line().contains(words), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::harness::{
     home::Home,
+    model,
     network::{Provider, NAMES},
     until, Network,
 };
@@ -24,6 +25,7 @@ async fn verbs_do_what_they_say_on_a_chain() {
     blobs(requester, stranger);
     checks(requester);
     bounty(requester);
+    over_the_caps(requester);
 
     assert_eq!(requester.assay(&["job", "list"])["jobs"], json!([]));
     refuses(requester, &["job", "cancel", "99"], "Jobs.NotOpen");
@@ -112,6 +114,23 @@ fn bounty(proposer: &Home) {
     let planned = proposer.assay(&fund);
     let told = (&planned["track"], &planned["call"]);
     assert_eq!(told, (&json!("small_spender"), &json!("Bounties.approve_bounty")), "{planned}");
+}
+
+/// Asks for jobs that the chain would not take: told by what is over which limit, before anything is sent.
+fn over_the_caps(requester: &Home) {
+    let paths = ["model", "large", "text"].map(|name| requester.path(name).display().to_string());
+    let [small, large, text] = [&paths[0], &paths[1], &paths[2]].map(String::as_str);
+    // Ten times as many units as a job may have: the program is small, its numbers of steps and of texts are not.
+    requester.assay(&["model", "import", "decoder:tiny", large, "--steps", "1000000", "--units", "60000"]);
+    let submit = |model: &str, more: &[&str], words: &str| {
+        refuses(requester, &[&["job", "submit", "train", model, text][..], more].concat(), words);
+    };
+    submit(large, &[], "compute units, and the chain takes 100000000 at most: split it");
+    let cheap = ["--steps", model::STEPS, "--cap", "0.0000001"];
+    submit(small, &cheap, "--cap is 0.0000001 ASY for a unit, and a seat");
+    let elsewhere = ["--steps", model::STEPS, "--machine", "9:9"];
+    submit(small, &elsewhere, "there is no machine 9:9: `assay provider list` shows them");
+    assert_eq!(requester.assay(&["job", "list"])["jobs"], json!([]), "no job was posted");
 }
 
 /// Tries what a worker needs, where all is well and where there is too little disk.
