@@ -11,6 +11,8 @@ enum Op {
     Event(Event),
     /// It starts again with what is stored.
     Restart,
+    /// It starts again with nothing: its database is lost.
+    Lose,
 }
 
 /// Few values, so that they meet.
@@ -71,7 +73,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let op = prop_oneof![40 => event().prop_map(Op::Event), 1 => Just(Op::Restart)];
+    let op = prop_oneof![40 => event().prop_map(Op::Event), 1 => Just(Op::Restart), 1 => Just(Op::Lose)];
     proptest::collection::vec(op, 1..120)
 }
 
@@ -80,6 +82,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 struct Watch {
     best: Option<(Now, Standing)>,
     last_final: Option<Standing>,
+    /// What the job gives: the salt follows from the key, so it is the same whenever the job is computed.
+    given: Option<Seal>,
     /// What the store keeps.
     seal: Option<Seal>,
     committed: Option<[u8; 32]>,
@@ -95,6 +99,14 @@ struct Watch {
 }
 
 impl Watch {
+    /// An event as it can be: a job that is computed again gives what it gave before.
+    fn possible(&self, event: Event) -> Event {
+        match (event, self.given) {
+            (Event::Sealed(_), Some(given)) if self.running => Event::Sealed(given),
+            _ => event,
+        }
+    }
+
     fn hear(&mut self, event: &Event) {
         match *event {
             Event::Best { now, standing } => {
@@ -106,7 +118,10 @@ impl Watch {
                 }
             }
             Event::Final { standing } => self.last_final = Some(standing),
-            Event::Sealed(seal) if self.running => self.seal = Some(self.seal.unwrap_or(seal)),
+            Event::Sealed(seal) if self.running => {
+                self.given = Some(seal);
+                self.seal = Some(seal);
+            }
             Event::Opened { leaves } if self.opening == Some(leaves) => self.opened = Some(leaves),
             Event::Included { call, .. } | Event::NotSent(call) if self.sending == Some(call) => {
                 self.sending = None;
@@ -126,10 +141,12 @@ impl Watch {
                 assert_eq!(Some(digest), self.seal.map(|seal| seal.commitment), "not what was sealed");
                 assert_eq!(*self.committed.get_or_insert(digest), digest, "another commitment");
                 assert!(!self.declined, "a commit after a decline");
+                assert!(self.is_assigned(), "a commit for a seat that does not wait for one");
                 self.send(Call::Commit);
             }
             Action::Decline => {
                 assert_eq!(self.committed, None, "a decline after a commit");
+                assert!(self.is_assigned(), "what is committed can't be given back");
                 self.declined = true;
                 self.send(Call::Decline);
             }
@@ -152,6 +169,10 @@ impl Watch {
             Action::Clean { .. } => self.gone = true,
             Action::Fetch => assert!(self.seal.is_none() && !self.running, "fetched for nothing"),
         }
+    }
+
+    fn is_assigned(&self) -> bool {
+        matches!(self.best, Some((_, Standing::Seated(Seen { stage: Stage::Assigned, .. }))))
     }
 
     fn send(&mut self, call: Call) {
@@ -177,8 +198,13 @@ impl Watch {
 
     /// What a restart leaves: the store, the chain, and what was sent.
     fn restart(&mut self) {
-        let (seal, committed) = (self.seal, self.committed);
-        *self = Self { seal, committed, ..Self::default() };
+        let (given, seal, committed) = (self.given, self.seal, self.committed);
+        *self = Self { given, seal, committed, ..Self::default() };
+    }
+
+    /// What is left without the store. That a commit or a decline was sent is forgotten: the chain takes the first.
+    fn lose(&mut self) {
+        *self = Self { given: self.given, ..Self::default() };
     }
 }
 
@@ -187,14 +213,19 @@ fn run(ops: &[Op]) -> (Seat, Watch) {
     for op in ops {
         match op {
             Op::Event(event) => {
-                watch.hear(event);
-                seat.step(*event).iter().for_each(|action| watch.check(action));
+                let event = watch.possible(*event);
+                watch.hear(&event);
+                seat.step(event).iter().for_each(|action| watch.check(action));
             }
             Op::Restart if !watch.gone => {
                 watch.restart();
                 seat = watch.seal.map_or_else(Seat::new, Seat::resumed);
             }
-            Op::Restart => (),
+            Op::Lose if !watch.gone => {
+                watch.lose();
+                seat = Seat::new();
+            }
+            Op::Restart | Op::Lose => (),
         }
     }
     (seat, watch)
@@ -203,7 +234,8 @@ fn run(ops: &[Op]) -> (Seat, Watch) {
 proptest! {
     #![proptest_config(seeded(20_000))]
 
-    /// Never two commitments, no decline beside a commit, no reveal too early, nothing after the end.
+    /// Never two commitments, no decline beside a commit, no reveal too early, nothing after the end; and without its
+    /// database a worker reveals only what it has computed again.
     #[test]
     fn no_order_of_events_breaks_a_rule(ops in ops()) {
         run(&ops);

@@ -12,6 +12,8 @@ const SEAL: Seal = Seal { commitment: [7; 32], computed: true };
 const COMMIT_BY: u32 = 40;
 const REVEAL_BLOCKS: u32 = 20;
 const LEAVES: [u8; 32] = [9; 32];
+/// Blocks in which a worker that begins anew can reveal: it fetches, runs, opens leaves, and waits for half of them.
+const TIME_TO_COMPUTE: u32 = 12;
 
 /// A block of the one job there is.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,8 @@ struct Tick {
     fails: bool,
     /// Whether the task under way goes on.
     slow: bool,
+    /// Whether the worker starts again before it, without its database.
+    loses: bool,
 }
 
 struct World {
@@ -69,6 +73,19 @@ impl World {
         }
     }
 
+    fn lose_database(&mut self) {
+        self.seat = Seat::new();
+        self.tasks.clear();
+    }
+
+    /// Whether a worker that begins anew can still be in time.
+    fn has_time(&self) -> bool {
+        match self.best().phase {
+            Phase::Sealing => true,
+            Phase::Revealing { until, .. } => self.blocks.len() as u32 + TIME_TO_COMPUTE <= until,
+        }
+    }
+
     fn standing(block: &Block) -> Standing {
         match block.ended {
             Some(won) => Standing::Ended { won },
@@ -78,6 +95,9 @@ impl World {
     }
 
     fn tick(&mut self, tick: Tick) {
+        if tick.loses {
+            self.lose_database();
+        }
         let keep = self.blocks.len().saturating_sub(tick.reorg).max(self.last_final + 1);
         self.blocks.truncate(keep);
         let included = self.author();
@@ -156,16 +176,19 @@ impl World {
     }
 }
 
-const STEADY: Tick = Tick { reorg: 0, finalised: 1, fails: false, slow: false };
+const STEADY: Tick = Tick { reorg: 0, finalised: 1, fails: false, slow: false, loses: false };
 
 fn tick() -> impl Strategy<Value = Tick> {
-    (0..4_usize, 0..3_usize, prop::bool::weighted(0.2), prop::bool::weighted(0.4), prop::bool::weighted(0.3))
-        .prop_map(|(depth, finalised, fails, slow, reorg)| Tick {
+    let [fails, slow, loses, reorg] = [0.2, 0.4, 0.05, 0.3].map(prop::bool::weighted);
+    (0..4_usize, 0..3_usize, fails, slow, loses, reorg).prop_map(
+        |(depth, finalised, fails, slow, loses, reorg)| Tick {
             reorg: if reorg { depth } else { 0 },
             finalised,
             fails,
             slow,
-        })
+            loses,
+        },
+    )
 }
 
 #[test]
@@ -186,8 +209,7 @@ fn a_database_that_is_lost_costs_nothing_as_long_as_there_is_time_to_compute_aga
     for (fresh, lost_after) in [false, true].into_iter().flat_map(|fresh| (0..8).map(move |at| (fresh, at))) {
         let mut world = World::new(fresh);
         (0..lost_after).for_each(|_| world.tick(STEADY));
-        world.seat = Seat::new();
-        world.tasks.clear();
+        world.lose_database();
         (0..200).for_each(|_| world.tick(STEADY));
         assert_eq!(world.best().stage, Stage::Revealed, "lost after {lost_after}");
     }
@@ -238,15 +260,18 @@ proptest! {
         prop_assert!(world.seat.is_gone());
     }
 
-    /// Reorganisations and late finality alone, with tasks that end within some blocks, cost nothing.
+    /// Reorganisations, late finality and a database that is lost in time, with tasks that end within some blocks, cost
+    /// nothing.
     #[test]
     fn an_able_worker_never_misses_or_withholds(
         fresh in any::<bool>(),
         ticks in proptest::collection::vec(tick(), 0..80),
+        lost_after in 0..80_usize,
     ) {
         let mut world = World::new(fresh);
-        for tick in ticks {
-            world.tick(Tick { fails: false, slow: false, ..tick });
+        for (at, tick) in ticks.into_iter().enumerate() {
+            let loses = at == lost_after && world.has_time();
+            world.tick(Tick { fails: false, slow: false, loses, ..tick });
         }
         for _ in 0..200 {
             world.tick(STEADY);
