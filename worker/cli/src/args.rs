@@ -91,7 +91,56 @@ pub enum Verb {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use clap::{error::ErrorKind, CommandFactory, ValueEnum};
+    use clap_complete::Shell;
+
+    const README: &str = include_str!("../README.md");
+    const ADDRESS: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+
+    /// Each verb that people use: how it is called, and itself.
+    fn verbs() -> Vec<(String, clap::Command)> {
+        fn walk(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+            let visible = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+            let verbs: Vec<_> = visible.filter(|verb| verb.get_name() != "help").collect();
+            if verbs.is_empty() {
+                found.push((path.into(), command.clone()));
+            }
+            for verb in verbs {
+                walk(verb, format!("{path} {}", verb.get_name()).trim_start(), found);
+            }
+        }
+        let mut cli = Cli::command();
+        // Hands each verb what all of them take.
+        cli.build();
+        let mut found = Vec::new();
+        walk(&cli, "", &mut found);
+        found
+    }
+
+    /// The words of a line that is typed, up to a comment or a redirection, with something for what stands for a value.
+    fn words(line: &str) -> Vec<String> {
+        let call = line.split(" #").next().unwrap_or_default();
+        let pieces = call.split(['\'', '"']).enumerate();
+        let words = pieces.flat_map(|(at, piece)| match at % 2 {
+            0 => piece.split_whitespace().map(String::from).collect::<Vec<_>>(),
+            _ => vec![piece.to_string()],
+        });
+        let words = words.take_while(|word| !word.contains('>') && word != "&");
+        let filled = words.map(|word| match word.as_str() {
+            "JOB" => "7".into(),
+            name if name.ends_with("ADDRESS") || name.starts_with("5FHneW46") => ADDRESS.into(),
+            _ => word,
+        });
+        filled.collect()
+    }
+
+    /// Panics unless the program takes a line. That a file is not there, or a hash is cut short, is no fault of it.
+    #[track_caller]
+    fn assert_taken(line: &str) {
+        if let Err(error) = Cli::try_parse_from(words(line)) {
+            assert_eq!(error.kind(), ErrorKind::ValueValidation, "{line}: {error}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_sound() {
@@ -99,23 +148,55 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_that_people_use_has_an_example() {
-        fn check(command: &clap::Command, path: &str) {
-            let visible = command.get_subcommands().filter(|verb| !verb.is_hide_set());
-            let mut verbs = visible.filter(|verb| verb.get_name() != "help").peekable();
-            if verbs.peek().is_none() {
-                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-                assert!(help.contains("Example"), "{path} has no example");
-                assert!(!help.contains("//Alice"), "{path} shows a key on the command line");
-            }
-            verbs.for_each(|verb| check(verb, &format!("{path} {}", verb.get_name())));
+    fn every_verb_takes_json_and_has_an_example_of_itself() {
+        for (path, verb) in verbs() {
+            let takes_json = verb.get_arguments().any(|argument| argument.get_long() == Some("json"));
+            assert!(takes_json, "{path} has no --json");
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!help.contains("//Alice"), "{path} shows a key on the command line");
+            let whole = help.replace("\\\n", " ");
+            let examples: Vec<_> = whole.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+            let own = format!(" {path} ");
+            assert!(examples.iter().any(|line| format!("{line} ").contains(&own)), "{path} has no example");
+            examples.iter().filter(|line| line.starts_with("assay ")).for_each(|line| assert_taken(line));
         }
-        check(&Cli::command(), "assay");
+    }
+
+    #[test]
+    fn what_the_readme_of_the_repository_has_people_type_assert_taken() {
+        const README: &str = include_str!("../../../README.md");
+        let lines: Vec<_> = README.lines().filter(|line| line.starts_with("assay ")).collect();
+        assert!(lines.len() > 30, "there are walks for three kinds of people: {lines:?}");
+        lines.iter().for_each(|line| assert_taken(line));
+    }
+
+    #[test]
+    fn completions_know_every_verb() {
+        for shell in Shell::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "assay", &mut script);
+            let script = String::from_utf8(script).expect("a script is text");
+            for (path, _) in verbs() {
+                path.split(' ').for_each(|word| assert!(script.contains(word), "{shell}: {word} of {path}"));
+            }
+        }
+    }
+
+    #[test]
+    fn help_and_readme_name_the_same_exit_codes() {
+        let (_, table) = README.split_once("| exit code | means |\n").expect("a table of exit codes");
+        let rows = table.lines().skip(1).map_while(|row| row.strip_prefix("| ")?.split(" |").next());
+        let codes: Vec<_> = rows.flat_map(|codes| codes.split(", ")).collect();
+        assert_eq!(codes, ["0", "1", "2", "3", "4", "5"]);
+        let (_, list) = AFTER_HELP.split_once("Exit codes: ").expect("the help has them");
+        let (list, _) = list.split_once(".\n").expect("and something behind them");
+        let told = list.split(", ").filter_map(|part| part.split(' ').next());
+        let told: Vec<_> = told.filter(|word| word.bytes().all(|byte| byte.is_ascii_digit())).collect();
+        assert_eq!(told, codes);
     }
 
     #[test]
     fn what_every_verb_shows_as_json_is_in_the_readme() {
-        const README: &str = include_str!("../README.md");
         let (_, json) = README.split_once("## JSON\n").expect("a section on JSON");
         let (json, _) = json.split_once("\n## ").expect("and one behind it");
         for noun in Cli::command().get_subcommands().filter(|noun| noun.has_subcommands()) {

@@ -24,15 +24,19 @@ const LOSSES: &str = "losses";
 #[derive(Debug, Subcommand)]
 pub enum Kind {
     /// A vector for each line of a text
-    #[command(after_help = "Example:\n  assay --key me.json job submit embed ./minilm sentences.txt")]
+    #[command(after_help = "Examples:
+  assay job estimate embed ./minilm sentences.txt
+  assay --key me.json job submit embed ./minilm sentences.txt")]
     Embed(Embed),
     /// Steps of a training on a text
     #[command(after_help = "Examples:
+  assay job estimate train ./training book.txt --steps 100
   assay --key me.json job submit train ./training book.txt --steps 100
   assay --key me.json job submit train ./training book.txt --steps 200 --checkpoint checkpoint.safetensors")]
     Train(Train),
     /// Text after prompts
     #[command(after_help = "Examples:
+  assay job estimate generate ./writer --prompt 'The licence' --tokens 100
   assay --key me.json job submit generate ./writer --prompt 'The licence' --tokens 100
   assay --key me.json job submit generate ./tinyllama --prompts questions.txt --temperature 0.7 --top-k 40 --top-p 0.9")]
     Generate(Generate),
