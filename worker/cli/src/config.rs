@@ -275,6 +275,7 @@ impl File {
             CliError::Usage("there is no home directory to keep data in: pass --data DIR".into())
         })?;
         let nodes = if overrides.nodes.is_empty() { nodes } else { overrides.nodes.clone() };
+        check_nodes(&nodes)?;
         let file = overrides.key.clone().or_else(|| key.file.filter(|_| key_uri.is_none()));
         let key = match (file, key_uri) {
             (Some(path), _) => Some(KeySource::File { path, password: key.password_file }),
@@ -293,12 +294,26 @@ impl File {
     }
 }
 
+/// Refuses what no connection can be made to, before one is tried.
+fn check_nodes(nodes: &[String]) -> Result<(), CliError> {
+    let is_address = |node: &str| ["ws://", "wss://"].iter().any(|scheme| node.starts_with(*scheme));
+    match nodes.iter().find(|node| !is_address(node.as_str())) {
+        Some(node) => {
+            Err(CliError::Usage(format!("nodes has {node:?}: a node's address begins with ws:// or wss://")))
+        }
+        None => Ok(()),
+    }
+}
+
 impl Worker {
     fn finish(self) -> Result<WorkerConfig, CliError> {
         if self.jobs == 0 {
             return Err(CliError::Usage(
                 "worker.jobs is 0: a worker takes at least one job at a time".into(),
             ));
+        }
+        if self.seconds == 0 {
+            return Err(CliError::Usage("worker.seconds is 0: a job takes at least one".into()));
         }
         if !self.admin.ip().is_loopback() {
             let admin = self.admin;
@@ -467,6 +482,7 @@ mod tests {
         assert!(line.contains("assay.toml, line 1: "), "{line}");
         assert!(refused("worker = 1", &[]).contains("line 1: invalid type"));
         assert!(refused("[worker]\njobs = 0", &[]).contains("worker.jobs is 0"));
+        assert!(refused("[worker]\nseconds = 0", &[]).contains("worker.seconds is 0"));
         assert!(refused("[worker]\nadmin = '0.0.0.0:1'", &[]).contains("worker.admin is 0.0.0.0:1"));
         assert!(refused("[worker]\nbackend = 'abacus'", &[]).contains("worker.backend is \"abacus\""));
         assert!(refused("[worker]\ngemm = 'abacus'", &[]).contains("worker.gemm is \"abacus\": no such way"));
@@ -509,6 +525,18 @@ mod tests {
         assert_eq!(line, "ASSAY_BLOBS_ALLOW_PRIVATE is \"yes\", expected true or false");
         let line = refused("", &[("ASSAY_BLOBS_LISTEN", "nowhere")]);
         assert!(line.starts_with("environment, ") && line.contains("listen"), "{line}");
+    }
+
+    #[test]
+    fn an_address_of_another_kind_is_no_node_wherever_it_is_named() {
+        let words = "nodes has \"http://a\": a node's address begins with ws:// or wss://";
+        assert!(refused("nodes = ['ws://a', 'http://a']", &[]).starts_with(words));
+        assert!(refused("", &[("ASSAY_NODES", "http://a")]).starts_with(words));
+        let flags = Overrides { nodes: vec!["http://a".into()], ..Overrides::default() };
+        let error = load("", &[], &flags).unwrap_err();
+        assert!(error.to_string().starts_with(words), "{error}");
+        let flags = Overrides { nodes: vec!["wss://a".into()], ..Overrides::default() };
+        assert!(load("nodes = ['http://a']", &[], &flags).is_ok(), "flags go over the file");
     }
 
     #[test]
