@@ -119,7 +119,7 @@ fn bounty(proposer: &Home) {
 /// Asks for jobs that the chain would not take: told by what is over which limit, before anything is sent.
 fn over_the_caps(requester: &Home) {
     let paths = ["model", "large", "text"].map(|name| requester.path(name).display().to_string());
-    let [small, large, text] = [&paths[0], &paths[1], &paths[2]].map(String::as_str);
+    let [small, large, text] = paths.each_ref().map(String::as_str);
     // Ten times as many units as a job may have: the program is small, its numbers of steps and of texts are not.
     requester.assay(&["model", "import", "decoder:tiny", large, "--steps", "1000000", "--units", "60000"]);
     let submit = |model: &str, more: &[&str], words: &str| {
