@@ -14,8 +14,8 @@ use crate::sampling::seconds;
 use crate::Failure;
 
 /// As a decoder of 100 million parameters has them.
-const HEADS: usize = 12;
-const DIM: usize = 64;
+pub const HEADS: usize = 12;
+pub const DIM: usize = 64;
 const WIDTH: usize = HEADS * DIM;
 /// Rows of the files.
 const TOKENS: usize = 8_192;

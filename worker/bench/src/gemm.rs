@@ -8,7 +8,7 @@ use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_tensor::Matrix;
 use serde_json::json;
 
-use crate::random::words;
+use crate::random::{digits, words};
 use crate::sampling::{median, seconds, take_turns};
 use crate::Failure;
 
@@ -31,9 +31,7 @@ pub fn run(cpu: &Cpu) -> Result<(), Failure> {
 pub fn rate(cpu: &Cpu) -> Result<f64, Failure> {
     let [rows, depth, cols] = SHAPES[1];
     let op = GemmI8::new(rows, cols, depth)?;
-    let digit = |word: u32| ((word % 255) as i32 - 127) as i8;
-    let a: Vec<i8> = words(0, rows * depth).map(digit).collect();
-    let b: Vec<i8> = words(1, cols * depth).map(digit).collect();
+    let (a, b) = (digits(0, rows * depth), digits(1, cols * depth));
     let mut sums = vec![0; rows * cols];
     let mut sample = || seconds(|| Ok(cpu.gemm_i8_forward(&op, &a, &b, &mut sums)?));
     sample()?;
@@ -46,7 +44,7 @@ fn product(cpu: &Cpu, peer: &Peer, [rows, depth, cols]: [usize; 3]) -> Result<()
     // Numbers that i8 and u8 both have; two products fit the i16 in which the peer adds them without VNNI.
     let a: Vec<u8> = words(0, rows * depth).map(|word| (word % 128) as u8).collect();
     let signed: Vec<i8> = a.iter().map(|a| *a as i8).collect();
-    let b: Vec<i8> = words(1, cols * depth).map(|word| ((word % 255) as i32 - 127) as i8).collect();
+    let b = digits(1, cols * depth);
     let input = Matrix::from_data([rows, depth], a.as_slice());
     let weight = Matrix::from_data([cols, depth], b.as_slice()).transposed();
     let packed = peer.prepack_b(weight);

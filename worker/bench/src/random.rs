@@ -17,3 +17,8 @@ pub fn floats(tensor: u32, count: usize, bound: f32) -> Vec<f32> {
     let stream = stream(tensor);
     (0..count as u64).map(|i| stream.symmetric(i, bound)).collect()
 }
+
+/// Digits of a tensor, from −127 to 127.
+pub fn digits(tensor: u32, count: usize) -> Vec<i8> {
+    words(tensor, count).map(|word| ((word % 255) as i32 - 127) as i8).collect()
+}
