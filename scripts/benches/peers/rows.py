@@ -1,7 +1,7 @@
 """Measures the compute core beside its peers; prints rows for scripts/bench.
 
 Usage: rows.py ASSAY_BENCH MODEL_DIRECTORY DIRECTORY [PART ...], by a Python that has the peers
-    PART  minilm, products, sliced, attention, decoder, training or instructions (default: all of them);
+    PART  minilm, products, sliced, attention, decoder, training, kernels or instructions (default: all of them);
           keep-instructions counts, and keeps the counts
 
 What is made for it, in a new directory in DIRECTORY, is deleted. Ours and the peer take turns; a row has the medians.
@@ -16,6 +16,7 @@ import tempfile
 import decoder_rows
 import embedding_rows
 import instruction_rows
+import kernel_rows
 import operator_rows
 import training_rows
 from sampling import BenchError
@@ -27,6 +28,7 @@ PARTS = {
     "attention": operator_rows.attention_rows,
     "decoder": decoder_rows.rows,
     "training": training_rows.rows,
+    "kernels": kernel_rows.rows,
     "instructions": instruction_rows.rows,
 }
 OTHERS = {"keep-instructions": functools.partial(instruction_rows.rows, write=True)}

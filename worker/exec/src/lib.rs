@@ -15,6 +15,8 @@
 //! A fault of the floating-point mode of a thread (denormals flushed, another rounding) is refused before a
 //! thread of [`Cpu`] takes its pieces of an operator, since a library loaded into the process may change it at any time;
 //! for the calling thread, which computes the rest, the caller asks [`Backend::check_float_mode`].
+//!
+#![doc = include_str!("kernels.md")]
 #![deny(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]

@@ -28,8 +28,8 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Rows and columns of what is computed element by element or row by row, with three tensors of it in the second cache: the
-/// width of a decoder of 100 million parameters or so.
+/// Rows and columns of what is computed element by element or row by row, with three tensors of it in the second cache:
+/// the width of a decoder of 100 million parameters or so.
 pub const ROWS: usize = 32;
 pub const COLS: usize = 1024;
 pub const ELEMENTS: usize = ROWS * COLS;
@@ -39,15 +39,16 @@ pub fn matrix() -> String {
     format!("{ROWS} × {COLS}")
 }
 
-/// eˣ: x·log₂e and its rounding (2), the rest of x (4), its square, a polynomial of degree 4, their product and two sums
-/// (12), ·2ᵏ (1), k as an integer (1); the exponent's bits (2), two bounds and what they choose (3).
+/// eˣ: x·log₂e and its rounding (2), the rest of x (4), its square, a polynomial of degree 4, their product and two
+/// sums (12), ·2ᵏ (1), k as an integer (1); the exponent's bits (2), two bounds and what they choose (3).
 pub const EXP: Work = Work::steps(20.0, 5.0);
 
 /// eˣ of what is at most 0: a bound (1), x·log₂e to an integer and back (3), the rest of x (4), the polynomial as above
 /// (12); the exponent's bits (2).
 pub const EXP_OF_NEGATIVE: Work = Work::steps(20.0, 2.0);
 
-/// A float to an integer of one digit: its magnitude (2 of integers), ·Q/absmax and conversion (2), clamping (2), a byte (1).
+/// A float to an integer of one digit: its magnitude (2 of integers), ·Q/absmax and conversion (2), clamping (2), a
+/// byte (1).
 pub const QUANTISE: Work = Work::steps(2.0, 5.0);
 
 /// The same to two digits: +64, mask, −64, difference, shift, a byte more.

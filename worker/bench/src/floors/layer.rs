@@ -90,8 +90,8 @@ fn silu_mul(cpu: &Cpu) -> Result<Case<'_>, Error> {
     Ok(Case::new("SiLU and product", matrix(), work, move || cpu.silu_mul_forward(&op, &x, &u, &mut y)))
 }
 
-/// Both branches, as vectors compute them: |x|, −2|x| (1), eˣ, two sums (2), the sign (2), a division; x², a polynomial of
-/// degree 4 and three operations more (12); a comparison and what it chooses (2).
+/// Both branches, as vectors compute them: |x|, −2|x| (1), eˣ, two sums (2), the sign (2), a division; x², a polynomial
+/// of degree 4 and three operations more (12); a comparison and what it chooses (2).
 const TANH: Work = EXP.and(Work::steps(15.0, 5.0)).dividing(1.0);
 
 fn tanh(cpu: &Cpu) -> Result<Case<'_>, Error> {
@@ -101,7 +101,8 @@ fn tanh(cpu: &Cpu) -> Result<Case<'_>, Error> {
     Ok(Case::new("tanh", matrix(), work, move || cpu.tanh_forward(&op, &x, &mut y)))
 }
 
-/// Σq² of 16 bits: the integer (2 of floats, 4 of integers without the byte), its square and the sum of that in 64 bits (4).
+/// Σq² of 16 bits: the integer (2 of floats, 4 of integers without the byte), its square and the sum of that in 64 bits
+/// (4).
 const SQUARES: Work = Work::steps(2.0, 8.0);
 
 /// With Σq (1), and ((x − mean)·rstd)·γ + β (4).

@@ -1,5 +1,5 @@
-//! Each kernel of the CPU backend beside its floors: the least time that moving its bytes takes, and that its operations
-//! take, at the ceilings of the machine that it runs on. One thread.
+//! Each kernel of the CPU backend beside its floors: the least time that moving its bytes takes, and that its
+//! operations take, at the ceilings of the machine that it runs on. One thread.
 
 mod case;
 mod layer;
@@ -109,7 +109,7 @@ fn measured(mut case: Case<'_>, ceilings: &Ceilings) -> Result<Measured, Failure
         all.map(|all| all / times as f64)
     };
     let taken = median((0..SAMPLES).map(sample).collect::<Result<Vec<f64>, Failure>>()?);
-    let operands = if case.work.cached() { "second cache" } else { "memory" };
+    let operands = if case.work.cached() { "in the second cache" } else { "in memory" };
     Ok(Measured {
         by_bytes: case.work.by_bytes(ceilings),
         by_operations: case.work.by_operations(ceilings),

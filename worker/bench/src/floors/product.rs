@@ -63,8 +63,9 @@ fn two_digits(cpu: &Cpu) -> Result<Case<'_>, Error> {
     }))
 }
 
-/// Of a key for a query: the score ((f32(acc)·(sq·sk))·c (1), and with the logarithm (1); two maxima (2), two differences (2) and
-/// their exponentials, two integers of these (4) and a byte of the weight (1); the 64-bit sum of the other (2), checks (2).
+/// Of a key for a query: the score ((f32(acc)·(sq·sk))·c (1), and with the logarithm (1); two maxima (2), two
+/// differences (2) and their exponentials, two integers of these (4) and a byte of the weight (1); the 64-bit sum of
+/// the other (2), checks (2).
 const SCORE: Work = DEQUANTISE
     .and(Work::steps(10.0, 5.0))
     .and(EXP_OF_NEGATIVE.times(2))

@@ -85,7 +85,8 @@ fn linear_input(cpu: &Cpu) -> Result<Case<'_>, Error> {
     }))
 }
 
-/// An addition to a fixed-point sum: ·2⁴⁰ and the integer (2), the bound (1), the 64-bit sum (2); it is read and written.
+/// An addition to a fixed-point sum: ·2⁴⁰ and the integer (2), the bound (1), the 64-bit sum (2); it is read and
+/// written.
 const ACCUMULATE: Work = Work::bytes(8.0, 8.0).and(Work::steps(2.0, 3.0));
 
 /// dW += dyᵀ·x, in fixed point. Sums grow from run to run, which takes no longer.
@@ -136,8 +137,8 @@ fn layer_norm(cpu: &Cpu) -> Result<Case<'_>, Error> {
 }
 
 /// Of a key for a query. P: the score (1), a maximum, a difference, eˣ, ·2³⁰ and an integer (4), the 64-bit sum (2), a
-/// division. dS: δ and P (2). P per column, dS per row and per column are quantised. Products of digits: one for the score,
-/// two for dP, four each for dQ, dK and dV.
+/// division. dS: δ and P (2). P per column, dS per row and per column are quantised. Products of digits: one for the
+/// score, two for dP, four each for dQ, dK and dV.
 const SCORE: Work = DEQUANTISE
     .times(2)
     .and(Work::steps(7.0, 2.0))
@@ -237,8 +238,8 @@ fn means(cpu: &Cpu) -> Result<Case<'_>, Error> {
     Ok(Case::new("means", matrix(), work, move || cpu.means(&sums, 3, &mut y)))
 }
 
-/// Both moments (3 and 4) and what of them counts as zero (6), with three divisions and a root between them the direction
-/// (1), decay and rate (4); four operands and three results are checked.
+/// Both moments (3 and 4) and what of them counts as zero (6), with three divisions and a root between them the
+/// direction (1), decay and rate (4); four operands and three results are checked.
 fn adam(cpu: &Cpu) -> Result<Case<'_>, Error> {
     let op = AdamStep::new(0.9, 0.999, 1e-8, 0.01)?;
     let powers = op.advance(AdamPowers::START);

@@ -10,9 +10,10 @@ const CACHED: f64 = (1 << 20) as f64;
 /// Bytes and operations of a kernel, or of an element of it.
 ///
 /// Counted as the contract writes the formula, whatever instructions a path takes for it. `floats` are + − ×, maxima,
-/// roundings and conversions, one each: nothing is fused. `integers` are integer, bit, compare and select operations on 32
-/// bits; those on 64 bits are two. `divisions` are ÷ and square roots, which share a unit. What is done once a row (a
-/// scale, a mean), loads, stores, packing and the ways through registers are not counted: they are what a kernel may save.
+/// roundings and conversions, one each: nothing is fused. `integers` are integer, bit, compare and select operations on
+/// 32 bits; those on 64 bits are two. `divisions` are ÷ and square roots, which share a unit. What is done once a row
+/// (a scale, a mean), loads, stores, packing and the ways through registers are not counted: they are what a kernel may
+/// save.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Work {
     /// Bytes of operands, each read once.
