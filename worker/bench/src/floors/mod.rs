@@ -4,12 +4,13 @@
 mod case;
 mod layer;
 mod product;
+mod trace;
 mod training;
 mod work;
 
 use std::fs;
 
-use assay_exec::Cpu;
+use assay_exec::{Cpu, Path};
 use serde_json::json;
 
 use crate::ceilings::Ceilings;
@@ -92,7 +93,9 @@ pub fn table(cpu: &Cpu) -> Result<(), Failure> {
 
 /// Calls `put` with each kernel. The operands of one are dropped before those of the next are made.
 fn each(cpu: &Cpu, ceilings: &Ceilings, put: impl Fn(Measured)) -> Result<(), Failure> {
-    let all = [product::ALL, layer::ALL, training::ALL];
+    // Hashing chooses its instructions by itself: its floor is the best path's.
+    let hashing = if cpu.path() == Path::best() { trace::ALL } else { &[] };
+    let all = [product::ALL, layer::ALL, training::ALL, hashing];
     all.into_iter().flatten().try_for_each(|make: &Make| {
         let case = make(cpu)?;
         put(measured(case, ceilings)?);

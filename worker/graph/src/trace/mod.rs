@@ -27,6 +27,7 @@ pub mod tree;
 
 pub use fault::Fault;
 pub use opening::{open, Element, Opening};
+pub use point::leaf_hashes;
 pub use record::{LeafOpening, Recorder, Trace};
 pub use referee::{Referee, Verdict};
 pub use segment::{segment_of, segments, Passes, Segment, Value};

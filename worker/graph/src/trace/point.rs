@@ -50,7 +50,7 @@ pub(crate) fn place(graph: &Graph, step: u64, unit: u64, node: usize, floats: us
 }
 
 /// The hashes of the leaves of floats, of which the first lies at `first`: by all threads that stand by.
-fn leaf_hashes(first: &Place, values: &[f32], backend: &dyn Backend) -> Vec<Hash> {
+pub fn leaf_hashes(first: &Place, values: &[f32], backend: &dyn Backend) -> Vec<Hash> {
     let mut hashes = vec![Hash::default(); values.len().div_ceil(LEAF / 4)];
     // No two threads have the same group: none waits.
     let groups = hashes.chunks_mut(GROUP).zip(values.chunks(GROUP * LEAF / 4));
