@@ -168,6 +168,13 @@ pub struct Device {
 }
 
 impl Device {
+    /// The paths of products that it has; that of the library where this can be loaded.
+    pub fn paths(&self) -> Vec<GemmPath> {
+        let has_library = has_cublaslt();
+        let is_there = |path: &GemmPath| path.is_available(self.capability, has_library);
+        GemmPath::ALL.into_iter().filter(is_there).collect()
+    }
+
     /// Whether the kernels run on it: the least capability that all modules but those of products are built for.
     ///
     /// # Errors
@@ -385,6 +392,21 @@ mod tests {
         ] {
             assert!(matches!(choose(capability, path, true), Err(Fault::NoPath { .. })), "{path}");
         }
+    }
+
+    #[test]
+    fn a_device_has_the_paths_that_can_be_forced() {
+        use GemmPath::{Bf16, CublasLt, Dp4a, Mma, Wgmma};
+        let paths = |major, minor| {
+            let capability = Capability::new(major, minor);
+            let mut paths = Device { capability, ..hopper(0) }.paths();
+            paths.retain(|path| *path != CublasLt);
+            paths
+        };
+        assert_eq!(paths(7, 5), [Dp4a]);
+        assert_eq!(paths(8, 9), [Dp4a, Mma, Bf16]);
+        assert_eq!(paths(9, 0), [Dp4a, Mma, Wgmma, Bf16]);
+        assert_eq!(hopper(0).paths().contains(&CublasLt), has_cublaslt());
     }
 
     #[test]

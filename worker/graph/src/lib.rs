@@ -3,7 +3,8 @@
 //! For: workers, which run jobs; requesters, who make programs and inputs; referees, who check one element of a run.
 //! [`Program`](program::Program) is a manifest (a graph of operators, [`manifest`]) and tensors; [`job`] applies it to an
 //! input and gives outputs or a trap, with the two roots that providers commit to; [`train`] learns parameters;
-//! [`trace`] opens a run, and [`train::step`] a training's step, down to one element; [`import`] and [`decoder`] make programs.
+//! [`trace`] opens a run, and [`train::step`] a training's step, down to one element; [`import`] and [`decoder`] make programs;
+//! [`golden`] has jobs whose roots are known.
 //!
 //! Not for: the numbers (`assay-exact`), how fast they are computed (`assay-exec`), files' transport, keys, the chain.
 //!
@@ -19,6 +20,7 @@ pub mod decoder;
 pub mod error;
 pub mod forward;
 mod generate;
+pub mod golden;
 pub mod graph;
 pub mod import;
 pub mod job;

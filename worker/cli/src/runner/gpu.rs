@@ -39,8 +39,20 @@ impl Found {
 
     /// What it is, and how it makes products where that is chosen.
     pub fn describe(&self, choice: GemmChoice) -> String {
-        let gemm = path(choice).unwrap_or_else(|| GemmPath::best(self.0.capability));
-        format!("{}, products by {gemm}", self.0)
+        format!("{}, products by {}", self.0, self.taken(choice))
+    }
+
+    /// How it makes products where that is chosen.
+    pub fn taken(&self, choice: GemmChoice) -> GemmChoice {
+        match choice {
+            GemmChoice::Auto => forcing(GemmPath::best(self.0.capability)),
+            forced => forced,
+        }
+    }
+
+    /// All ways that it has to make products.
+    pub fn ways(&self) -> Vec<GemmChoice> {
+        self.0.paths().into_iter().map(forcing).collect()
     }
 }
 
@@ -52,6 +64,17 @@ fn path(choice: GemmChoice) -> Option<GemmPath> {
         GemmChoice::Wgmma => Some(GemmPath::Wgmma),
         GemmChoice::Bf16 => Some(GemmPath::Bf16),
         GemmChoice::CublasLt => Some(GemmPath::CublasLt),
+    }
+}
+
+/// The choice that forces a path.
+fn forcing(path: GemmPath) -> GemmChoice {
+    match path {
+        GemmPath::Dp4a => GemmChoice::Dp4a,
+        GemmPath::Mma => GemmChoice::Mma,
+        GemmPath::Wgmma => GemmChoice::Wgmma,
+        GemmPath::Bf16 => GemmChoice::Bf16,
+        GemmPath::CublasLt => GemmChoice::CublasLt,
     }
 }
 

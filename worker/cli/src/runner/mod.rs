@@ -53,8 +53,8 @@ pub struct Task {
     pub program: PathBuf,
     /// Directory of the input.
     pub input: PathBuf,
-    /// The job's seed.
-    pub seed: Digest,
+    /// The job's seed: of a job of the chain 32 bytes.
+    pub seed: Vec<u8>,
     /// The compute units that are declared.
     pub units: u64,
     /// Bound on the bytes of the outputs.

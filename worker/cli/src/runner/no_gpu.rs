@@ -43,6 +43,16 @@ impl Found {
     pub fn describe(&self, _: GemmChoice) -> String {
         match *self {}
     }
+
+    /// It makes no products.
+    pub fn taken(&self, _: GemmChoice) -> GemmChoice {
+        match *self {}
+    }
+
+    /// It has no way to make any.
+    pub fn ways(&self) -> Vec<GemmChoice> {
+        match *self {}
+    }
 }
 
 /// Refuses.

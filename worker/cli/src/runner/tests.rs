@@ -64,7 +64,7 @@ fn task((model, input): &(Package, Package)) -> (TempDir, Task) {
     let task = Task {
         program: at("program"),
         input: at("input"),
-        seed: SEED,
+        seed: SEED.to_vec(),
         units: job::units(&program(model), &loaded).expect("units"),
         output_bytes: 1 << 20,
         work: at("work"),

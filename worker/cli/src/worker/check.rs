@@ -23,7 +23,7 @@ use crate::error::CliError;
 use crate::machine::{self, has_gpu, SMALLEST};
 use crate::output::fields;
 use crate::runner::gpu::{self, Found};
-use crate::runner::BackendChoice;
+use crate::runner::{BackendChoice, GemmChoice};
 
 /// A worker has fees for so many transactions at hand.
 const TRANSACTIONS: Balance = 100;
@@ -68,6 +68,20 @@ impl Report {
         let is_warning = tried.is_err();
         let found = tried.unwrap_or_else(|problem| problem);
         self.checks.push(Tried { name, passed: true, is_warning, found });
+    }
+
+    /// Tries something that fails the check where it is needed, and is a warning where it is not.
+    async fn check_or_warn(
+        &mut self,
+        name: &'static str,
+        is_needed: bool,
+        tried: impl Future<Output = Result<String, CliError>>,
+    ) {
+        if is_needed {
+            self.check(name, async { Ok(((), tried.await?)) }).await;
+        } else {
+            self.warn(name, async { tried.await.map_err(|error| error.line()) }).await;
+        }
     }
 
     fn text(&self) -> String {
@@ -208,14 +222,25 @@ async fn gpus(report: &mut Report, context: &Context, offered: Machine) {
     let found = gpu::find();
     report.check("gpu", async { Ok(((), limits::gpu(worker, offered, &found)?)) }).await;
     for gpu in found.unwrap_or_default() {
-        let tried = gpu_computes(context, &gpu);
-        let is_needed = worker.backend == BackendChoice::Cuda || has_gpu(offered);
-        if gpu.index() == worker.device.index && is_needed {
-            report.check("gpu", async { Ok(((), tried.await?)) }).await;
-        } else {
-            report.warn("gpu", async { tried.await.map_err(|error| error.line()) }).await;
+        let some_is_needed = worker.backend == BackendChoice::Cuda || has_gpu(offered);
+        let is_needed = some_is_needed && gpu.index() == worker.device.index;
+        report.check_or_warn("gpu", is_needed, gpu_computes(context, &gpu)).await;
+        let taken = gpu.taken(worker.device.gemm);
+        for gemm in gpu.ways() {
+            let tried = golden_roots(context, gpu.index(), gemm);
+            report.check_or_warn("gpu", is_needed && gemm == taken, tried).await;
         }
     }
+}
+
+async fn golden_roots(context: &Context, index: usize, gemm: GemmChoice) -> Result<String, CliError> {
+    let data = &context.config.data;
+    fs::create_dir_all(data).map_err(CliError::file(data))?;
+    let directory = tempfile::tempdir_in(data).map_err(CliError::file(data))?;
+    let tried = probe::golden_roots(&context.config.worker, index, gemm, directory.path()).await;
+    let place = format!("device {index}, products by {gemm}");
+    let count = tried.map_err(|error| CliError::Worker(format!("{place}: {}", error.line())))?;
+    Ok(format!("{place}: {count} golden jobs of exact-v1 have their roots"))
 }
 
 async fn gpu_computes(context: &Context, found: &Found) -> Result<String, CliError> {

@@ -228,7 +228,7 @@ impl<C: ChainClient> Hands<C> {
         Task {
             program: place.program(),
             input: place.input(),
-            seed: spec.seed,
+            seed: spec.seed.to_vec(),
             units: spec.units,
             output_bytes: spec.output_bytes,
             work,

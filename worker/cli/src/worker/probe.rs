@@ -7,6 +7,7 @@ use assay_exact::golden::cases;
 use assay_exact::Precision;
 use assay_exec::Reference;
 use assay_graph::decoder::{Decoder, Recipe};
+use assay_graph::golden as roots;
 use assay_graph::job::{self, Generate, Input, Kind, Sampling, Train};
 use assay_graph::package::Package;
 use assay_graph::program::Program;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::WorkerConfig;
 use crate::error::CliError;
 use crate::machine::SMALLEST;
-use crate::runner::{self, files, BackendChoice, DeviceChoice, Report, Task};
+use crate::runner::{self, files, BackendChoice, DeviceChoice, GemmChoice, Report, Task};
 
 /// The hashes that every machine must get, by case.
 const GOLDEN: &str = include_str!("../../../../pallets/exact/golden/exact-v1.txt");
@@ -60,8 +61,41 @@ pub fn golden() -> Result<usize, CliError> {
 ///
 /// It can't be opened, computes something else than the contract's own code, or fails on the way.
 pub async fn try_gpu(config: &WorkerConfig, index: usize, directory: &Path) -> Result<(), CliError> {
-    let device = DeviceChoice { index, is_trial: true, ..config.device };
-    run(&WorkerConfig { backend: BackendChoice::Cuda, device, ..config.clone() }, directory).await
+    run(&on_gpu(config, DeviceChoice { index, ..config.device }), directory).await
+}
+
+/// Has a GPU run the jobs whose roots the contract lists, each in a process of its own, with products made by `gemm`; gives
+/// how many there are.
+///
+/// # Errors
+///
+/// It can't be opened, does not have that way, gives other roots, or fails on the way.
+pub async fn golden_roots(
+    config: &WorkerConfig,
+    index: usize,
+    gemm: GemmChoice,
+    directory: &Path,
+) -> Result<usize, CliError> {
+    let config = on_gpu(config, DeviceChoice { index, gemm, ..config.device });
+    let cases = roots::cases()?;
+    let count = cases.len();
+    for roots::Case { name, program, input, result_root, trace_root, .. } in cases {
+        let task = prepare(&config, &[program, input], roots::SEED, &directory.join(name))?;
+        let report = runner::run(&task, &CancellationToken::new()).await?;
+        let expected = [result_root, trace_root];
+        let is_golden = matches!(report, Report::Computed { result, trace, .. }
+            if [result, trace].map(hex::encode) == expected);
+        if !is_golden {
+            return Err(CliError::Mismatch(format!("the golden {name} has other roots than the contract's")));
+        }
+    }
+    Ok(count)
+}
+
+/// The configuration with a GPU that computes all that it has kernels for, and whose faults are told.
+fn on_gpu(config: &WorkerConfig, device: DeviceChoice) -> WorkerConfig {
+    let device = DeviceChoice { is_trial: true, ..device };
+    WorkerConfig { backend: BackendChoice::Cuda, device, ..config.clone() }
 }
 
 /// Runs a training and a generation as jobs, each in a process of its own, by the backend of the configuration.
@@ -71,7 +105,9 @@ pub async fn try_gpu(config: &WorkerConfig, index: usize, directory: &Path) -> R
 /// They don't run, or one gives another answer than the contract's own code.
 pub async fn run(config: &WorkerConfig, directory: &Path) -> Result<(), CliError> {
     for (name, job) in jobs()? {
-        let (task, expected) = prepare(config, &job, &directory.join(name))?;
+        let directory = directory.join(name);
+        let task = prepare(config, &job, &SEED, &directory)?;
+        let expected = expect(&job, &directory.join("expected"))?;
         let report = runner::run(&task, &CancellationToken::new()).await?;
         if report != expected {
             let backend = config.backend;
@@ -105,21 +141,23 @@ fn generation() -> Result<[Package; 2], CliError> {
     Ok([model, Input::pack(kind, &prompts)?])
 }
 
+/// A job in a directory of its own.
 fn prepare(
     config: &WorkerConfig,
-    [package, given]: &[Package; 2],
+    job: &[Package; 2],
+    seed: &[u8],
     directory: &Path,
-) -> Result<(Task, Report), CliError> {
+) -> Result<Task, CliError> {
     let at = |name: &str| directory.join(name);
     fs::create_dir_all(at("work")).map_err(CliError::file(at("work")))?;
-    package.write(&at("program"))?;
-    given.write(&at("input"))?;
-    let (program, input) = (Program::load("program", package)?, Input::load("input", given)?);
+    job[0].write(&at("program"))?;
+    job[1].write(&at("input"))?;
+    let (program, input) = load(job)?;
     let WorkerConfig { threads, backend, device, .. } = *config;
-    let task = Task {
+    Ok(Task {
         program: at("program"),
         input: at("input"),
-        seed: SEED,
+        seed: seed.to_vec(),
         units: job::units(&program, &input)?,
         output_bytes: job::output_bytes(&program, &input)?,
         work: at("work"),
@@ -128,13 +166,17 @@ fn prepare(
         device,
         threads,
         limits: config.job_limits(SMALLEST),
-    };
-    let expected = expect(&program, &input, &at("expected"))?;
-    Ok((task, expected))
+    })
 }
 
-fn expect(program: &Program, input: &Input, directory: &Path) -> Result<Report, CliError> {
-    let outcome = job::run(program, input, &SEED, &Reference, 1)?;
+fn load([program, input]: &[Package; 2]) -> Result<(Program, Input), CliError> {
+    Ok((Program::load("program", program)?, Input::load("input", input)?))
+}
+
+/// What the contract's own code makes of a job.
+fn expect(job: &[Package; 2], directory: &Path) -> Result<Report, CliError> {
+    let (program, input) = load(job)?;
+    let outcome = job::run(&program, &input, &SEED, &Reference, 1)?;
     let written = fs::create_dir_all(directory).and_then(|()| files::write(directory, &outcome));
     let file = written.map_err(CliError::file(directory))?;
     let (result, trace, leaves) = (outcome.result_root(), outcome.trace.root(), outcome.trace.leaves);
@@ -150,7 +192,9 @@ mod tests {
     fn the_contract_has_an_answer_to_each_job_that_is_tried() {
         let directory = tempfile::tempdir().expect("a directory");
         for (name, job) in jobs().expect("jobs") {
-            let (task, expected) = prepare(&limits(), &job, &directory.path().join(name)).expect("a task");
+            let directory = directory.path().join(name);
+            let task = prepare(&limits(), &job, &SEED, &directory).expect("a task");
+            let expected = expect(&job, &directory.join("expected")).expect("an answer");
             assert!(matches!(expected, Report::Computed { .. }), "{name}: {expected:?}");
             assert!(task.work.is_dir() && task.program.is_dir() && task.input.is_dir());
         }

@@ -85,7 +85,7 @@ async fn compute(
     let task = Task {
         program,
         input,
-        seed: spec.seed,
+        seed: spec.seed.to_vec(),
         units: spec.units,
         output_bytes: spec.output_bytes,
         work,

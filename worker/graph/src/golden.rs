@@ -1,22 +1,60 @@
-//! Golden roots of small jobs. They were computed by a program that was written from the text of the contract and has
-//! nothing in common with this crate. So they cover files, manifests, operators, training, traps, traces and roots. What runs
-//! the jobs is the parent module's: `compute` gives the roots of result and trace.
+//! Golden roots: small jobs, and the roots that every implementation must reproduce. They were computed by a program that was
+//! written from the text of the contract and has nothing in common with this crate. So they cover files, manifests, operators,
+//! training, traps, traces and roots. Tests of every backend run them, and a worker on each GPU before it stakes on it.
 
 use std::collections::BTreeMap;
 
 use assay_exact::{Mask, Precision, VERSION};
-use assay_graph::canonical::Float;
-use assay_graph::job::{Generate, Input, Kind, Sampling, Train};
-use assay_graph::manifest::{Attention, Index, Init, Manifest, Node, Op, Optimizer, Parameter, Training};
-use assay_graph::program::Program;
-use assay_graph::tensor::{Tensor, Tensors};
 
-/// Of program, input, result and trace.
-fn roots(draft: Manifest, tensors: &Tensors, kind: Kind, input: &Tensors) -> [String; 4] {
-    let program = Program::load("program", &Program::pack(draft, tensors).unwrap()).unwrap();
-    let input = Input::load("input", &Input::pack(kind, input).unwrap()).unwrap();
-    let [result, trace] = super::compute(&program, &input, b"seed of the golden roots");
-    [program.root, input.root, result, trace].map(hex::encode)
+use crate::canonical::Float;
+use crate::error::Invalid;
+use crate::job::{Generate, Input, Kind, Sampling, Train};
+use crate::manifest::{Attention, Index, Init, Manifest, Node, Op, Optimizer, Parameter, Training};
+use crate::package::Package;
+use crate::program::Program;
+use crate::tensor::{Tensor, Tensors};
+
+/// The seed of all of them.
+pub const SEED: &[u8] = b"seed of the golden roots";
+
+/// A job, and its roots in hex.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it does.
+    pub name: &'static str,
+    /// The program.
+    pub program: Package,
+    /// The input.
+    pub input: Package,
+    /// The root of the program.
+    pub program_root: &'static str,
+    /// The root of the input.
+    pub input_root: &'static str,
+    /// The root of the outputs, or of the trap.
+    pub result_root: &'static str,
+    /// The root of the trace.
+    pub trace_root: &'static str,
+}
+
+impl Case {
+    fn new(
+        name: &'static str,
+        (draft, tensors): (Manifest, &Tensors),
+        (kind, input): (Kind, &Tensors),
+        [program_root, input_root, result_root, trace_root]: [&'static str; 4],
+    ) -> Result<Self, Invalid> {
+        let (program, input) = (Program::pack(draft, tensors)?, Input::pack(kind, input)?);
+        Ok(Self { name, program, input, program_root, input_root, result_root, trace_root })
+    }
+}
+
+/// All of them.
+///
+/// # Errors
+///
+/// One is refused by this crate's own checks: never, as the tests know.
+pub fn cases() -> Result<Vec<Case>, Invalid> {
+    Ok(vec![embeddings()?, trap()?, generation()?, learning()?])
 }
 
 fn manifest(context: u64, vocabulary: u64, graph: Vec<Node>, output: &str) -> Manifest {
@@ -90,29 +128,27 @@ fn weights() -> Tensors {
     tensors.map(|(name, tensor)| (name.to_string(), tensor)).into()
 }
 
-#[test]
-fn roots_of_embeddings() {
+fn embeddings() -> Result<Case, Invalid> {
     let input = Input::sequences(&[vec![3, 1, 4], vec![2, 6, 5, 0, 1]]);
-    let expected = [
+    let roots = [
         "ed1da60642545e3e5b2eb0cdd8e27d46d689a0c1bbae8d05ddf865bf8d64a95e",
         "b31025e0fc5d5b770dc82e9558e2b0f5298b3fb14fd7fb689b422f4ab9209cc5",
         "d7966734b4ffc80fae35d5968a43780a2f076efe62742351fb51744b941dc6ae",
         "0394d993770a7bbc922402cbd08df9e7d90d786f6b501bdf1697824cf7273259",
     ];
-    assert_eq!(roots(encoder(), &weights(), Kind::Embed, &input), expected);
+    Case::new("embedding", (encoder(), &weights()), (Kind::Embed, &input), roots)
 }
 
 /// Id 9 of the second unit is none: a bound of the first operator, behind the first unit's trace points.
-#[test]
-fn roots_of_a_trap() {
+fn trap() -> Result<Case, Invalid> {
     let input = Input::sequences(&[vec![3, 1, 4], vec![2, 6, 9, 0, 1]]);
-    let expected = [
+    let roots = [
         "ed1da60642545e3e5b2eb0cdd8e27d46d689a0c1bbae8d05ddf865bf8d64a95e",
         "552b04026f193bb8a858b6562dfabb727f14216dd6c0393c671abacd579c9651",
         "df3751dd5e21e26b14f39e772c423664058a363b38c139170842246d5add610e",
         "82497d3a6d7e6548f1361c968392c416262c185ddf740395f5f73aa435968340",
     ];
-    assert_eq!(roots(encoder(), &weights(), Kind::Embed, &input), expected);
+    Case::new("trap", (encoder(), &weights()), (Kind::Embed, &input), roots)
 }
 
 /// A layer of a decoder whose head is its table of words.
@@ -171,19 +207,18 @@ fn decoder_weights() -> Tensors {
 }
 
 /// Prompts that stop behind 2, 5 and 3 tokens.
-#[test]
-fn roots_of_a_generation() {
+fn generation() -> Result<Case, Invalid> {
     let (top_k, top_p) = (Some(6), Some(Float::new(0.9)));
     let sampling = Sampling::Sample { inverse_temperature: Float::new(2.0), top_k, top_p };
     let job = Kind::Generate(Generate { sampling, stop: vec![5, 6], tokens: 6 });
     let input = Input::sequences(&[vec![1, 2, 3], vec![7], vec![10, 0]]);
-    let expected = [
+    let roots = [
         "c59e1ecd13f01cbbba35a9846a4d5ee20c3f7481faab38613852b7223e356620",
         "8f519104fbb5dee62bcf1b643cdd069aa15ef1cc8e4dbcce7934b36b74846048",
         "16b12deb7d193257b8b0198fedc89df310d800edd2c6287374719172b5729a72",
         "76d7d817261586c07e05874f8fcc6ed3f73fafd1c2eb037074acea52ffb205a4",
     ];
-    assert_eq!(roots(decoder(), &decoder_weights(), job, &input), expected);
+    Case::new("generation", (decoder(), &decoder_weights()), (job, &input), roots)
 }
 
 fn parameter(shape: &[u64], init: Init, decay: bool) -> Parameter {
@@ -226,18 +261,17 @@ fn training() -> Manifest {
     }
 }
 
-#[test]
-fn roots_of_a_training() {
+fn learning() -> Result<Case, Invalid> {
     let rates = vec![1.0 / 16.0, 1.0 / 32.0, 1.0 / 64.0, 1.0 / 128.0];
     let tensors = Tensors::from([("rates".into(), Tensor::f32(&[4], rates))]);
     let data = (0..40u32).map(|i| (i * i * 7 % 16) as u8).collect();
     let input = Tensors::from([("data".into(), Tensor::u8(&[40], data))]);
-    let expected = [
+    let roots = [
         "17460f9ce4884ddabf39e784b9159382a6e2c318fa883a5930291f329cd73e9e",
         "977455f02c1500ef502cf734321854d8dace5cae035ce14cd5efce11280e061f",
         "9a99ff407b2cb0310b3c09c9c5b96addd222f9c1a614edf8df3c125d006b9991",
         "48dc95f160807c78aa1eab7c6b79de3fc43e339fc105da57fdb229a1a58fae5b",
     ];
     let job = Kind::Train(Train { from: 0, to: 3 });
-    assert_eq!(roots(training(), &tensors, job, &input), expected);
+    Case::new("training", (training(), &tensors), (job, &input), roots)
 }
