@@ -173,7 +173,7 @@ impl Decoder {
         parameters: &BTreeMap<String, Vec<f32>>,
         precision: Precision,
     ) -> Result<Package, Invalid> {
-        self.check()?;
+        let draft = self.draft(precision)?;
         let declared = self.parameters();
         if let Some(name) = parameters.keys().find(|name| !declared.contains_key(*name)) {
             return Err(Problem::Format("is no parameter of this decoder".into()).at(FILE, name));
@@ -184,9 +184,15 @@ impl Decoder {
             publish(&mut tensors, name, &parameter.shape, values, precision)
                 .map_err(|problem| problem.at(FILE, name))?;
         }
+        Program::pack(draft, &tensors)
+    }
+
+    /// The manifest of [`Decoder::inference`] without blobs and tensors: for who makes these otherwise.
+    pub fn draft(&self, precision: Precision) -> Result<Manifest, Invalid> {
+        self.check()?;
         let points = (0..self.layers).map(|layer| format!("layer.{layer}.feed_forward.residual"));
         let trace = std::iter::once(EMBED.to_string()).chain(points).collect();
-        Program::pack(Manifest { trace, ..self.manifest(self.graph(precision, true)) }, &tensors)
+        Ok(Manifest { trace, ..self.manifest(self.graph(precision, true)) })
     }
 
     fn check(&self) -> Result<(), Invalid> {

@@ -1,0 +1,181 @@
+//! Prefill, decode and embeddings, as jobs run them: from the start of a pass to that of the next, so with all that the host
+//! does between two of them, and without bringing the weights to the device.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use assay_exec::resident::{Block, Call, DeviceFault, Resident, Source, Target};
+use assay_exec::Backend;
+use assay_graph::decoder::Decoder;
+use assay_graph::job::{run, Generate, Input, Kind, Sampling};
+use assay_graph::program::Program;
+
+use super::seeded::{self, SHAPE_1B, SHAPE_8B};
+use super::{device, median, tell, SEED};
+use crate::backend::Cuda;
+
+const PROMPTS: [usize; 2] = [2_048, 8_192];
+/// Jobs of which the first one loads kernels.
+const JOBS: usize = 4;
+/// Tokens of a prompt before a decode.
+const BEFORE: usize = 512;
+/// Passes of a decode; the first ones are launched and recorded.
+const DECODED: u64 = 64;
+/// Those at the end, which are measured.
+const STEADY: usize = 32;
+/// Tokens of a sentence, and sentences: several times what one pass takes.
+const SENTENCE: usize = 128;
+const SENTENCES: usize = 1_536;
+
+/// A device that notes when its passes start.
+struct Watched<'c> {
+    cuda: &'c Cuda,
+    starts: Mutex<Vec<Instant>>,
+}
+
+impl Backend for Watched<'_> {
+    fn name(&self) -> String {
+        self.cuda.name()
+    }
+
+    fn resident(&self) -> Option<&dyn Resident> {
+        Some(self)
+    }
+}
+
+impl Resident for Watched<'_> {
+    fn free(&self) -> Result<u64, DeviceFault> {
+        self.cuda.free()
+    }
+
+    fn block(&self, bytes: u64) -> Result<Box<dyn Block + '_>, DeviceFault> {
+        Ok(Box::new(WatchedBlock { block: self.cuda.block(bytes)?, watched: self }))
+    }
+}
+
+struct WatchedBlock<'w, 'c> {
+    block: Box<dyn Block + 'w>,
+    watched: &'w Watched<'c>,
+}
+
+impl Block for WatchedBlock<'_, '_> {
+    fn upload(&mut self, start: u64, from: Source<'_>) -> Result<(), DeviceFault> {
+        self.block.upload(start, from)
+    }
+
+    fn download(&mut self, start: u64, to: Target<'_>) -> Result<(), DeviceFault> {
+        self.block.download(start, to)
+    }
+
+    fn run(&mut self, calls: &[Call<'_>]) -> Result<Option<u32>, DeviceFault> {
+        let mut starts = self.watched.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        if starts.is_empty() {
+            // The weights may still be on their way.
+            self.watched.cuda.gpu.wait()?;
+        }
+        starts.push(Instant::now());
+        drop(starts);
+        self.block.run(calls)
+    }
+}
+
+/// Seconds of each pass of a job but the last.
+fn passes(cuda: &Cuda, program: &Program, input: &Input) -> Vec<f64> {
+    let watched = Watched { cuda, starts: Mutex::default() };
+    let outcome = run(program, input, SEED, &watched, 1).unwrap();
+    assert!(outcome.result.is_ok(), "{:?}", outcome.result.err());
+    let starts = watched.starts.into_inner().unwrap();
+    starts.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs_f64()).collect()
+}
+
+/// The likeliest tokens behind prompts of one length.
+fn generation(decoder: &Decoder, prompts: usize, len: usize, tokens: u64) -> Input {
+    let id = |prompt: usize, at: usize| ((prompt * 104_729 + at * 7_919) as u64 % decoder.vocabulary) as u32;
+    let prompts: Vec<Vec<u32>> =
+        (0..prompts).map(|prompt| (0..len).map(|at| id(prompt, at)).collect()).collect();
+    let job = Kind::Generate(Generate { sampling: Sampling::Greedy, stop: Vec::new(), tokens });
+    Input::load("input", &Input::pack(job, &Input::sequences(&prompts)).unwrap()).unwrap()
+}
+
+/// How much longer something takes with its trace than without, in percent.
+fn tell_overhead(name: &str, traced: f64, untraced: f64) {
+    tell(&format!("trace/{name}"), 100.0 * (traced / untraced - 1.0), "%", "ours<=5");
+}
+
+/// Seconds of the first pass of a generation: from nothing to what the second token is computed from.
+fn prefill_seconds(cuda: &Cuda, program: &Program, input: &Input) -> f64 {
+    median((0..JOBS).map(|_| passes(cuda, program, input)[0]).skip(1).collect())
+}
+
+fn prefill(shape: &str, decoder: Decoder) {
+    let (cuda, mut program) = (device(), seeded::program(decoder));
+    let trace = program.graph.trace.clone();
+    for len in PROMPTS {
+        let input = generation(&decoder, 1, len, 2);
+        let traced = prefill_seconds(&cuda, &program, &input);
+        tell(&format!("prefill/{shape}/{len}"), len as f64 / traced, "tokens/s", "ratio>=1.0");
+        program.graph.trace.clear();
+        tell_overhead(&format!("prefill/{shape}/{len}"), traced, prefill_seconds(&cuda, &program, &input));
+        program.graph.trace.clone_from(&trace);
+    }
+}
+
+fn decode(shape: &str, decoder: Decoder) {
+    let (cuda, program) = (device(), seeded::program(decoder));
+    for (batch, goal) in [(1, "ratio>=1.3"), (32, "ratio>=1.0")] {
+        let input = generation(&decoder, batch, BEFORE, DECODED);
+        let all = passes(&cuda, &program, &input);
+        let step = median(all[all.len() - STEADY..].to_vec());
+        tell(&format!("decode/{shape}/{batch}"), batch as f64 / step, "tokens/s", goal);
+    }
+}
+
+#[test]
+#[ignore = "scripts/gpu-check --bench runs it, on a GPU"]
+fn prefill_1b() {
+    prefill("1B", SHAPE_1B);
+}
+
+#[test]
+#[ignore = "scripts/gpu-check --bench runs it, on a GPU"]
+fn prefill_8b() {
+    prefill("8B", SHAPE_8B);
+}
+
+#[test]
+#[ignore = "scripts/gpu-check --bench runs it, on a GPU"]
+fn decode_1b() {
+    decode("1B", SHAPE_1B);
+}
+
+#[test]
+#[ignore = "scripts/gpu-check --bench runs it, on a GPU"]
+fn decode_8b() {
+    decode("8B", SHAPE_8B);
+}
+
+/// Seconds of a sentence, in passes over as many as one takes.
+fn sentence_seconds(cuda: &Cuda, program: &Program, input: &Input) -> f64 {
+    let seconds = passes(cuda, program, input);
+    // All passes take as many, but for the last.
+    let together = SENTENCES.div_ceil(seconds.len() + 1);
+    median(seconds) / together as f64
+}
+
+#[test]
+#[ignore = "scripts/gpu-check --bench runs it, on a GPU, and has the model"]
+fn minilm() {
+    let directory = std::env::var_os("ASSAY_GPU_MODEL").expect("ASSAY_GPU_MODEL names the model's directory");
+    let mut program = Program::open("program", directory.as_ref()).unwrap();
+    let id = |sentence: usize, at: usize| 1_000 + ((sentence * 7_919 + at * 131) % 20_000) as u32;
+    let sentences: Vec<Vec<u32>> =
+        (0..SENTENCES).map(|sentence| (0..SENTENCE).map(|at| id(sentence, at)).collect()).collect();
+    let input = Input::pack(Kind::Embed, &Input::sequences(&sentences)).unwrap();
+    let (cuda, input) = (device(), Input::load("input", &input).unwrap());
+    // The first one loads kernels and raises the clock.
+    passes(&cuda, &program, &input);
+    let traced = sentence_seconds(&cuda, &program, &input);
+    tell("minilm/128", 1.0 / traced, "sentences/s", "ratio>=1.0");
+    program.graph.trace.clear();
+    tell_overhead("minilm/128", traced, sentence_seconds(&cuda, &program, &input));
+}
