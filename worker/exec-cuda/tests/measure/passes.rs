@@ -5,14 +5,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use assay_exec::resident::{Block, Call, DeviceFault, Resident, Source, Target};
-use assay_exec::Backend;
+use assay_exec::{Backend, Cpu, Path};
 use assay_graph::decoder::Decoder;
 use assay_graph::job::{run, Generate, Input, Kind, Sampling};
 use assay_graph::program::Program;
 
 use super::seeded::{self, SHAPE_1B, SHAPE_8B};
 use super::{device, median, tell, SEED};
-use crate::backend::Cuda;
+use crate::backend::{Cuda, Placement};
+use crate::device::GemmPath;
+use crate::host;
 
 const PROMPTS: [usize; 2] = [2_048, 8_192];
 /// Jobs of which the first one loads kernels.
@@ -178,4 +180,25 @@ fn minilm() {
     tell("minilm/128", 1.0 / traced, "sentences/s", "ratio>=1.0");
     program.graph.trace.clear();
     tell_overhead("minilm/128", traced, sentence_seconds(&cuda, &program, &input));
+}
+
+// By this machine's processor alone: scripts/gpu-check names the measures that it runs.
+#[test]
+fn a_watched_device_runs_a_seeded_decoder_as_the_processor_does() {
+    let decoder =
+        Decoder { layers: 2, width: 32, heads: 4, kv_heads: 2, hidden: 48, vocabulary: 64, context: 24 };
+    let (mut program, input) = (seeded::program(decoder), generation(&decoder, 2, 5, 4));
+    let (gpu, _) = host::gpu(GemmPath::Dp4a);
+    let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
+    let watched = Watched { cuda: &cuda, starts: Mutex::default() };
+    let expected = run(&program, &input, SEED, &Cpu::new(Path::best(), 0).unwrap(), 1).unwrap();
+    let got = run(&program, &input, SEED, &watched, 1).unwrap();
+    assert!(expected.result.is_ok(), "{:?}", expected.result.err());
+    assert_eq!((got.result_root(), got.trace.root()), (expected.result_root(), expected.trace.root()));
+    // The prompts' pass and three more, of which the last one's end is not seen.
+    assert_eq!(passes(&cuda, &program, &input).len(), 3);
+    program.graph.trace.clear();
+    let untraced = run(&program, &input, SEED, &cuda, 1).unwrap();
+    assert_eq!((untraced.result_root(), untraced.trace.leaves), (expected.result_root(), 0));
+    assert_eq!(cuda.fault(), None);
 }
