@@ -153,8 +153,9 @@ impl<'a> Quantised<'a> {
     pub fn check(&self) -> Result<(), Refused> {
         let stride = self.stride();
         let top = (self.precision.digits() - 1) * stride;
-        let low_ok = self.planes[..top].iter().all(|d| (-64..=63).contains(d));
-        let top_ok = self.planes[top..].iter().all(|d| *d != i8::MIN);
+        // Without a way out of the loops the compiler makes vectors of them; a model has billions of digits.
+        let low_ok = self.planes[..top].iter().fold(true, |all, d| all & (-64..=63).contains(d));
+        let top_ok = self.planes[top..].iter().fold(true, |all, d| all & (*d != i8::MIN));
         if !(low_ok && top_ok) {
             return Err(Refused::Domain("digit of a quantised operand"));
         }
