@@ -201,6 +201,19 @@ mod tests {
     }
 
     #[test]
+    fn every_golden_job_is_a_task_for_this_machine() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for roots::Case { name, program, input, .. } in roots::cases().expect("cases") {
+            let directory = directory.path().join(name);
+            let task = prepare(&limits(), &[program, input], roots::SEED, &directory).expect("a task");
+            let (program, input) =
+                (Program::open("program", &task.program), Input::open("input", &task.input));
+            let units = job::units(&program.expect("a program"), &input.expect("an input")).expect("units");
+            assert_eq!((task.units, task.seed.as_slice()), (units, roots::SEED), "{name}");
+        }
+    }
+
+    #[test]
     fn every_golden_vector_is_computed_here() {
         assert_eq!(golden().expect("this machine follows the contract"), GOLDEN.lines().count());
     }
