@@ -203,7 +203,7 @@ class Decoder:
         cos, sin = self.cos[positions], self.sin[positions]
         for number, layer in enumerate(self.layers):
             normal = self.norm(x, 2 * number)
-            q, k, v = (self.heads(normal, layer[part]) for part in "qkv")
+            q, k, v = [self.heads(normal, layer[part]) for part in ("q", "k", "v")]
             mixed = attend(number, rotate(q, cos, sin), rotate(k, cos, sin), v)
             x = x + functional.linear(mixed.transpose(1, 2).flatten(2), layer["output"])
             x = x + self.feed_forward(self.norm(x, 2 * number + 1), layer)
@@ -306,7 +306,7 @@ def minilm(_: str) -> None:
     def run():
         x = norm(functional.embedding(ids, table) + places)
         for q, k, v, output, up, down in model:
-            split = (linear(x, part).view(SENTENCES, SENTENCE, heads, -1).transpose(1, 2) for part in (q, k, v))
+            split = [linear(x, part).view(SENTENCES, SENTENCE, heads, -1).transpose(1, 2) for part in (q, k, v)]
             mixed = functional.scaled_dot_product_attention(*split).transpose(1, 2).flatten(2)
             x = norm(x + linear(mixed, output))
             x = norm(x + linear(functional.gelu(linear(x, up)), down))
