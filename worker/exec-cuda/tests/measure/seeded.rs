@@ -2,7 +2,6 @@
 //! packed has hashes of all of them, which nobody asks for here.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::thread;
 
 use assay_exact::Precision;
@@ -90,7 +89,7 @@ where
     T: Clone + Default + Send,
 {
     let mut values = vec![T::default(); len];
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = len.div_ceil(threads).next_multiple_of(8);
     thread::scope(|scope| {
         for (number, values) in values.chunks_mut(share).enumerate() {
