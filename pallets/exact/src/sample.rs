@@ -53,7 +53,7 @@ impl ArgMax {
 /// Draws a class with the probabilities of a softmax, in integers: z = x·(1/temperature), m = max z,
 /// e = ties_even(exp(z − m)·2³⁰). Of all classes, or of those that [`Sample::top_k`] and [`Sample::top_p`] keep, D = Σe;
 /// u = ⌊draw·D/2⁶⁴⌋; the class is the lowest kept i with Σe of the kept classes up to i above u.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
     classes: usize,
     inverse_temperature: f32,

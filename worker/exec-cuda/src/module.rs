@@ -14,6 +14,7 @@ pub(crate) enum Module {
     Norm,
     Embedding,
     Loss,
+    Sampling,
     Optimizer,
     Attention,
     AttentionBackward,
@@ -23,7 +24,7 @@ pub(crate) enum Module {
 
 impl Module {
     /// All there are.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::GemmDp4a,
         Self::GemmMma,
         Self::GemmWgmma,
@@ -33,6 +34,7 @@ impl Module {
         Self::Norm,
         Self::Embedding,
         Self::Loss,
+        Self::Sampling,
         Self::Optimizer,
         Self::Attention,
         Self::AttentionBackward,
@@ -52,6 +54,7 @@ impl Module {
             Self::Norm => include_str!("../ptx/norm.ptx"),
             Self::Embedding => include_str!("../ptx/embedding.ptx"),
             Self::Loss => include_str!("../ptx/loss.ptx"),
+            Self::Sampling => include_str!("../ptx/sampling.ptx"),
             Self::Optimizer => include_str!("../ptx/optimizer.ptx"),
             Self::Attention => include_str!("../ptx/attention.ptx"),
             Self::AttentionBackward => include_str!("../ptx/attention_backward.ptx"),
@@ -114,10 +117,11 @@ mod tests {
     fn kernels_that_get_blocks_of_1024_threads_say_so() {
         let norms = ["layer_norm", "rms_norm", "l2_norm"].into_iter();
         let norms = norms.flat_map(|name| [format!("{name}_forward"), format!("{name}_backward")]);
-        let losses =
-            ["cross_entropy_forward", "cross_entropy_probabilities", "sample_threshold", "sample_pick"];
+        let losses = ["cross_entropy_forward", "cross_entropy_probabilities"];
+        let draws = ["sample_threshold", "sample_pick"];
         let all = norms.map(|name| (Module::Norm, name));
         let all = all.chain(losses.map(|name| (Module::Loss, name.to_string())));
+        let all = all.chain(draws.map(|name| (Module::Sampling, name.to_string())));
         for (module, name) in all.chain([(Module::Quantise, "quant_row".to_string())]) {
             let mut kernels = module.ptx().split(".entry ").filter(|kernel| kernel.starts_with(&name));
             let (head, _) = kernels.next().and_then(|kernel| kernel.split_once('{')).expect("a kernel");

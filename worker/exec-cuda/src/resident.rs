@@ -254,6 +254,10 @@ impl Memory<'_> {
             Operator::ArgMax { op, x, best } => {
                 launch::arg_max_forward(gpu, node, op, self.at(x)?, self.at(best)?)
             }
+            Operator::Sample { op, x, draws, drawn } => {
+                let (x, draws, drawn) = (self.at(x)?, self.at(draws)?, self.at(drawn)?);
+                launch::sample_rows_forward(gpu, node, op, x, draws, drawn)
+            }
             Operator::Leaves { x, prefix, bytes, hashes } => {
                 launch::hash::leaves(gpu, self.at(x)?, self.at(prefix)?, *bytes, self.at(hashes)?)
             }

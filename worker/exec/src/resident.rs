@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use assay_exact::{
     Add, ArgMax, Attn, AttnShape, EmbedGather, Gelu, KvAppend, L2Norm, LayerNorm, Linear, Mask, Mul,
-    Precision, QuantRow, Refused, RmsNorm, SiluMul, Tanh,
+    Precision, QuantRow, Refused, RmsNorm, Sample, SiluMul, Tanh,
 };
 
 /// Words of a leaf's prefix, zeros behind its end.
@@ -30,6 +30,10 @@ pub const LEAF_FLOATS: usize = 256;
 pub const SPLIT_KEYS: usize = 128;
 /// Most bytes of scores and partial sums that it takes then, unless one query takes more.
 pub const SPLIT_BYTES: u64 = 256 << 20;
+/// Classes whose weights are summed together where one is drawn.
+pub const DRAWN_CHUNK: usize = 1024;
+/// Most bytes that drawing of logits takes at a time, unless those of one row take more.
+pub const DRAWN_BYTES: u64 = 64 << 20;
 /// What rows of digits that are multiplied are padded to a multiple of, in bytes.
 pub const DIGITS_ALIGNMENT: usize = 16;
 
@@ -39,6 +43,23 @@ pub fn split_bytes(heads: usize, keys: usize, dim: usize, values: Precision) -> 
     let [heads, splits, keys, dim] = [heads, keys.div_ceil(SPLIT_KEYS), keys, dim].map(|size| size as u64);
     let sums = dim.saturating_mul(8 * values.digits() as u64).saturating_add(16);
     heads.saturating_mul(splits.saturating_mul(sums).saturating_add(keys.saturating_mul(4)))
+}
+
+/// Rows of logits that are drawn of together, of `rows` of them.
+pub fn rows_drawn_at_once(rows: usize, classes: usize) -> usize {
+    let fitting = (DRAWN_BYTES / drawn_row_bytes(classes)).max(1);
+    rows.min(usize::try_from(fitting).unwrap_or(usize::MAX))
+}
+
+/// Bytes that drawing of logits takes: for each row that is drawn of together a weight of each class, a sum of each
+/// [`DRAWN_CHUNK`] of them, the largest logit, and the last class that is kept.
+pub fn drawn_bytes(rows: usize, classes: usize) -> u64 {
+    (rows_drawn_at_once(rows, classes) as u64).saturating_mul(drawn_row_bytes(classes))
+}
+
+fn drawn_row_bytes(classes: usize) -> u64 {
+    let [weights, sums] = [classes, classes.div_ceil(DRAWN_CHUNK)].map(|len| len as u64);
+    weights.saturating_mul(4).saturating_add(8 * sums + 12)
 }
 
 /// A device that computes in memory of its own. Its bytes are those of the reference.
@@ -433,6 +454,17 @@ pub enum Operator<'a> {
         /// One for each row.
         best: Region<u32>,
     },
+    /// A class of each row, by chance.
+    Sample {
+        /// Of the classes of one row.
+        op: Sample,
+        /// Logits: a row for each draw.
+        x: Region<f32>,
+        /// The draw of each row.
+        draws: Region<u64>,
+        /// One for each row.
+        drawn: Region<u32>,
+    },
 }
 
 /// Attention: queries are quantised per (token, head), keys and values per (token, key-value head) into the caches, and
@@ -494,5 +526,19 @@ impl Attention<'_> {
             mask: self.mask,
         };
         Attn::new(shape, self.scale, self.weights)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_rows_are_drawn_of_together_as_there_are_bytes_for() {
+        // 4 · 128,256 + 8 · 126 + 12 bytes for each row.
+        assert_eq!(drawn_bytes(1, 128_256), 514_044);
+        assert_eq!((rows_drawn_at_once(1_000, 128_256), rows_drawn_at_once(100, 128_256)), (130, 100));
+        assert_eq!(rows_drawn_at_once(3, 1 << 30), 1);
+        assert!((1..=2_000).all(|rows| drawn_bytes(rows, 128_256) <= DRAWN_BYTES));
     }
 }

@@ -74,11 +74,6 @@ impl Choice {
         Ok(Self { sample, scratch: vec![0; sample.map_or(0, |sample| sample.scratch())] })
     }
 
-    /// Whether it is always the most likely one.
-    pub fn is_greedy(&self) -> bool {
-        self.sample.is_none()
-    }
-
     /// The token that is chosen from these logits.
     pub fn of(
         &mut self,

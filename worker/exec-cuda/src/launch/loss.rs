@@ -1,6 +1,6 @@
-//! Cross-entropy over a vocabulary, the gradient of the head under it, and drawing a class.
+//! Cross-entropy over a vocabulary, and the gradient of the head under it.
 
-use assay_exact::{CrossEntropy, EmbedScatterAdd, FixedPoint, Linear, Sample};
+use assay_exact::{CrossEntropy, EmbedScatterAdd, FixedPoint, Linear};
 
 use super::elementwise::{blocks, word};
 use super::{embedding, linear};
@@ -8,9 +8,6 @@ use crate::error::Fault;
 use crate::gpu::{Arg, Gpu, Grid, Kernel};
 use crate::module::Module;
 use crate::span::Span;
-
-/// Classes whose weights are summed together when one is drawn, and the threads that draw: the kernels say why.
-const CHUNK: usize = 1024;
 
 fn launch(gpu: &Gpu, name: &'static str, grid: Grid, args: &[Arg]) -> Result<(), Fault> {
     gpu.launch(Kernel { module: Module::Loss, name }, grid, args)
@@ -117,85 +114,8 @@ pub(crate) fn cross_entropy_backward_weight(
     embedding::embed_scatter_subtract(gpu, node, &scatter, head.labels, x, fixed, dw)
 }
 
-/// The class drawn.
-pub(crate) fn sample_forward(
-    gpu: &Gpu,
-    node: u32,
-    op: &Sample,
-    logits: Span<f32>,
-    draw: u64,
-    class: Span<u32>,
-) -> Result<(), Fault> {
-    let place = gpu.scratch::<u64>(1)?;
-    gpu.upload(&[draw], place.span())?;
-    sample_forward_at(gpu, node, op, logits, place.span(), class)
-}
-
-/// The class drawn by the number that lies at `draw`, one element.
-pub(crate) fn sample_forward_at(
-    gpu: &Gpu,
-    node: u32,
-    op: &Sample,
-    logits: Span<f32>,
-    draw: Span<u64>,
-    class: Span<u32>,
-) -> Result<(), Fault> {
-    debug_assert!(logits.len() == op.classes() && draw.len() == 1 && class.len() == 1);
-    let classes = word("classes of Sample", op.classes())?;
-    let weights = gpu.scratch::<u32>(op.classes())?;
-    let sums = gpu.scratch::<i64>(op.classes().div_ceil(CHUNK))?;
-    weigh(gpu, node, op, logits, [weights.span().into(), sums.span().into()])?;
-    if !op.keeps_all() {
-        keep(gpu, op, [weights.span().into(), sums.span().into()])?;
-    }
-    let grid = Grid { blocks: [1, 1, 1], threads: CHUNK as u32, shared: 0 };
-    let args: &[Arg] =
-        &[weights.span().into(), sums.span().into(), classes.into(), draw.into(), class.into()];
-    launch(gpu, "sample_pick", grid, args)
-}
-
-/// Blocks that each take chunks of classes in turns.
-fn over_chunks(gpu: &Gpu, classes: usize) -> Grid {
-    let x = blocks(classes.div_ceil(CHUNK), 2 * gpu.processors() as usize);
-    Grid { blocks: [x, 1, 1], threads: 256, shared: 0 }
-}
-
-/// Writes each class's weight and the sums of chunks of them.
-fn weigh(
-    gpu: &Gpu,
-    node: u32,
-    op: &Sample,
-    logits: Span<f32>,
-    [weights, sums]: [Arg; 2],
-) -> Result<(), Fault> {
-    let classes: Arg = word("classes of Sample", op.classes())?.into();
-    let factor: Arg = op.inverse_temperature().into();
-    let order = gpu.scratch::<u32>(1)?;
-    gpu.zero(order.span())?;
-    let grid = over_chunks(gpu, op.classes());
-    let args: &[Arg] =
-        &[logits.into(), classes, factor, order.span().into(), gpu.fault_word().into(), node.into()];
-    launch(gpu, "sample_largest", grid, args)?;
-    let args: &[Arg] = &[logits.into(), classes, factor, order.span().into(), weights, sums];
-    launch(gpu, "sample_weights", grid, args)
-}
-
-/// Makes the weights 0 of the classes that k and p don't keep.
-fn keep(gpu: &Gpu, op: &Sample, [weights, sums]: [Arg; 2]) -> Result<(), Fault> {
-    let classes: Arg = word("classes of Sample", op.classes())?.into();
-    let most: Arg = word("k of Sample", op.most_kept())?.into();
-    let last = gpu.scratch::<u64>(1)?;
-    let one = Grid { blocks: [1, 1, 1], threads: 1024, shared: 0 };
-    let args: &[Arg] = &[weights, classes, most, op.share_kept().into(), last.span().into()];
-    launch(gpu, "sample_threshold", one, args)?;
-    let args: &[Arg] = &[classes, last.span().into(), weights, sums];
-    launch(gpu, "sample_filter", over_chunks(gpu, op.classes()), args)
-}
-
 #[cfg(test)]
 mod tests {
-    use assay_exact::MAX_CLASSES;
-
     use super::*;
 
     #[test]
@@ -206,10 +126,5 @@ mod tests {
         );
         assert_eq!(over_tokens(1, 1).threads, 32);
         assert_eq!(over_tokens(1, 513).threads, 160);
-    }
-
-    #[test]
-    fn the_threads_that_draw_see_every_chunk() {
-        assert!(MAX_CLASSES.div_ceil(CHUNK) <= CHUNK);
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod loss;
 pub(crate) mod norm;
 pub(crate) mod optimizer;
 pub(crate) mod quantise;
+pub(crate) mod sampling;
 
 pub(crate) use attention::*;
 pub(crate) use cache::*;
@@ -24,3 +25,4 @@ pub(crate) use loss::*;
 pub(crate) use norm::*;
 pub(crate) use optimizer::*;
 pub(crate) use quantise::*;
+pub(crate) use sampling::*;

@@ -100,6 +100,7 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
         Operator::EmbedQuantised { op, ids, table, y } => Operator::EmbedQuantised { op, ids, table, y },
         Operator::Leaves { x, prefix, bytes, hashes } => Operator::Leaves { x, prefix, bytes, hashes },
         Operator::ArgMax { op, x, best } => Operator::ArgMax { op, x, best },
+        Operator::Sample { op, x, draws, drawn } => Operator::Sample { op, x, draws, drawn },
     }
 }
 

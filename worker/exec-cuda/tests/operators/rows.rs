@@ -4,8 +4,10 @@ use assay_exact::{
     ArgMax, EmbedGather, EmbedScatterAdd, Error, FixedPoint, L2Norm, LayerNorm, LayerNormStats, MeanPool,
     RmsNorm, Sample, TrapKind,
 };
+use assay_exec::resident::{Block, Call, Operator, Region, Resident, Source, Target};
 
 use super::{agree, bits, poisoned, trap, Random, Rows, PRECISIONS};
+use crate::backend::Cuda;
 
 /// One row, one column, a row for a warp, a row for a block, the longest.
 const SHAPES: [[usize; 2]; 6] = [[1, 1], [1, 400], [33, 7], [5, 1_029], [40, 64], [1, 65_536]];
@@ -245,4 +247,53 @@ fn agree_drawn(op: &Sample, logits: &[f32], draw: u64, scratch: &mut [u64]) -> R
         assert_eq!(subject.cuda.sample_forward(op, logits, draw, scratch), expected);
     }
     expected
+}
+
+#[test]
+fn each_row_of_a_pass_is_drawn_of_as_the_reference_draws() {
+    let mut random = Random::new(147);
+    for classes in [1, 2, 33, 1_025, 5_003] {
+        let draws = [0, u64::MAX, 0x1234_5678_9abc_def0];
+        let mut x = random.floats(draws.len() * classes, 8.0);
+        // One row of equals, and one with many of each.
+        x[..classes].fill(-0.0);
+        x[classes..2 * classes].iter_mut().for_each(|x| *x = f32::from(*x as i8));
+        for (k, p) in
+            [(1, 1.0), (2, 0.5), (classes / 3 + 1, 1.0), (classes, 1e-10), (classes, 0.999), (classes, 1.0)]
+        {
+            let op = Sample::new(classes, 1.25).and_then(|op| op.top_k(k)?.top_p(p)).unwrap();
+            let mut scratch = vec![0; op.scratch()];
+            let rows = x.chunks(classes).zip(draws);
+            let expected: Vec<u32> =
+                rows.map(|(row, draw)| op.forward(row, draw, &mut scratch).unwrap()).collect();
+            super::on_each_path(|cuda| {
+                let what = format!("{k} of {classes} classes, {p} of their weight, by {}", cuda.path());
+                assert_eq!(drawn(cuda, &op, &x, &draws), Ok(expected.clone()), "{what}");
+            });
+        }
+        x[2 * classes] = f32::NAN;
+        let op = Sample::new(classes, 1.25).unwrap();
+        super::on_each_path(|cuda| assert_eq!(drawn(cuda, &op, &x, &draws), Err(DRAWING)));
+    }
+}
+
+/// The node that draws.
+const DRAWING: u32 = 7;
+
+/// What a pass draws of each row, or the node that it reports.
+fn drawn(cuda: &Cuda, op: &Sample, x: &[f32], draws: &[u64]) -> Result<Vec<u32>, u32> {
+    let of_draws = Region::<u64>::new(0, draws.len());
+    let of_x = Region::<f32>::new(8 * draws.len() as u64, x.len());
+    let of_drawn = Region::<u32>::new(of_x.start() + 4 * x.len() as u64, draws.len());
+    let mut block = cuda.block(of_drawn.start() + 4 * draws.len() as u64).unwrap();
+    let words: Vec<u32> = draws.iter().flat_map(|draw| [*draw as u32, (draw >> 32) as u32]).collect();
+    block.upload(of_draws.start(), Source::U32(&words)).unwrap();
+    block.upload(of_x.start(), Source::F32(x)).unwrap();
+    let operator = Operator::Sample { op: *op, x: of_x, draws: of_draws, drawn: of_drawn };
+    if let Some(node) = block.run(&[Call { node: DRAWING, operator }]).unwrap() {
+        return Err(node);
+    }
+    let mut classes = vec![u32::MAX; draws.len()];
+    block.download(of_drawn.start(), Target::U32(&mut classes)).unwrap();
+    Ok(classes)
 }

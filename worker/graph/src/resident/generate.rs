@@ -2,10 +2,10 @@
 
 use assay_exec::resident::Resident;
 
-use super::pass::Turn;
+use super::pass::{Choice, Turn};
 use super::{Given, Needs, Record, Session};
-use crate::forward::{Executor, Halt};
-use crate::generate::{draw, Choice, Ended};
+use crate::forward::Executor;
+use crate::generate::Ended;
 use crate::job::Generate;
 use crate::trace::point::Points;
 
@@ -18,8 +18,8 @@ struct Sequence {
     tokens: Vec<u32>,
 }
 
-/// Continues every prompt, as [`crate::generate::generate`] does, with a step's passes joined. Where the likeliest
-/// token is chosen, only that leaves the device.
+/// Continues every prompt, as [`crate::generate::generate`] does, with a step's passes joined. Of the logits
+/// only the token that was chosen leaves the device.
 pub(crate) fn generate<'a>(
     device: &'a dyn Resident,
     executor: &Executor<'a>,
@@ -30,22 +30,18 @@ pub(crate) fn generate<'a>(
     record: &mut Record<'_>,
 ) -> Result<Vec<Vec<u32>>, Ended> {
     let needs = Needs::continued(prompts, job.tokens as usize);
-    let mut choice = Choice::new(job, executor.graph.vocabulary)?;
-    let greedy = choice.is_greedy();
-    let mut session = Session::start(device, executor, &needs, Some(points), greedy)?;
+    let sample = job.sampling.operator(executor.graph.vocabulary).map_err(|(_, refused)| refused)?;
+    let choice = Choice { sample, key };
+    let mut session = Session::start(device, executor, &needs, Some(points), Some(choice))?;
     let start = |prompt: &&[u32]| Sequence { done: 0, next: prompt.to_vec(), tokens: Vec::new() };
     let mut sequences: Vec<Sequence> = prompts.iter().map(start).collect();
     for step in 0..job.tokens {
         let mut chosen: Vec<(u64, u32)> = Vec::new();
         let turns = turns(prompts, job, &sequences);
         session.step(step, &turns, record, &mut |unit, given| {
-            let token = match given {
-                Given::Best(token) => Ok(token),
-                Given::Row(logits) => choice.of(executor.backend, logits, || draw(key, step, unit)),
-            };
-            let token = token.map_err(Halt::of(executor.graph.nodes.len())).map_err(Ended::at(step, unit))?;
-            chosen.push((unit, token));
-            Ok(())
+            if let Given::Token(token) = given {
+                chosen.push((unit, token));
+            }
         })?;
         for (unit, token) in chosen {
             let sequence = &mut sequences[unit as usize];

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use assay_exact::{KvAppend, Precision, Refused};
 use assay_exec::resident::{
-    split_bytes, CacheRegions, DeviceFault, QuantisedRegions, Region, DIGITS_ALIGNMENT, HASH_WORDS,
-    LEAF_FLOATS, PREFIX_WORDS, SPLIT_BYTES,
+    drawn_bytes, split_bytes, CacheRegions, DeviceFault, QuantisedRegions, Region, DIGITS_ALIGNMENT,
+    HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS, SPLIT_BYTES,
 };
 
 use crate::generate::Ended;
@@ -82,7 +82,9 @@ pub(super) struct Layout {
     /// Their positions.
     pub positions: Region<u32>,
     /// Tokens that were chosen: one for each unit of a pass.
-    pub best: Region<u32>,
+    pub chosen: Region<u32>,
+    /// The draws by which they are, where they are by chance.
+    pub draws: Region<u64>,
     /// The first byte of each unit's caches.
     pub caches: Vec<u64>,
     /// Bytes of the block.
@@ -173,13 +175,14 @@ impl Layout {
         let points = room.take(points_len);
         let [prefixes, hashes] = [prefixes_len, hashes_len].map(|len| room.take(len));
         let statistics = room.take(joined.saturating_mul(2));
-        let [ids, positions, best] = [joined, joined, units].map(|len| room.take(len));
+        let [ids, positions, chosen] = [joined, joined, units].map(|len| room.take(len));
+        let draws = room.take(units);
         let mut caches = Vec::with_capacity(needs.capacities.len());
         for capacity in &needs.capacities {
             caches.push(room.end);
             room.end = unit_caches(graph, room.end, *capacity, |_, _| {})?;
         }
-        let (block, beside) = (room.end, beside(graph, needs, joined));
+        let (block, beside) = (room.end, beside(graph, needs, joined, units));
         Ok(Self {
             joined,
             floats,
@@ -191,7 +194,8 @@ impl Layout {
             statistics,
             ids,
             positions,
-            best,
+            chosen,
+            draws,
             caches,
             block,
             beside,
@@ -306,9 +310,9 @@ pub(super) fn rows(node: &Node, tokens: usize, units: usize) -> usize {
     }
 }
 
-/// Bytes that the call of one node takes for itself at most, in a pass over `tokens` tokens. A device has one call at a
-/// time.
-fn beside(graph: &Graph, needs: &Needs, tokens: usize) -> u64 {
+/// Bytes that the call of one node takes for itself at most, in a pass over `tokens` tokens of `units` units. A device has
+/// one call at a time.
+fn beside(graph: &Graph, needs: &Needs, tokens: usize, units: usize) -> u64 {
     let call = |node: &Node| match &node.op {
         Op::Linear { precision, weight, .. } => linear(graph, node, weight, *precision, tokens),
         Op::Attention(attention) => attend(node, attention, needs, tokens),
@@ -316,8 +320,9 @@ fn beside(graph: &Graph, needs: &Needs, tokens: usize) -> u64 {
         Op::MeanPool => 12 * node.cols as u64,
         _ => 0,
     };
-    // The likeliest token of each unit is found by numbers of eight bytes.
-    graph.nodes.iter().map(call).fold(8 * tokens as u64, u64::max)
+    // The likeliest token of each unit is found by numbers of eight bytes; what is continued may be by chance.
+    let drawn = if needs.capacities.is_empty() { 0 } else { drawn_bytes(units, graph.vocabulary) };
+    graph.nodes.iter().map(call).fold(drawn.max(8 * tokens as u64), u64::max)
 }
 
 /// Rows in digits, with their scales.

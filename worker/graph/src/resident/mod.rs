@@ -27,7 +27,7 @@ use crate::graph::Graph;
 use crate::root::Hash;
 use crate::trace::point::{Point, Points};
 use layout::{Layout, Recorded};
-use pass::{download, Pass, Turn};
+use pass::{download, Choice, Pass, Turn};
 
 pub(crate) use generate::generate;
 pub(crate) use layout::Needs;
@@ -39,15 +39,15 @@ const OUTPUTS: usize = 4 << 20;
 /// Records trace points in their order.
 pub(crate) type Record<'r> = dyn FnMut(Point) + 'r;
 /// Takes what a pass gives for a unit.
-type Take<'t> = dyn FnMut(u64, Given<'_>) -> Result<(), Ended> + 't;
+type Take<'t> = dyn FnMut(u64, Given<'_>) + 't;
 
 /// What a pass gives for a unit.
 #[derive(Clone, Copy, Debug)]
 enum Given<'g> {
     /// The output's row.
     Row(&'g [f32]),
-    /// The likeliest token, where only that is wanted.
-    Best(u32),
+    /// The token that was chosen, where only that is wanted.
+    Token(u32),
 }
 
 /// What a pass came to.
@@ -66,8 +66,8 @@ struct Session<'a> {
     block: Box<dyn Block + 'a>,
     /// How trace points are hashed, if they are recorded.
     points: Option<Points<'a>>,
-    /// Whether of each output only the likeliest token is wanted.
-    choose: bool,
+    /// How a token is chosen of each output, if only that is wanted.
+    choice: Option<Choice>,
 }
 
 /// Bytes of a device's memory that a job takes at least.
@@ -83,7 +83,7 @@ pub(crate) fn embed<'a>(
     points: Option<&Points<'a>>,
     record: &mut Record<'_>,
 ) -> Result<Vec<f32>, Ended> {
-    let mut session = Session::start(device, executor, &Needs::whole(units), points, false)?;
+    let mut session = Session::start(device, executor, &Needs::whole(units), points, None)?;
     let turns = (0..).zip(units).map(|(unit, ids)| Turn { unit, ids, start: 0, capacity: None });
     let turns: Vec<Turn<'_>> = turns.collect();
     let mut outputs = Vec::new();
@@ -91,7 +91,6 @@ pub(crate) fn embed<'a>(
         if let Given::Row(row) = given {
             outputs.extend_from_slice(row);
         }
-        Ok(())
     })?;
     Ok(outputs)
 }
@@ -103,7 +102,7 @@ impl<'a> Session<'a> {
         executor: &Executor<'a>,
         needs: &Needs,
         points: Option<&Points<'a>>,
-        choose: bool,
+        choice: Option<Choice>,
     ) -> Result<Self, Ended> {
         let recorded = match points {
             None => Recorded::Nothing,
@@ -120,7 +119,7 @@ impl<'a> Session<'a> {
             block.upload(digits.planes.start(), Source::I8(executor.weights.planes(name)))?;
             block.upload(digits.scales.start(), Source::F32(scales))?;
         }
-        Ok(Self { executor: *executor, layout, block, points: points.copied(), choose })
+        Ok(Self { executor: *executor, layout, block, points: points.copied(), choice })
     }
 
     /// Runs a pass of each unit, in as few joined passes as have room. `record` and `take` get what comes of them, unit
@@ -157,10 +156,10 @@ impl<'a> Session<'a> {
         record: &mut Record<'_>,
         take: &mut Take<'_>,
     ) -> Result<Came, Ended> {
-        let Self { executor, layout, block, points, choose } = self;
+        let Self { executor, layout, block, points, choice } = self;
         let (nodes, output) = (executor.graph.nodes.len(), executor.graph.output);
         let pass = Pass::new(executor.graph, layout, step, turns)?;
-        match pass.run(block.as_mut(), nodes, *choose) {
+        match pass.run(block.as_mut(), nodes, choice.as_ref()) {
             Ok(None) => {}
             Ok(Some(node)) => return Ok(Came::Reported(node)),
             Err(fault @ DeviceFault::Memory { .. }) => return Ok(Came::Short(fault)),
@@ -170,12 +169,12 @@ impl<'a> Session<'a> {
         let together = (OUTPUTS / 4 / pass.share(output, 0).len()).max(1);
         for first in (0..turns.len()).step_by(together) {
             let units = first..turns.len().min(first + together);
-            let outputs = Outputs::new(block.as_mut(), &pass, output, units.clone(), *choose)?;
+            let outputs = Outputs::new(block.as_mut(), &pass, output, units.clone(), choice.is_some())?;
             for number in units {
                 if let Some(points) = points {
                     kept.record(block.as_mut(), &pass, nodes, number, points, record)?;
                 }
-                take(turns[number].unit, outputs.of(&pass, output, number))?;
+                take(turns[number].unit, outputs.of(&pass, output, number));
             }
         }
         Ok(Came::Through)
@@ -289,7 +288,7 @@ enum Outputs {
     /// The first one's first element, in the output's value, and the rows.
     Rows(usize, Vec<f32>),
     /// From the first one on.
-    Best(usize, Vec<u32>),
+    Tokens(usize, Vec<u32>),
 }
 
 impl Outputs {
@@ -299,17 +298,17 @@ impl Outputs {
         pass: &Pass<'_>,
         output: usize,
         units: Range<usize>,
-        choose: bool,
+        are_chosen: bool,
     ) -> Result<Self, DeviceFault> {
-        if !choose {
+        if !are_chosen {
             let start = pass.share(output, units.start).start;
             let rows = start..pass.share(output, units.end - 1).end;
             return Ok(Self::Rows(start, download(block, pass.value(output).range(rows))?));
         }
-        let (start, best) = (units.start, pass.best().range(units));
-        let mut tokens = vec![0; best.len()];
-        block.download(best.start(), Target::U32(&mut tokens))?;
-        Ok(Self::Best(start, tokens))
+        let (start, chosen) = (units.start, pass.chosen().range(units));
+        let mut tokens = vec![0; chosen.len()];
+        block.download(chosen.start(), Target::U32(&mut tokens))?;
+        Ok(Self::Tokens(start, tokens))
     }
 
     /// For a unit, by its number in the pass.
@@ -319,7 +318,7 @@ impl Outputs {
                 let share = pass.share(output, number);
                 Given::Row(&rows[share.start - start..share.end - start])
             }
-            Self::Best(start, tokens) => Given::Best(tokens[number - start]),
+            Self::Tokens(start, tokens) => Given::Token(tokens[number - start]),
         }
     }
 }

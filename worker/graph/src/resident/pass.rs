@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use assay_exact::{
-    Add, ArgMax, EmbedGather, Gelu, L2Norm, LayerNorm, Linear, Mul, Refused, RmsNorm, SiluMul, Tanh,
+    Add, ArgMax, EmbedGather, Error, Gelu, L2Norm, LayerNorm, Linear, Mul, Refused, RmsNorm, Sample, SiluMul,
+    Tanh,
 };
 use assay_exec::resident::{
     Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Source,
@@ -12,6 +13,7 @@ use assay_exec::resident::{
 };
 
 use super::layout::{rows, unit_caches, Layout};
+use crate::generate::draw;
 use crate::graph::{Graph, Node, Rows};
 use crate::manifest::{self, Index, Op};
 use crate::trace::point::place;
@@ -28,6 +30,36 @@ pub(super) struct Turn<'t> {
     pub start: usize,
     /// The tokens that it may have in the end, if this pass is not its only one.
     pub capacity: Option<usize>,
+}
+
+/// How a device chooses a token of each unit's logits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice {
+    /// None takes the most likely one.
+    pub sample: Option<Sample>,
+    /// Of the draws.
+    pub key: [u8; 8],
+}
+
+impl Choice {
+    /// The trap that the reference has for a choice from these logits.
+    pub fn check(&self, logits: &[f32], step: u64, unit: u64) -> Result<(), Error> {
+        match &self.sample {
+            Some(op) => {
+                op.forward(logits, draw(self.key, step, unit), &mut vec![0; op.scratch()]).map(|_| ())
+            }
+            None => ArgMax::new(1, logits.len())?.forward(logits, &mut [0]),
+        }
+    }
+
+    /// Of logits, a row for each unit.
+    fn operator(&self, units: usize, x: Region<f32>, layout: &Layout) -> Result<Operator<'static>, Refused> {
+        let (draws, chosen) = (layout.draws.range(0..units), layout.chosen.range(0..units));
+        Ok(match self.sample {
+            Some(op) => Operator::Sample { op, x, draws, drawn: chosen },
+            None => Operator::ArgMax { op: ArgMax::new(units, x.len() / units)?, x, best: chosen },
+        })
+    }
 }
 
 /// A pass, laid out.
@@ -90,19 +122,36 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Computes the nodes before `end`, and if `choose` then the likeliest token of each unit. Gives the lowest node
-    /// that the device reported.
-    pub fn run(&self, block: &mut dyn Block, end: usize, choose: bool) -> Result<Option<u32>, DeviceFault> {
+    /// Computes the nodes before `end`, and then chooses a token of each unit if one is wanted. Gives the lowest node that
+    /// the device reported.
+    pub fn run(
+        &self,
+        block: &mut dyn Block,
+        end: usize,
+        choice: Option<&Choice>,
+    ) -> Result<Option<u32>, DeviceFault> {
         let ids: Vec<u32> = self.turns.iter().flat_map(|turn| turn.ids).copied().collect();
         let positions =
             self.parts.iter().flat_map(|part| part.start as u32..(part.start + part.tokens) as u32);
         block.upload(self.layout.ids.start(), Source::U32(&ids))?;
         block.upload(self.layout.positions.start(), Source::U32(&positions.collect::<Vec<_>>()))?;
         block.upload(self.layout.prefixes.start(), Source::U32(&self.prefixes()))?;
-        block.run(&self.calls(end, choose)?)
+        if let Some(choice) = choice.filter(|choice| choice.sample.is_some()) {
+            block.upload(self.layout.draws.start(), Source::U32(&self.draws(choice.key)))?;
+        }
+        block.run(&self.calls(end, choice)?)
     }
 
-    fn calls(&self, end: usize, choose: bool) -> Result<Vec<Call<'_>>, Refused> {
+    /// The draw of each unit, its lower word first.
+    fn draws(&self, key: [u8; 8]) -> Vec<u32> {
+        let words = |turn: &Turn<'_>| {
+            let draw = draw(key, self.step, turn.unit);
+            [draw as u32, (draw >> 32) as u32]
+        };
+        self.turns.iter().flat_map(words).collect()
+    }
+
+    fn calls(&self, end: usize, choice: Option<&Choice>) -> Result<Vec<Call<'_>>, Refused> {
         let points: BTreeMap<usize, Region<f32>> = self.points().collect();
         let mut calls = Vec::with_capacity(end + points.len() + 1);
         for at in 0..end {
@@ -116,10 +165,9 @@ impl<'a> Pass<'a> {
                 hashed.map(|(number, leaves)| Call { node, operator: self.hash(at, number, leaves) }),
             );
         }
-        if choose {
-            let (x, units) = (self.value(self.graph.output), self.parts.len());
-            let op = ArgMax::new(units, x.len() / units)?;
-            let operator = Operator::ArgMax { op, x, best: self.layout.best.range(0..units) };
+        if let Some(choice) = choice {
+            let logits = self.value(self.graph.output);
+            let operator = choice.operator(self.parts.len(), logits, self.layout)?;
             calls.push(Call { node: end as u32, operator });
         }
         Ok(calls)
@@ -206,8 +254,8 @@ impl<'a> Pass<'a> {
     }
 
     /// The tokens that were chosen.
-    pub fn best(&self) -> Region<u32> {
-        self.layout.best.range(0..self.parts.len())
+    pub fn chosen(&self) -> Region<u32> {
+        self.layout.chosen.range(0..self.parts.len())
     }
 
     /// The caches of an attention: one for each unit, or none.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_exact::{ArgMax, Error};
+use assay_exact::Error;
 use assay_exec::resident::{Block, CacheRegions, DeviceFault, Target};
 use assay_exec::Reference;
 
@@ -32,10 +32,10 @@ impl Session<'_> {
         at: usize,
         record: &mut Record<'_>,
     ) -> Result<Result<(), Error>, Ended> {
-        let Self { executor, layout, block, points, .. } = self;
+        let Self { executor, layout, block, points, choice } = self;
         let (graph, block) = (executor.graph, block.as_mut());
         let pass = Pass::new(graph, layout, step, std::slice::from_ref(turn))?;
-        if at > graph.nodes.len() || pass.run(block, at, false)?.is_some() {
+        if at > graph.nodes.len() || pass.run(block, at, None)?.is_some() {
             return Ok(Ok(()));
         }
         if let Some(points) = points {
@@ -43,8 +43,7 @@ impl Session<'_> {
         }
         if at == graph.nodes.len() {
             let logits = download(block, pass.value(graph.output))?;
-            let op = ArgMax::new(1, logits.len())?;
-            return Ok(op.forward(&logits, &mut [0]));
+            return Ok(choice.map_or(Ok(()), |choice| choice.check(&logits, step, turn.unit)));
         }
         let inputs = &graph.nodes[at].inputs;
         let inputs: Vec<Vec<f32>> =

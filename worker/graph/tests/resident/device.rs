@@ -252,6 +252,20 @@ impl Memory<'_> {
                 self.upload(best.start(), Source::U32(&tokens)).unwrap();
                 result
             }
+            Operator::Sample { op, x, draws, drawn } => {
+                let (logits, words) =
+                    (self.floats(x), self.ids(&Region::new(draws.start(), 2 * draws.len())));
+                let mut scratch = vec![0; op.scratch()];
+                let rows = logits.chunks(op.classes()).zip(words.chunks(2));
+                let tokens: Vec<_> = rows
+                    .map(|(row, draw)| {
+                        op.forward(row, u64::from(draw[0]) | (u64::from(draw[1]) << 32), &mut scratch)
+                    })
+                    .collect();
+                let classes: Vec<u32> = tokens.iter().map(|token| *token.as_ref().unwrap_or(&0)).collect();
+                self.upload(drawn.start(), Source::U32(&classes)).unwrap();
+                tokens.into_iter().try_for_each(|token| token.map(|_| ()))
+            }
             Operator::Leaves { x, prefix, bytes, hashes } => {
                 self.hash(x, prefix, *bytes, hashes);
                 Ok(())
