@@ -1,19 +1,21 @@
-//! A device behind its driver: a context, one stream, the modules that were needed so far, and the stream's memory.
+//! A device behind its driver: a context, a stream for work and one for copies, the modules that were needed so far, and the
+//! memory of the stream for work.
 //!
-//! With `device` and two views of slices in `gpu` the only unsafe code of the crate. What keeps it in bounds is the launch
+//! With `device`, `chunk` and two views of slices in `gpu` the only unsafe code of the crate. What keeps it in bounds is the launch
 //! layer: a kernel gets addresses and lengths of spans whose lengths were checked against the operator's shape.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use cudarc::driver::{result, sys, CudaContext, CudaFunction, CudaGraph, CudaModule, CudaStream};
 use cudarc::nvrtc::Ptx;
 
+use crate::chunk::{Chunk, CHUNKS};
 use crate::device::{refused, Device};
 use crate::error::Fault;
-use crate::gpu::{locked, Arg, Grid, Kernel, Machine, Recording, Room};
+use crate::gpu::{locked, Arg, Chunks, Grid, Kernel, Machine, Queue, Recording, Room};
 use crate::module::Module;
 
 /// Dynamic shared memory that a block may have without being asked for, in bytes.
@@ -32,6 +34,9 @@ struct Loaded {
 pub(crate) struct Driver {
     modules: Mutex<HashMap<Module, Arc<CudaModule>>>,
     kernels: Mutex<HashMap<Kernel, Loaded>>,
+    /// Taken for the first long copy: most jobs on small models have none.
+    chunks: OnceLock<Vec<Mutex<Chunk>>>,
+    copies: Arc<CudaStream>,
     stream: Arc<CudaStream>,
     /// Whether it reads the host's own pages, so that a copy to it may go on after the call.
     reads_pages: bool,
@@ -47,10 +52,28 @@ impl Driver {
         let opening = taken(refused("opening the CUDA device"));
         let context = CudaContext::new(device.index).map_err(&opening)?;
         let stream = context.new_stream().map_err(&opening)?;
+        let copies = context.new_stream().map_err(&opening)?;
         keep_pool(&context).map_err(&opening)?;
         let pages = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_PAGEABLE_MEMORY_ACCESS;
         let reads_pages = context.attribute(pages).map_err(&opening)? != 0;
-        Ok(Self { modules: Mutex::default(), kernels: Mutex::default(), stream, reads_pages })
+        let (modules, kernels, chunks) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Ok(Self { modules, kernels, chunks, copies, stream, reads_pages })
+    }
+
+    fn queue(&self, queue: Queue) -> &CudaStream {
+        match queue {
+            Queue::Work => &self.stream,
+            Queue::Copies => &self.copies,
+        }
+    }
+
+    fn held(&self) -> &[Mutex<Chunk>] {
+        self.chunks.get_or_init(|| Chunk::all(self.stream.context()))
+    }
+
+    fn chunk(&self, number: usize) -> Result<MutexGuard<'_, Chunk>, Fault> {
+        let missing = || Fault::Driver { doing: "a copy", reason: format!("there is no chunk {number}") };
+        self.held().get(number).map(locked).ok_or_else(missing)
     }
 
     fn bind(&self) -> Result<(), Fault> {
@@ -157,6 +180,31 @@ impl Machine for Driver {
         // is over.
         let copied = unsafe { result::memcpy_dtoh_async(to, from, self.stream.cu_stream()) };
         copied.map_err(refused("a copy from the device")).and(self.wait())
+    }
+
+    fn chunks(&self, bytes: usize) -> Option<Chunks> {
+        (CHUNKS.are_worth(bytes) && !self.held().is_empty()).then_some(CHUNKS)
+    }
+
+    fn order(&self, first: Queue, then: Queue) -> Result<(), Fault> {
+        let ordered = self.queue(then).join(self.queue(first));
+        ordered.map_err(refused("ordering copies and kernels"))
+    }
+
+    fn free(&self, chunk: usize) -> Result<(), Fault> {
+        self.chunk(chunk)?.free().map_err(refused("waiting for a copy"))
+    }
+
+    fn send(&self, chunk: usize, from: &[u8], to: u64) -> Result<(), Fault> {
+        self.chunk(chunk)?.send(from, to, &self.copies).map_err(refused("a copy to the device"))
+    }
+
+    fn fetch(&self, chunk: usize, from: u64, bytes: usize) -> Result<(), Fault> {
+        self.chunk(chunk)?.fetch(from, bytes, &self.copies).map_err(refused("a copy from the device"))
+    }
+
+    fn read(&self, chunk: usize, to: &mut [u8]) -> Result<(), Fault> {
+        self.chunk(chunk)?.read(to).map_err(refused("a copy from the device"))
     }
 
     fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg]) -> Result<(), Fault> {

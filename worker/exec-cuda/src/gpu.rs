@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use assay_exact::Refused;
 use cudarc::driver::CudaStream;
 
+use crate::copies::Copies;
 use crate::device::{has_cublaslt, Device, GemmPath};
 use crate::driver::Driver;
 use crate::error::Fault;
@@ -128,8 +129,35 @@ impl Room {
     }
 }
 
+/// What a machine starts goes into one of two queues: what is in the same one runs one after another, and what is in the
+/// other runs at the same time, but where [`Machine::order`] has it otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// Kernels, and all that does not say otherwise.
+    Work,
+    /// Copies by chunks.
+    Copies,
+}
+
+/// Page-locked memory of the host, in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chunks {
+    /// How many there are: two at least.
+    pub count: usize,
+    /// Bytes of each.
+    pub bytes: usize,
+}
+
+impl Chunks {
+    /// Whether a copy of so many bytes is worth them: a shorter one gains nothing.
+    pub(crate) fn are_worth(&self, bytes: usize) -> bool {
+        bytes > self.bytes / 8
+    }
+}
+
 /// What runs kernels, one after another, and has the memory that they work on: a device behind its driver, or in tests this
-/// machine's processor. Addresses and lengths in bytes are those of memory that it gave; no length is 0.
+/// machine's processor. Addresses and lengths in bytes are those of memory that it gave; no length is 0. Chunks are called
+/// by their numbers.
 pub(crate) trait Machine: fmt::Debug + Send + Sync {
     /// Memory, aligned for every element. What is in it means nothing.
     fn take(&self, bytes: usize) -> Result<u64, Fault>;
@@ -149,6 +177,24 @@ pub(crate) trait Machine: fmt::Debug + Send + Sync {
     /// Waits for all that was started, and copies from its memory.
     fn download(&self, from: u64, to: &mut [u8]) -> Result<(), Fault>;
 
+    /// What a copy of so many bytes goes through: none where they are not worth it, or none are to be had.
+    fn chunks(&self, bytes: usize) -> Option<Chunks>;
+
+    /// Has all that is started in `then` from now on run behind all that was started in `first`.
+    fn order(&self, first: Queue, then: Queue) -> Result<(), Fault>;
+
+    /// Waits until the last copy of a chunk is over: now it is free.
+    fn free(&self, chunk: usize) -> Result<(), Fault>;
+
+    /// Fills a chunk that is free, and starts a copy of it to the machine's memory.
+    fn send(&self, chunk: usize, from: &[u8], to: u64) -> Result<(), Fault>;
+
+    /// Starts a copy from the machine's memory to a chunk that is free.
+    fn fetch(&self, chunk: usize, from: u64, bytes: usize) -> Result<(), Fault>;
+
+    /// Copies from a chunk that is free what was fetched.
+    fn read(&self, chunk: usize, to: &mut [u8]) -> Result<(), Fault>;
+
     /// Starts a kernel, on a grid that [`Grid::check`] lets pass.
     fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg]) -> Result<(), Fault>;
 
@@ -159,7 +205,7 @@ pub(crate) trait Machine: fmt::Debug + Send + Sync {
         start: &mut dyn FnMut() -> Result<(), Fault>,
     ) -> Result<Option<Box<dyn Recording + '_>>, Fault>;
 
-    /// Waits for all that was started.
+    /// Waits for all work that was started, and for copies that work is ordered behind.
     fn wait(&self) -> Result<(), Fault>;
 
     /// How much memory there is.
@@ -203,6 +249,7 @@ pub(crate) struct Gpu {
     device: Device,
     path: GemmPath,
     fault_word: Scratch<u32>,
+    copies: Copies,
     machine: Arc<dyn Machine>,
 }
 
@@ -230,7 +277,7 @@ impl Gpu {
     /// What computes as a device would: the machine has the kernels of this path.
     pub(crate) fn on(machine: Arc<dyn Machine>, device: Device, path: GemmPath) -> Result<Self, Fault> {
         let fault_word = allocate(&machine, 1)?;
-        let gpu = Self { device, path, fault_word, machine };
+        let gpu = Self { device, path, fault_word, copies: Copies::default(), machine };
         gpu.clear_fault_word()?;
         Ok(gpu)
     }
@@ -273,7 +320,7 @@ impl Gpu {
         self.machine.copy(from.address(), to.address(), from.bytes())
     }
 
-    /// Copies to the device. The driver has taken what it needs of `from` when this returns.
+    /// Copies to the device. What it needs of `from` is taken when this returns.
     pub(crate) fn upload<T: Element>(&self, from: &[T], to: Span<T>) -> Result<(), Fault> {
         same("a copy to the device", from.len(), to.len())?;
         if from.is_empty() {
@@ -281,7 +328,7 @@ impl Gpu {
         }
         // SAFETY: elements are plain numbers, whose bytes may all be read.
         let bytes = unsafe { slice::from_raw_parts(from.as_ptr().cast(), size_of_val(from)) };
-        self.machine.upload(bytes, to.address())
+        self.copies.upload(self.machine.as_ref(), bytes, to.address())
     }
 
     /// Waits for all that was started, and copies from the device.
@@ -293,7 +340,7 @@ impl Gpu {
         let len = size_of_val(to);
         // SAFETY: elements are plain numbers, whose bytes may all be read, and written with any others.
         let bytes = unsafe { slice::from_raw_parts_mut(to.as_mut_ptr().cast(), len) };
-        self.machine.download(from.address(), bytes)
+        self.copies.download(self.machine.as_ref(), from.address(), bytes)
     }
 
     /// Waits for all that was started.

@@ -13,8 +13,11 @@
 #![deny(unsafe_code)]
 
 mod backend;
-// With `driver` and two views of slices in `gpu` the only unsafe code of the crate: calls of the driver, behind a look
-// whether there is one.
+// With `device`, `driver` and two views of slices in `gpu` the only unsafe code of the crate: calls of the driver, behind a
+// look whether there is one.
+#[allow(unsafe_code)]
+mod chunk;
+mod copies;
 #[allow(unsafe_code)]
 mod device;
 #[allow(unsafe_code)]

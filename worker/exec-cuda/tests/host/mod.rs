@@ -4,19 +4,22 @@
 //! The process fences and poisons what it gives, runs blocks and threads in an order of its own, and refuses arguments that
 //! are not those of the kernel's parameters.
 
+mod order;
+
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::CudaStream;
 
 use crate::device::{Capability, Device, GemmPath};
 use crate::error::Fault;
-use crate::gpu::{locked, Arg, Gpu, Grid, Kernel, Machine, Recording, Room};
+use crate::gpu::{locked, Arg, Chunks, Gpu, Grid, Kernel, Machine, Queue, Recording, Room};
 use crate::module::Module;
+use order::{Had, Order};
 
 /// The paths of products whose kernels this processor can run.
 pub(crate) const PATHS: [GemmPath; 3] = [GemmPath::Dp4a, GemmPath::Mma, GemmPath::Bf16];
@@ -24,6 +27,10 @@ pub(crate) const PATHS: [GemmPath; 3] = [GemmPath::Dp4a, GemmPath::Mma, GemmPath
 /// Few, so that kernels with a grid of so many blocks have to go round.
 const PROCESSORS: u32 = 3;
 const MEMORY: u64 = 4 << 30;
+/// Small, so that operators' operands are copied by them too.
+pub(crate) const CHUNKS: Chunks = Chunks { count: 3, bytes: 1 << 14 };
+/// The number of an order or a wait that is left out where none is.
+const NONE: usize = usize::MAX;
 
 /// A device that is this processor, and what counts the kernels that it ran.
 pub(crate) fn gpu(path: GemmPath) -> (Gpu, Arc<Host>) {
@@ -44,6 +51,15 @@ pub(crate) struct Host {
     taken: Mutex<Taken>,
     /// Bytes that it says are free.
     free: AtomicU64,
+    order: Mutex<Order>,
+    chunks: Mutex<Vec<Vec<u8>>>,
+    has_chunks: AtomicBool,
+    /// Pieces that were sent by chunks.
+    sent: AtomicUsize,
+    /// Orders and waits that were asked for.
+    ordered: AtomicUsize,
+    /// Which of them is left out.
+    left_out: AtomicUsize,
 }
 
 /// Memory that it gave.
@@ -58,7 +74,7 @@ struct Taken {
 /// What was asked for and not done yet, and the memory that it works on.
 #[derive(Debug, Default)]
 struct Recorded {
-    requests: Vec<(&'static str, Request)>,
+    requests: Vec<(&'static str, Request, Vec<Had>)>,
     taken: Vec<u64>,
 }
 
@@ -72,7 +88,10 @@ impl Recording for Replay<'_> {
     fn start(&self) -> Result<(), Fault> {
         self.host.replays.fetch_add(1, Ordering::Relaxed);
         let mut requests = self.recorded.requests.iter();
-        requests.try_for_each(|(doing, request)| self.host.ask(doing, request, &mut []))
+        requests.try_for_each(|(doing, request, had)| {
+            self.host.begin(doing, Queue::Work, had)?;
+            self.host.ask(doing, request, &mut [])
+        })
     }
 }
 
@@ -110,7 +129,7 @@ fn program() -> &'static PathBuf {
 }
 
 impl Host {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut child = Command::new(program()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take().map(BufWriter::new);
         let output = BufReader::new(child.stdout.take().unwrap());
@@ -122,6 +141,12 @@ impl Host {
             recorded: Mutex::default(),
             taken: Mutex::default(),
             free: AtomicU64::new(MEMORY),
+            order: Mutex::default(),
+            chunks: Mutex::new(vec![Vec::new(); CHUNKS.count]),
+            has_chunks: AtomicBool::new(true),
+            sent: AtomicUsize::new(0),
+            ordered: AtomicUsize::new(0),
+            left_out: AtomicUsize::new(NONE),
         }
     }
 
@@ -145,15 +170,59 @@ impl Host {
         self.replays.load(Ordering::Relaxed)
     }
 
-    /// Has something done now, or when what is being recorded is started.
-    fn queue(&self, doing: &'static str, request: Request) -> Result<(), Fault> {
-        match locked(&self.recorded).as_mut() {
-            Some(recorded) => {
-                recorded.requests.push((doing, request));
-                Ok(())
-            }
-            None => self.ask(doing, &request, &mut []),
+    /// Has it say whether it has chunks.
+    pub(crate) fn have_chunks(&self, has_chunks: bool) {
+        self.has_chunks.store(has_chunks, Ordering::Relaxed);
+    }
+
+    /// How many pieces were sent by chunks.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// How many orders and waits were asked for.
+    pub(crate) fn ordered(&self) -> usize {
+        self.ordered.load(Ordering::Relaxed)
+    }
+
+    /// Has it leave out one of them, counted from 0.
+    pub(crate) fn leave_out(&self, number: usize) {
+        self.left_out.store(number, Ordering::Relaxed);
+    }
+
+    /// Whether an order or a wait is not left out.
+    fn is_heard(&self) -> bool {
+        self.ordered.fetch_add(1, Ordering::Relaxed) != self.left_out.load(Ordering::Relaxed)
+    }
+
+    /// Something of a queue begins. A fault where nothing orders it.
+    fn begin(&self, doing: &'static str, queue: Queue, had: &[Had]) -> Result<(), Fault> {
+        let started = locked(&self.order).start(queue, had);
+        started.map_err(|reason| Fault::Driver { doing, reason })
+    }
+
+    /// The host itself has a chunk. A fault where it may be in use.
+    fn touch(&self, doing: &'static str, chunk: usize) -> Result<(), Fault> {
+        let touched = locked(&self.order).touch(Had::Chunk(chunk));
+        touched.map_err(|reason| Fault::Driver { doing, reason })
+    }
+
+    /// The allocation in which an address lies.
+    fn allocation(&self, address: u64) -> Option<Had> {
+        let taken = locked(&self.taken);
+        let (first, size) = taken.sizes.range(..=address).next_back()?;
+        (address - first < *size).then_some(Had::Memory(*first))
+    }
+
+    /// Has work done now, or when what is being recorded is started.
+    fn queue(&self, doing: &'static str, request: Request, addresses: &[u64]) -> Result<(), Fault> {
+        let had: Vec<Had> = addresses.iter().filter_map(|address| self.allocation(*address)).collect();
+        if let Some(recorded) = locked(&self.recorded).as_mut() {
+            recorded.requests.push((doing, request, had));
+            return Ok(());
         }
+        self.begin(doing, Queue::Work, &had)?;
+        self.ask(doing, &request, &mut [])
     }
 
     /// Has something done that can't be recorded.
@@ -225,6 +294,9 @@ impl Machine for Host {
         taken.sizes.insert(address, bytes as u64);
         taken.now += bytes as u64;
         taken.most = taken.most.max(taken.now);
+        drop(taken);
+        // A pool gives what work before has given back.
+        self.begin("taking memory", Queue::Work, &[Had::Memory(address)])?;
         if let Some(recorded) = locked(&self.recorded).as_mut() {
             recorded.taken.push(address);
         }
@@ -241,25 +313,78 @@ impl Machine for Host {
         let mut taken = locked(&self.taken);
         let size = taken.sizes.remove(&address).unwrap_or(0);
         taken.now -= size;
+        drop(taken);
+        let begun = self.begin("giving memory back", Queue::Work, &[Had::Memory(address)]);
+        assert!(begun.is_ok() || std::thread::panicking(), "{begun:?}");
+        locked(&self.order).forget(Had::Memory(address));
         let given = self.ask("giving memory back", &Request::new(b'F').number(address), &mut []);
         assert!(given.is_ok() || std::thread::panicking(), "{given:?}");
     }
 
     fn fill(&self, address: u64, byte: u8, bytes: usize) -> Result<(), Fault> {
         let request = Request::new(b'S').number(address).number(byte.into()).number(bytes as u64);
-        self.queue("filling memory", request)
+        self.queue("filling memory", request, &[address])
     }
 
     fn copy(&self, from: u64, to: u64, bytes: usize) -> Result<(), Fault> {
-        self.queue("a copy", Request::new(b'C').number(from).number(to).number(bytes as u64))
+        let request = Request::new(b'C').number(from).number(to).number(bytes as u64);
+        self.queue("a copy", request, &[from, to])
     }
 
     fn upload(&self, from: &[u8], to: u64) -> Result<(), Fault> {
+        self.begin("an upload", Queue::Work, self.allocation(to).as_slice())?;
         self.at_once("an upload", &Request::new(b'U').number(to).bytes(from), &mut [])
     }
 
     fn download(&self, from: u64, to: &mut [u8]) -> Result<(), Fault> {
-        self.at_once("a download", &Request::new(b'D').number(from).number(to.len() as u64), to)
+        self.begin("a download", Queue::Work, self.allocation(from).as_slice())?;
+        self.at_once("a download", &Request::new(b'D').number(from).number(to.len() as u64), to)?;
+        locked(&self.order).wait_for_work();
+        Ok(())
+    }
+
+    fn chunks(&self, bytes: usize) -> Option<Chunks> {
+        (CHUNKS.are_worth(bytes) && self.has_chunks.load(Ordering::Relaxed)).then_some(CHUNKS)
+    }
+
+    fn order(&self, first: Queue, then: Queue) -> Result<(), Fault> {
+        if self.is_heard() {
+            locked(&self.order).order(first, then);
+        }
+        Ok(())
+    }
+
+    fn free(&self, chunk: usize) -> Result<(), Fault> {
+        if self.is_heard() {
+            locked(&self.order).wait(Had::Chunk(chunk));
+        }
+        Ok(())
+    }
+
+    fn send(&self, chunk: usize, from: &[u8], to: u64) -> Result<(), Fault> {
+        let doing = "a copy to the machine";
+        self.touch(doing, chunk)?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let had: Vec<Had> = self.allocation(to).into_iter().chain([Had::Chunk(chunk)]).collect();
+        self.begin(doing, Queue::Copies, &had)?;
+        self.at_once(doing, &Request::new(b'U').number(to).bytes(from), &mut [])
+    }
+
+    fn fetch(&self, chunk: usize, from: u64, bytes: usize) -> Result<(), Fault> {
+        let doing = "a copy from the machine";
+        self.touch(doing, chunk)?;
+        let had: Vec<Had> = self.allocation(from).into_iter().chain([Had::Chunk(chunk)]).collect();
+        self.begin(doing, Queue::Copies, &had)?;
+        let mut fetched = vec![0; bytes];
+        self.at_once(doing, &Request::new(b'D').number(from).number(bytes as u64), &mut fetched)?;
+        locked(&self.chunks)[chunk] = fetched;
+        Ok(())
+    }
+
+    fn read(&self, chunk: usize, to: &mut [u8]) -> Result<(), Fault> {
+        self.touch("reading a chunk", chunk)?;
+        to.copy_from_slice(&locked(&self.chunks)[chunk]);
+        Ok(())
     }
 
     fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg]) -> Result<(), Fault> {
@@ -269,8 +394,8 @@ impl Machine for Host {
             request = request.number(number.into());
         }
         let (kinds, words): (Vec<u8>, Vec<u64>) = args.iter().map(word).unzip();
-        request = words.into_iter().fold(request.bytes(&kinds), Request::number);
-        self.queue(kernel.name, request)
+        request = words.iter().copied().fold(request.bytes(&kinds), Request::number);
+        self.queue(kernel.name, request, &words)
     }
 
     fn record(
@@ -286,6 +411,7 @@ impl Machine for Host {
     }
 
     fn wait(&self) -> Result<(), Fault> {
+        locked(&self.order).wait_for_work();
         Ok(())
     }
 

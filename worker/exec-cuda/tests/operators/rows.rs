@@ -4,7 +4,7 @@ use assay_exact::{
     ArgMax, EmbedGather, EmbedScatterAdd, Error, FixedPoint, L2Norm, LayerNorm, LayerNormStats, MeanPool,
     RmsNorm, Sample, TrapKind,
 };
-use assay_exec::resident::{Block, Call, Operator, Region, Resident, Source, Target};
+use assay_exec::resident::{Call, Operator, Region, Resident, Source, Target};
 
 use super::{agree, bits, poisoned, trap, Random, Rows, PRECISIONS};
 use crate::backend::Cuda;
