@@ -128,6 +128,9 @@ __device__ inline u64 last_key(Search& search, const u32* weights, u32 classes, 
     return found;
 }
 
+// p where it keeps all that k keeps.
+constexpr u32 WHOLE = 1u << 30;
+
 // sum·2³⁰ ≥ top_p·total, both below 2⁸¹.
 __device__ inline bool reaches_share(u64 sum, u64 top_p, u64 total) {
     const u64 high = sum >> 34, low = sum << 30;
@@ -145,14 +148,17 @@ KERNEL void __launch_bounds__(LARGEST_BLOCK)
         last = last_key(search, weights, classes, [](u64, u32) { return static_cast<i64>(1); },
                         [=](i64 count) { return count >= static_cast<i64>(top_k); });
     }
-    const auto kept = [=](u64 key, u32 weight) { return key >= last ? static_cast<i64>(weight) : 0; };
-    i64 total = 0;
-    for_classes(weights, classes, [&](u64 key, u32 weight) { total += kept(key, weight); });
-    total = block_sum_i64(total);
-    const u64 by_share = last_key(search, weights, classes, kept, [=](i64 sum) {
-        return sum > 0 && reaches_share(static_cast<u64>(sum), top_p, static_cast<u64>(total));
-    });
-    if (threadIdx.x == 0) threshold[blockIdx.y] = Largest::join(last, by_share);
+    if (top_p < WHOLE) {
+        const auto kept = [=](u64 key, u32 weight) { return key >= last ? static_cast<i64>(weight) : 0; };
+        i64 total = 0;
+        for_classes(weights, classes, [&](u64 key, u32 weight) { total += kept(key, weight); });
+        total = block_sum_i64(total);
+        const u64 by_share = last_key(search, weights, classes, kept, [=](i64 sum) {
+            return sum > 0 && reaches_share(static_cast<u64>(sum), top_p, static_cast<u64>(total));
+        });
+        last = Largest::join(last, by_share);
+    }
+    if (threadIdx.x == 0) threshold[blockIdx.y] = last;
 }
 
 // Fourth, in that case: the others' weights become 0.

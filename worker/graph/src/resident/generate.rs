@@ -18,8 +18,8 @@ struct Sequence {
     tokens: Vec<u32>,
 }
 
-/// Continues every prompt, as [`crate::generate::generate`] does, with a step's passes joined. Of the logits
-/// only the token that was chosen leaves the device.
+/// Continues every prompt, as [`crate::generate::generate`] does, with a step's passes joined. Of logits only the
+/// tokens that are chosen leave the device.
 pub(crate) fn generate<'a>(
     device: &'a dyn Resident,
     executor: &Executor<'a>,
