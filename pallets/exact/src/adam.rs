@@ -7,7 +7,7 @@ use crate::shape::{length, non_negative, volume};
 
 /// m = flush((β₁·m) + ((1 − β₁)·g)); v = flush((β₂·v) + (((1 − β₂)·g)·g)); then
 /// p = p − (η·(((m/(1 − β₁ᵗ))/(sqrt(v/(1 − β₂ᵗ)) + ε)) + (λ·p))).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
     beta1: f32,
     beta2: f32,

@@ -64,7 +64,7 @@ impl AttnShape {
 }
 
 /// softmax(c·Q·Kᵀ)·V. The scale of V lies on the axis that is summed, so it goes into the weights, as a logarithm.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attn {
     shape: AttnShape,
     scale: f32,

@@ -11,7 +11,7 @@ use crate::quant::{dequantise, quantised_sum, Precision, QuantCol, QuantRow, Qua
 use crate::shape::{dimension, front, length, volume, MAX_DEPTH};
 
 /// The backward form of [`Attn`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AttnBackward {
     attn: Attn,
     precision: Precision,

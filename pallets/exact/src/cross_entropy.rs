@@ -24,7 +24,7 @@ pub(crate) fn exponential_sum(values: impl Iterator<Item = f32>, maximum: f32) -
 }
 
 /// loss[t] = ln(f32(D)·2⁻³⁰) − (z[label] − m) with m = max z, D = Σ ties_even(exp(z − m)·2³⁰).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrossEntropy {
     tokens: usize,
     classes: usize,

@@ -66,7 +66,7 @@ impl EmbedGather {
 }
 
 /// The gradient of [`EmbedGather`]: adds dy[t] to row id[t] of fixed-point sums.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EmbedScatterAdd {
     tokens: usize,
     vocabulary: usize,

@@ -13,7 +13,7 @@ pub const MAX_ADDENDS: u64 = 1 << 22;
 
 /// Fixed point for sums of at most so many addends an element: |x| < 2¹⁰ up to 2¹² addends, half of it for every
 /// doubling beyond, so that the sum of all stays below 2⁶² in any order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FixedPoint {
     limit: f32,
 }

@@ -4,7 +4,7 @@ use crate::error::{check_finite, Error, Refused};
 use crate::shape::{length, volume};
 
 /// Rotates element i of a head against element i + dim/2 (the halves pairing).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rope {
     tokens: usize,
     heads: usize,

@@ -5,7 +5,7 @@ use crate::optimizer::flush;
 use crate::shape::{length, non_negative, volume};
 
 /// v = flush((μ·v) + (g + (λ·p))), then p = p − (η·v).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdStep {
     len: usize,
     momentum: f32,

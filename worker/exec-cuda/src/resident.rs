@@ -4,11 +4,13 @@
 //! more digits each unit has planes of its own.
 //!
 //! A decode's pass of one token for each unit is launched once, recorded the second time, and from then on started as it
-//! was recorded, until there is another one.
+//! was recorded, until there is another one; likewise the units of a training's step. A training's operators are in
+//! `training`.
 
 mod step;
+mod training;
 
-use assay_exact::{KvAppend, MeanPool, Refused, Rope};
+use assay_exact::{KvAppend, MeanPool, Precision, Refused, Rope};
 use assay_exec::resident::{
     Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Resident,
     Source, Target,
@@ -52,12 +54,12 @@ impl Resident for Cuda {
 /// A block of the device's memory.
 struct Memory<'g> {
     cuda: &'g Cuda,
-    /// What the last pass was, if it was one of a decode.
+    /// What the last list was, if it was a pass of a decode or a unit of a training.
     last: Option<Last<'g>>,
     bytes: Scratch<u8>,
 }
 
-/// A pass of a decode, and how it is started again.
+/// A list that may come again, and how it is started again.
 struct Last<'g> {
     step: Step,
     again: Again<'g>,
@@ -101,14 +103,23 @@ impl Block for Memory<'_> {
     }
 }
 
-/// Room for keys and values that one call has.
-fn room_for_cache(gpu: &Gpu, attention: &Attention<'_>, tokens: usize) -> Result<HeldKeysValues, Fault> {
-    let rows = tokens * attention.kv_heads;
+/// Room for rows of keys and of values that one call has, a row for each (token, key-value head).
+fn room_for_cache(
+    gpu: &Gpu,
+    [rows, dim]: [usize; 2],
+    [keys, values]: [Precision; 2],
+) -> Result<HeldKeysValues, Fault> {
     Ok(HeldKeysValues {
-        keys: HeldDigits::new(gpu, rows, attention.dim, attention.keys)?,
-        values: HeldDigits::new(gpu, rows, attention.dim, attention.values)?,
+        keys: HeldDigits::new(gpu, rows, dim, keys)?,
+        values: HeldDigits::new(gpu, rows, dim, values)?,
         logs: gpu.scratch(rows)?,
     })
+}
+
+/// The same for an attention over the tokens of its own pass.
+fn room_for_pass(gpu: &Gpu, attention: &Attention<'_>, tokens: usize) -> Result<HeldKeysValues, Fault> {
+    let Attention { kv_heads, dim, keys, values, .. } = *attention;
+    room_for_cache(gpu, [tokens * kv_heads, dim], [keys, values])
 }
 
 /// Some rows of those of one digit.
@@ -130,7 +141,7 @@ fn written(cache: KeysValuesSpans) -> CacheSpans {
 }
 
 impl<'g> Memory<'g> {
-    /// Starts a pass, in one go if it is that of the decode before.
+    /// Starts a list of calls, in one go if it is the one before.
     fn start(&mut self, calls: &[Call<'_>]) -> Done {
         let step = Step::of(calls);
         let again = match self.last.take() {
@@ -265,6 +276,8 @@ impl Memory<'_> {
                 self.launch_parts(node, operator)
             }
             Operator::Attention(attention) => self.attend(node, attention),
+            Operator::Gradient(gradient) => self.differentiate(node, gradient),
+            Operator::Update(update) => self.update(node, update),
         }
     }
 
@@ -306,7 +319,7 @@ impl Memory<'_> {
                     self.attend_part(node, attention, part, &op, self.keys_values(cache)?)?;
                 }
                 None => {
-                    let held = room_for_cache(&self.cuda.gpu, attention, part.tokens)?;
+                    let held = room_for_pass(&self.cuda.gpu, attention, part.tokens)?;
                     self.attend_part(node, attention, part, &attention.append(part.tokens)?, held.spans())?;
                 }
             }
@@ -323,7 +336,7 @@ impl Memory<'_> {
         let queries = HeldDigits::new(gpu, tokens * heads, dim, attention.keys)?;
         let (op, digits) = (attention.queries(tokens)?, queries.spans());
         launch::quant_row_forward(gpu, node, &op, q, digits.planes, digits.scales)?;
-        let held = room_for_cache(gpu, attention, tokens)?;
+        let held = room_for_pass(gpu, attention, tokens)?;
         let cache = held.spans();
         launch::kv_append_forward(gpu, node, &attention.append(tokens)?, 0, k, v, written(cache))?;
         if let Some(longest) = parts.iter().max_by_key(|part| part.tokens).filter(|_| parts.len() > 1) {

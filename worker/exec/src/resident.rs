@@ -5,8 +5,14 @@
 //! them. A pass may join several units: what is computed row by row is not told of it, the rest takes the units'
 //! [`Part`]s.
 //!
+//! A training's step is such lists too: for each unit its nodes forward, its loss and its nodes backward, which add to
+//! sums that stay in the block ([`Gradient`]), then the update ([`Update`]).
+//!
 //! **Traps.** A device does not say which trap there is, only at which node: the lowest that met one. All values from
 //! there on are rubbish. The caller computes that node by the reference, which gives the trap.
+
+mod attention;
+mod training;
 
 use std::error::Error;
 use std::fmt;
@@ -14,9 +20,12 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use assay_exact::{
-    Add, ArgMax, Attn, AttnShape, EmbedGather, Gelu, KvAppend, L2Norm, LayerNorm, Linear, Mask, Mul,
-    Precision, QuantRow, Refused, RmsNorm, Sample, SiluMul, Tanh,
+    Add, ArgMax, EmbedGather, Gelu, L2Norm, LayerNorm, Linear, Mul, Precision, Refused, RmsNorm, Sample,
+    SiluMul, Tanh,
 };
+
+pub use attention::Attention;
+pub use training::{Gradient, Update};
 
 /// Words of a leaf's prefix, zeros behind its end.
 pub const PREFIX_WORDS: usize = 16;
@@ -34,6 +43,9 @@ pub const SPLIT_BYTES: u64 = 256 << 20;
 pub const DRAWN_CHUNK: usize = 1024;
 /// Most bytes that drawing of logits takes at a time, unless those of one row take more.
 pub const DRAWN_BYTES: u64 = 64 << 20;
+/// Most bytes of probabilities, their gradients and digits of either that the gradients of an attention take for the
+/// key-value heads that are computed together, unless one head takes more.
+pub const GRADIENT_BYTES: u64 = 1 << 30;
 /// What rows of digits that are multiplied are padded to a multiple of, in bytes.
 pub const DIGITS_ALIGNMENT: usize = 16;
 
@@ -253,8 +265,8 @@ pub struct Call<'a> {
     pub operator: Operator<'a>,
 }
 
-/// An operator and where its operands lie, none of which overlaps an output. Values are row-major; those of parts have
-/// the rows that the parts say.
+/// An operator and where its operands lie, none of which overlaps an output unless it says so. Values are row-major; those
+/// of parts have the rows that the parts say.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Operator<'a> {
     /// `to` has what `from` has.
@@ -465,68 +477,10 @@ pub enum Operator<'a> {
         /// One for each row.
         drawn: Region<u32>,
     },
-}
-
-/// Attention: queries are quantised per (token, head), keys and values per (token, key-value head) into the caches, and
-/// each part asks the keys that it has then.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Attention<'a> {
-    /// Query heads.
-    pub heads: usize,
-    /// Key-value heads.
-    pub kv_heads: usize,
-    /// Elements of a head.
-    pub dim: usize,
-    /// Which keys a query sees.
-    pub mask: Mask,
-    /// c of the program.
-    pub scale: f32,
-    /// Of keys and queries.
-    pub keys: Precision,
-    /// Of values.
-    pub values: Precision,
-    /// Of the softmax's numerators.
-    pub weights: Precision,
-    /// The position of each token.
-    pub positions: Region<u32>,
-    /// tokens × heads × dim.
-    pub q: Region<f32>,
-    /// tokens × key-value heads × dim.
-    pub k: Region<f32>,
-    /// tokens × key-value heads × dim.
-    pub v: Region<f32>,
-    /// tokens × heads × dim.
-    pub y: Region<f32>,
-    /// The units.
-    pub parts: &'a [Part],
-    /// One for each part; none at all where no part has tokens before this pass, nor any after: then keys and values
-    /// are the device's own, while it computes.
-    pub caches: &'a [CacheRegions],
-}
-
-impl Attention<'_> {
-    /// How the queries of `tokens` tokens are quantised.
-    pub fn queries(&self, tokens: usize) -> Result<QuantRow, Refused> {
-        QuantRow::new(tokens * self.heads, self.dim, self.keys)
-    }
-
-    /// How keys and values are written into a cache for `capacity` tokens.
-    pub fn append(&self, capacity: usize) -> Result<KvAppend, Refused> {
-        KvAppend::new(capacity, self.kv_heads, self.dim, self.keys, self.values)
-    }
-
-    /// What a part asks.
-    pub fn of(&self, part: &Part) -> Result<Attn, Refused> {
-        let shape = AttnShape {
-            queries: part.tokens,
-            keys: part.start + part.tokens,
-            heads: self.heads,
-            kv_heads: self.kv_heads,
-            dim: self.dim,
-            mask: self.mask,
-        };
-        Attn::new(shape, self.scale, self.weights)
-    }
+    /// Of a training: a loss, or gradients of one operator.
+    Gradient(Gradient),
+    /// Of a training: what comes before the units of a step, or behind them.
+    Update(Update),
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::package::{self, package_root, Package};
 use crate::program::Program;
 use crate::resident;
 use crate::root::{entries, key, root, trap_root, Domain, Hash};
-use crate::tensor::{Data, Dtype, Tensor, Tensors};
+use crate::tensor::{Data, Tensor, Tensors};
 use crate::trace::point::{Point, Points};
 use crate::trace::{Passes, Recorder, Segment, Trace};
 use crate::train::{self, State, Trainer};
@@ -139,6 +139,9 @@ pub struct Outcome {
     pub result: Result<Tensors, Trap>,
     /// What it commits to.
     pub trace: Trace,
+    /// Why a training did not stay in the device's memory, if that was to be: what it takes, and what was free. Then it
+    /// was computed operator by operator.
+    pub unfit: Option<String>,
 }
 
 impl Outcome {
@@ -147,7 +150,7 @@ impl Outcome {
             Ok(outputs) => root(Domain::Result, entries(outputs)),
             Err(trap) => trap_root(trap),
         };
-        Self { result, trace: recorder.finish(result_root) }
+        Self { result, trace: recorder.finish(result_root), unfit: None }
     }
 
     /// What two providers must agree on, with the trace root.
@@ -205,13 +208,14 @@ pub fn memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
     Ok([weights, outputs].into_iter().fold(bytes, u64::saturating_add))
 }
 
-/// Bytes of a device's memory that [`run`] takes at least where the backend's passes run there; 0 for a training, none
-/// of whose passes do. What the device has beyond that lets passes join more units.
+/// Bytes of a device's memory that [`run`] takes at least where the backend's passes run there. What the device has beyond
+/// that lets passes join more units; a training has no use for more, and where there is less it is computed operator by
+/// operator.
 pub fn device_memory(program: &Program, input: &Input) -> Result<u64, Invalid> {
     let needs = match check(program, input)? {
         Work::Embed(units) => resident::Needs::whole(&units),
         Work::Generate(prompts, job) => resident::Needs::continued(&prompts, job.tokens as usize),
-        Work::Train { .. } => return Ok(0),
+        Work::Train { .. } => return train::resident::memory(program),
     };
     let bytes = resident::memory(&program.graph, &needs);
     bytes.map_err(|refused| Problem::from(refused).at("program", "graph"))
@@ -222,9 +226,10 @@ pub fn output_bytes(program: &Program, input: &Input) -> Result<u64, Invalid> {
     Ok(check(program, input)?.output_bytes(program))
 }
 
-/// Runs a job. A training's units are split over `shards`, which changes no byte. Where the backend has a device whose
-/// memory passes run in, and that has not room enough or fails, the job is refused with [`Problem::Device`]: nothing has
-/// come of it, and another backend may run it.
+/// Runs a job. A training's units are split over `shards`, which changes no byte, unless it stays in a device's memory.
+/// Where the backend has a device whose memory passes run in, and that has not room enough or fails, the job is refused
+/// with [`Problem::Device`]: nothing has come of it, and another backend may run it. Only a training that has not room
+/// enough is not refused: it is computed operator by operator ([`Outcome::unfit`]).
 pub fn run(
     program: &Program,
     input: &Input,
@@ -288,7 +293,7 @@ fn run_recording(
         Work::Train { training, job, data, state } => {
             let state = state.unwrap_or_else(|| State::from_seed(program, seed));
             let mut trainer = Trainer::new(program, backend, seed, &data, state)?;
-            train(program, &mut trainer, training.every, job.to, shards, recorder)
+            training::run(program, &mut trainer, job, training.every, shards, recorder)
         }
     }
 }
@@ -503,30 +508,6 @@ fn run_units(
     let points = Points { graph, backend, keeps: recorder.keeps() };
     match compute(&executor, &points, &mut recorder).map_err(|ended| stop(ended, backend)) {
         Ok(outputs) => Ok(Outcome::new(Ok(outputs), recorder)),
-        Err(Stop::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
-        Err(Stop::Invalid(invalid)) => Err(invalid),
-    }
-}
-
-fn train(
-    program: &Program,
-    trainer: &mut Trainer<'_>,
-    every: u64,
-    to: u64,
-    shards: usize,
-    mut recorder: Recorder,
-) -> Result<Outcome, Invalid> {
-    let mut record = |done: u64, state: &State| {
-        if done.is_multiple_of(every) && done != to {
-            recorder.record(done, 0, 0, Dtype::U8, &[32], &state.root(program));
-        }
-    };
-    match train::run(trainer, to, shards, &mut record) {
-        Ok(losses) => {
-            let mut outputs = trainer.state().tensors(program);
-            outputs.insert("losses".into(), Tensor::f32(&[losses.len() as u64], losses));
-            Ok(Outcome::new(Ok(outputs), recorder))
-        }
         Err(Stop::Trap(trap)) => Ok(Outcome::new(Err(trap), recorder)),
         Err(Stop::Invalid(invalid)) => Err(invalid),
     }

@@ -150,6 +150,9 @@ fn run(task: &Task, program: &Program, input: &Input) -> Result<Outcome, Stop> {
         }
         outcome => outcome?,
     };
+    if let Some(unfit) = &outcome.unfit {
+        eprintln!("the training does not stay on the GPU: {unfit}");
+    }
     match started.fault() {
         Some(fault) if task.device.is_trial => return Err(Stop::Failed(fault.to_string())),
         Some(fault) => eprintln!("the processor computed what the GPU did not: {fault}"),

@@ -208,7 +208,20 @@ pub(crate) fn rope_backward(
 ) -> Result<(), Fault> {
     let position = gpu.scratch::<u32>(1)?;
     gpu.upload(&[word("position of Rope", start)?], position.span())?;
-    rotate(gpu, node, op, position.span(), table, [dy, dx], true)
+    rope_backward_at(gpu, node, op, position.span(), table, dy, dx)
+}
+
+/// Rotates back from the position on that lies at `position`, one element.
+pub(crate) fn rope_backward_at(
+    gpu: &Gpu,
+    node: u32,
+    op: &Rope,
+    position: Span<u32>,
+    table: RopeSpans,
+    dy: Span<f32>,
+    dx: Span<f32>,
+) -> Result<(), Fault> {
+    rotate(gpu, node, op, position, table, [dy, dx], true)
 }
 
 /// Either way, from `x` to `y`.

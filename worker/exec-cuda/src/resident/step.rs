@@ -1,34 +1,37 @@
-//! Passes of a decode: one more token for each unit, again and again.
+//! Lists of calls that come again and again: passes of a decode, one more token for each unit, and units of a training.
 
 use assay_exec::resident::{Attention, CacheRegions, Call, Operator, Part};
 
-/// All that a pass of one token for each unit launches. Ids and positions are not in it: they lie in the device's
-/// memory, where each pass has its own.
+/// All that a pass of one token for each unit launches, or a unit of a training. Ids and positions are not in it: they
+/// lie in the device's memory, where each pass has its own.
 #[derive(Debug, PartialEq)]
 pub(super) struct Step {
     /// Of no units.
     calls: Vec<Call<'static>>,
-    /// Those of each call, as if they had no tokens before.
+    /// Those of each call; of a decode as if they had no tokens before.
     parts: Vec<Part>,
     /// Those of each attention.
     caches: Vec<CacheRegions>,
 }
 
 impl Step {
-    /// None for other passes, and where there is nothing but them: no attention over tokens of passes before.
+    /// None for other lists: of a pass over more tokens, or over nothing of passes before; of a training's update.
     pub(super) fn of(calls: &[Call<'_>]) -> Option<Self> {
+        // What a unit of a training launches says all of it: each of them begins at its first token.
+        let trains = calls.iter().any(|call| matches!(call.operator, Operator::Gradient(_)));
         let mut step = Self { calls: Vec::with_capacity(calls.len()), parts: Vec::new(), caches: Vec::new() };
         for Call { node, operator } in calls {
             let (parts, caches) = units(operator);
             let has_caches = !matches!(operator, Operator::Attention(_)) || (caches.len() == parts.len());
-            if !has_caches || parts.iter().any(|part| part.tokens != 1) {
+            if !trains && (!has_caches || parts.iter().any(|part| part.tokens != 1)) {
                 return None;
             }
             step.calls.push(Call { node: *node, operator: without_units(operator) });
-            step.parts.extend(parts.iter().map(|part| Part { start: 0, ..*part }));
+            let start = |part: &Part| if trains { part.start } else { 0 };
+            step.parts.extend(parts.iter().map(|part| Part { start: start(part), ..*part }));
             step.caches.extend_from_slice(caches);
         }
-        (!step.caches.is_empty()).then_some(step)
+        (trains || !step.caches.is_empty()).then_some(step)
     }
 }
 
@@ -101,13 +104,15 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
         Operator::Leaves { x, prefix, bytes, hashes } => Operator::Leaves { x, prefix, bytes, hashes },
         Operator::ArgMax { op, x, best } => Operator::ArgMax { op, x, best },
         Operator::Sample { op, x, draws, drawn } => Operator::Sample { op, x, draws, drawn },
+        Operator::Gradient(gradient) => Operator::Gradient(gradient),
+        Operator::Update(update) => Operator::Update(update),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use assay_exact::{Add, Mask, Precision};
-    use assay_exec::resident::{QuantisedRegions, Region};
+    use assay_exact::{Add, Mask, Precision, Tanh};
+    use assay_exec::resident::{Gradient, QuantisedRegions, Region, Update};
 
     use super::*;
 
@@ -159,6 +164,22 @@ mod tests {
         assert_ne!(first, Step::of(&calls(&at(6), &others, 2)));
         assert_ne!(first, Step::of(&calls(&at(6)[..1], &caches[..1], 1)));
         assert_ne!(first, Step::of(&calls(&at(6), &caches, 2)[..1]));
+    }
+
+    #[test]
+    fn a_unit_of_a_training_is_the_same_every_time_and_an_update_is_none() {
+        let (part, value) = (Part { first: 0, tokens: 2, start: 0 }, Region::new(0, 8));
+        let gradient = |dx: Region<f32>| {
+            let op = Tanh::new(8).unwrap();
+            let operator = Operator::Gradient(Gradient::Tanh { op, dy: value, y: value, dx });
+            Step::of(&[calls(&[part], &[], 2).as_slice(), &[Call { node: 4, operator }]].concat())
+        };
+        let unit = gradient(Region::new(64, 8));
+        assert!(unit.is_some());
+        assert_eq!(unit, gradient(Region::new(64, 8)));
+        assert_ne!(unit, gradient(Region::new(96, 8)));
+        let clear = Operator::Update(Update::Clear { sums: Region::new(0, 4) });
+        assert_eq!(Step::of(&[Call { node: 0, operator: clear }]), None);
     }
 
     #[test]

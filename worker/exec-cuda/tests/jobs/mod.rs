@@ -38,12 +38,17 @@ fn agree(what: &str, program: &Program, input: &Input) {
     });
 }
 
-fn train(decoder: Decoder, recipe: &Recipe) {
+/// A training from the seed to its last step.
+fn training(decoder: Decoder, recipe: &Recipe) -> (Program, Input) {
     let program = Program::load("program", &decoder.training(recipe).unwrap()).unwrap();
     let text = (0..4_000u32).map(|at| (at * at % 251) as u8).collect();
     let data = Tensors::from([("data".into(), Tensor::u8(&[4_000], text))]);
     let job = Kind::Train(Train { from: 0, to: recipe.steps });
-    let input = Input::load("input", &Input::pack(job, &data).unwrap()).unwrap();
+    (program, Input::load("input", &Input::pack(job, &data).unwrap()).unwrap())
+}
+
+fn train(decoder: Decoder, recipe: &Recipe) {
+    let (program, input) = training(decoder, recipe);
     agree("a training", &program, &input);
 }
 
@@ -67,6 +72,22 @@ fn write(decoder: Decoder, precision: Precision, tokens: u64) {
 #[test]
 fn a_training_has_the_roots_that_it_has_on_the_cpu() {
     train(TINY, &Recipe { every: 1, ..Recipe::new(2, 8, 2, 0.01) });
+}
+
+#[test]
+fn a_training_that_traps_has_the_trap_that_it_has_on_the_cpu() {
+    // The first update makes parameters as large as a float can be, or larger.
+    for clip in [None, Some(1.0)] {
+        let recipe = Recipe { every: 1, clip, ..Recipe::new(2, 8, 3, 3e38) };
+        let (program, input) = training(TINY, &recipe);
+        let expected = run(&program, &input, SEED, &Cpu::new(Path::best(), 0).unwrap(), 1).unwrap();
+        assert!(expected.result.is_err(), "no trap");
+        on_each_path(|cuda| {
+            let got = run(&program, &input, SEED, cuda, 1).unwrap();
+            assert_eq!((&got.result, &got.trace), (&expected.result, &expected.trace), "by {}", cuda.path());
+            assert_eq!((got.unfit, cuda.fault()), (None, None), "by {}", cuda.path());
+        });
+    }
 }
 
 #[test]
@@ -111,6 +132,45 @@ fn no_more_memory_is_taken_than_is_planned() {
         let refused = run(&program, &input, SEED, &cuda, 1).map(|_| ()).unwrap_err();
         assert!(refused.to_string().contains(&planned.to_string()), "{refused}");
     }
+}
+
+// By this machine's processor alone, as above.
+#[test]
+fn no_more_memory_is_taken_by_a_training_than_is_planned() {
+    // Vectors that have to be padded, and vectors that have not.
+    for tokens in [7, 16] {
+        // A second unit would be recorded, and what is recorded would be kept.
+        let (program, input) = training(TINY, &Recipe { every: 1, ..Recipe::new(1, tokens, 2, 0.01) });
+        let planned = device_memory(&program, &input).unwrap();
+        let (gpu, host) = host::gpu(GemmPath::Mma);
+        let before = host.most_taken();
+        let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
+        let expected = roots(&program, &input, &Cpu::new(Path::best(), 0).unwrap());
+        let compute = |free: u64| {
+            host.leave_free(free);
+            let outcome = run(&program, &input, SEED, &cuda, 1).unwrap();
+            let roots = [outcome.result_root(), outcome.trace.root()].map(hex::encode);
+            assert_eq!((roots, cuda.fault()), (expected.clone(), None));
+            outcome.unfit
+        };
+        assert_eq!(compute(RESERVE + planned), None);
+        let taken = host.most_taken() - before;
+        assert!((1..=planned).contains(&taken), "{taken} of {planned}");
+        let unfit = compute(RESERVE + planned - 1);
+        assert!(unfit.is_some_and(|unfit| unfit.contains(&planned.to_string())));
+    }
+}
+
+// By this machine's processor alone, as above.
+#[test]
+fn one_recording_serves_the_units_of_a_step() {
+    let (program, input) = training(TINY, &Recipe { every: 1, ..Recipe::new(4, 8, 2, 0.01) });
+    let (gpu, host) = host::gpu(GemmPath::Dp4a);
+    let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
+    let expected = roots(&program, &input, &Cpu::new(Path::best(), 0).unwrap());
+    assert_eq!(roots(&program, &input, &cuda), expected);
+    // Of each step's four units one is launched, and three start what was recorded.
+    assert_eq!((host.replays(), cuda.fault()), (6, None));
 }
 
 #[test]

@@ -94,18 +94,21 @@ pub(super) struct Layout {
 }
 
 /// A block that is being laid out.
-struct Room {
-    end: u64,
+pub(crate) struct Room {
+    /// The byte behind all that lies in it.
+    pub end: u64,
 }
 
 impl Room {
-    fn take<T>(&mut self, len: usize) -> Region<T> {
+    /// Places elements, whatever they are, behind all others.
+    pub fn take<T>(&mut self, len: usize) -> Region<T> {
         let start = self.end.checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX);
         self.end = start.saturating_add((len as u64).saturating_mul(size_of::<T>() as u64));
         Region::new(start, len)
     }
 
-    fn quantised(&mut self, rows: usize, depth: usize, precision: Precision) -> QuantisedRegions {
+    /// Places quantised rows.
+    pub fn quantised(&mut self, rows: usize, depth: usize, precision: Precision) -> QuantisedRegions {
         let len = precision.digits().saturating_mul(rows).saturating_mul(depth);
         QuantisedRegions { planes: self.take(len), scales: self.take(rows), rows, depth, precision }
     }
@@ -303,7 +306,7 @@ fn leaves(graph: &Graph, tokens: usize, units: usize) -> usize {
 }
 
 /// Rows of a node's value in a pass that joins units.
-pub(super) fn rows(node: &Node, tokens: usize, units: usize) -> usize {
+pub(crate) fn rows(node: &Node, tokens: usize, units: usize) -> usize {
     match node.rows {
         Rows::Tokens => tokens,
         Rows::One => units,
@@ -312,7 +315,7 @@ pub(super) fn rows(node: &Node, tokens: usize, units: usize) -> usize {
 
 /// Bytes that the call of one node takes for itself at most, in a pass over `tokens` tokens of `units` units. A device has
 /// one call at a time.
-fn beside(graph: &Graph, needs: &Needs, tokens: usize, units: usize) -> u64 {
+pub(crate) fn beside(graph: &Graph, needs: &Needs, tokens: usize, units: usize) -> u64 {
     let call = |node: &Node| match &node.op {
         Op::Linear { precision, weight, .. } => linear(graph, node, weight, *precision, tokens),
         Op::Attention(attention) => attend(node, attention, needs, tokens),
@@ -326,23 +329,27 @@ fn beside(graph: &Graph, needs: &Needs, tokens: usize, units: usize) -> u64 {
 }
 
 /// Rows in digits, with their scales.
-fn quantised_bytes(rows: u64, depth: u64, precision: Precision) -> u64 {
+pub(crate) fn quantised_bytes(rows: u64, depth: u64, precision: Precision) -> u64 {
     rows.saturating_mul(depth.saturating_mul(precision.digits() as u64).saturating_add(4))
 }
 
-/// The digits of what is multiplied, both operands once more where their rows have to be padded, and sums of four bytes
-/// for each weight that a pair of digits has.
+/// What a linear node takes: its weights are there.
 fn linear(graph: &Graph, node: &Node, weight: &str, precision: Precision, tokens: usize) -> u64 {
     let depth = shape(graph, weight).get(1).copied().unwrap_or(0);
-    let padded = depth.checked_next_multiple_of(DIGITS_ALIGNMENT).unwrap_or(usize::MAX);
     let weights = quantised(graph, weight).unwrap_or(precision);
-    let [tokens, cols, depth, padded] = [tokens, node.cols, depth, padded].map(|size| size as u64);
-    let of_both = (precision.digits() + weights.digits()) as u64;
-    let sums = tokens.saturating_mul(cols).saturating_mul(4 * of_both);
-    let mut bytes = quantised_bytes(tokens, depth, precision).saturating_add(sums);
+    let digits = quantised_bytes(tokens as u64, depth as u64, precision);
+    digits.saturating_add(product([tokens, node.cols], depth, [precision, weights]))
+}
+
+/// What a product of vectors of `depth` takes beside them: both operands once more where their rows have to be padded, and
+/// sums of four bytes for each weight that a pair of digits has.
+pub(crate) fn product([rows, cols]: [usize; 2], depth: usize, precisions: [Precision; 2]) -> u64 {
+    let padded = depth.checked_next_multiple_of(DIGITS_ALIGNMENT).unwrap_or(usize::MAX);
+    let of_both: usize = precisions.iter().map(|precision| precision.digits()).sum();
+    let mut bytes = (rows as u64).saturating_mul(cols as u64).saturating_mul(4 * of_both as u64);
     if padded != depth {
-        for (rows, precision) in [(tokens, precision), (cols, weights)] {
-            bytes = bytes.saturating_add(quantised_bytes(rows, padded, precision));
+        for (rows, precision) in [rows, cols].into_iter().zip(precisions) {
+            bytes = bytes.saturating_add(quantised_bytes(rows as u64, padded as u64, precision));
         }
     }
     bytes

@@ -10,7 +10,8 @@
 //! Leaves of the trace are hashed on the device; only where some may have to be opened do values come back.
 
 mod generate;
-mod layout;
+pub(crate) mod layout;
+pub(crate) mod nodes;
 mod pass;
 mod trap;
 
@@ -27,10 +28,11 @@ use crate::graph::Graph;
 use crate::root::Hash;
 use crate::trace::point::{Point, Points};
 use layout::{Layout, Recorded};
-use pass::{download, Choice, Pass, Turn};
+use pass::{Choice, Pass, Turn};
 
 pub(crate) use generate::generate;
 pub(crate) use layout::Needs;
+pub(crate) use pass::download;
 
 /// Most bytes of units' outputs that come from a device at a time: a pass may join thousands of units, each with logits
 /// of a vocabulary, and the host has no need of all of them at once.

@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use assay_exact::{
-    Add, ArgMax, EmbedGather, Error, Gelu, L2Norm, LayerNorm, Linear, Mul, Refused, RmsNorm, Sample, SiluMul,
-    Tanh,
-};
+use assay_exact::{ArgMax, Error, Refused, Sample};
 use assay_exec::resident::{
-    Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Source,
-    Target, HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS,
+    Block, CacheRegions, Call, DeviceFault, Operator, Part, Region, Source, Target, HASH_WORDS, LEAF_FLOATS,
+    PREFIX_WORDS,
 };
 
 use super::layout::{rows, unit_caches, Layout};
+use super::nodes::Nodes;
 use crate::generate::draw;
 use crate::graph::{Graph, Node, Rows};
-use crate::manifest::{self, Index, Op};
 use crate::trace::point::place;
 use crate::trace::Place;
 
@@ -264,100 +261,16 @@ impl<'a> Pass<'a> {
     }
 
     fn operator(&self, at: usize) -> Result<Operator<'_>, Refused> {
-        let node = &self.graph.nodes[at];
-        let (rows, cols, parts) = (self.rows(node), node.cols, self.parts.as_slice());
-        let input = |i: usize| node.inputs.get(i).map(|input| self.value(*input)).ok_or(INPUTS);
-        let y = self.value(at);
-        let len = y.len();
-        Ok(match &node.op {
-            Op::Add => Operator::Add { op: Add::new(len)?, a: input(0)?, b: input(1)?, y },
-            Op::Mul => Operator::Mul { op: Mul::new(len)?, a: input(0)?, b: input(1)?, y },
-            Op::SiluMul => Operator::SiluMul { op: SiluMul::new(len)?, x: input(0)?, u: input(1)?, y },
-            Op::Gelu => Operator::Gelu { op: Gelu::new(len)?, x: input(0)?, y },
-            Op::Tanh => Operator::Tanh { op: Tanh::new(len)?, x: input(0)?, y },
-            Op::Last => Operator::Last { cols, x: input(0)?, y, parts },
-            Op::MeanPool => Operator::MeanPool { cols, x: input(0)?, y, parts },
-            Op::L2Norm { epsilon } => {
-                let op = L2Norm::new(rows, cols, epsilon.get())?;
-                Operator::L2Norm { op, x: input(0)?, y, divisor: self.statistics(rows)[0] }
-            }
-            Op::RmsNorm { epsilon, gamma } => {
-                let (op, gamma) = (RmsNorm::new(rows, cols, epsilon.get())?, self.float(gamma)?);
-                Operator::RmsNorm { op, x: input(0)?, gamma, y, rstd: self.statistics(rows)[0] }
-            }
-            Op::LayerNorm { beta, epsilon, gamma } => {
-                let op = LayerNorm::new(rows, cols, epsilon.get())?;
-                let (gamma, beta, [mean, rstd]) =
-                    (self.float(gamma)?, self.float(beta)?, self.statistics(rows));
-                Operator::LayerNorm { op, x: input(0)?, gamma, beta, y, mean, rstd }
-            }
-            Op::Linear { bias, precision, weight } => {
-                let weight = self.digits(weight)?;
-                let bias = bias.as_ref().map(|bias| self.float(bias)).transpose()?;
-                let op = Linear::new(rows, weight.depth, cols, *precision)?;
-                Operator::Linear { op, x: input(0)?, weight, bias, y }
-            }
-            Op::Embed { index, table } => self.embed(*index, table, y)?,
-            Op::Rope { heads, table } => {
-                let heads = *heads as usize;
-                let [cos, sin] = ["cos", "sin"].map(|part| self.float(&format!("{table}.{part}")));
-                let (cos, sin) = (cos?, sin?);
-                let positions = self.layout.positions.range(0..self.tokens);
-                Operator::Rope { heads, dim: cols / heads, cos, sin, positions, x: input(0)?, y, parts }
-            }
-            Op::Attention(attention) => {
-                let operands = [input(0)?, input(1)?, input(2)?, y];
-                Operator::Attention(self.attention(at, attention, operands))
-            }
-        })
-    }
-
-    fn embed(&self, index: Index, name: &str, y: Region<f32>) -> Result<Operator<'_>, Refused> {
-        let ids = match index {
-            Index::Ids => self.layout.ids,
-            Index::Positions => self.layout.positions,
-        };
-        let (ids, cols) = (ids.range(0..self.tokens), y.len() / self.tokens);
-        if let Some(table) = self.layout.floats.get(name) {
-            let op = EmbedGather::new(self.tokens, table.len() / cols, cols)?;
-            return Ok(Operator::Embed { op, ids, table: *table, y });
-        }
-        let table = self.digits(name)?;
-        Ok(Operator::EmbedQuantised { op: EmbedGather::new(self.tokens, table.rows, cols)?, ids, table, y })
-    }
-
-    fn attention(
-        &self,
-        at: usize,
-        attention: &manifest::Attention,
-        [q, k, v, y]: [Region<f32>; 4],
-    ) -> Attention<'_> {
-        let heads = attention.heads as usize;
-        Attention {
-            heads,
-            kv_heads: attention.kv_heads as usize,
-            dim: self.graph.nodes[at].cols / heads,
-            mask: attention.mask,
-            scale: attention.scale.get(),
-            keys: attention.keys,
-            values: attention.values,
-            weights: attention.weights,
+        let nodes = Nodes {
+            graph: self.graph,
+            floats: &self.layout.floats,
+            digits: &self.layout.digits,
+            ids: self.layout.ids.range(0..self.tokens),
             positions: self.layout.positions.range(0..self.tokens),
-            q,
-            k,
-            v,
-            y,
             parts: &self.parts,
-            caches: self.caches(at),
-        }
-    }
-
-    fn float(&self, name: &str) -> Result<Region<f32>, Refused> {
-        self.layout.floats.get(name).copied().ok_or(NAME)
-    }
-
-    fn digits(&self, name: &str) -> Result<QuantisedRegions, Refused> {
-        self.layout.digits.get(name).copied().ok_or(NAME)
+        };
+        let statistics = self.statistics(self.rows(&self.graph.nodes[at]));
+        nodes.operator(at, &|at| self.value(at), statistics, self.caches(at))
     }
 
     /// Room for two floats of each row.
@@ -369,11 +282,8 @@ impl<'a> Pass<'a> {
 /// Bytes that are hashed before those of a leaf: its place, with two axes.
 const PREFIX: usize = 47;
 
-const NAME: Refused = Refused::Domain("name of a weight");
-const INPUTS: Refused = Refused::Domain("inputs of a node");
-
 /// Floats of a device.
-pub(super) fn download(block: &mut dyn Block, from: Region<f32>) -> Result<Vec<f32>, DeviceFault> {
+pub(crate) fn download(block: &mut dyn Block, from: Region<f32>) -> Result<Vec<f32>, DeviceFault> {
     let mut values = vec![0.0; from.len()];
     block.download(from.start(), Target::F32(&mut values))?;
     Ok(values)

@@ -10,12 +10,14 @@
 //!
 //! [`step`] opens a step down to one element of any value, backward and update included.
 //!
-//! [`run`] does all this in one process. A shard's memory is that of its sums, of one unit's values and of the gradients
-//! of these, however many units it has. If shards trap, the step's trap is the least of theirs in [`Trap`]'s order: each
-//! shard goes through its units in their order and stops at the first trap, which is its least.
+//! [`run`] does all this in one process; `resident` does it in a device's memory. A shard's memory is that of its sums,
+//! of one unit's values and of the gradients of these, however many units it has. If shards trap, the step's trap is the
+//! least of theirs in [`Trap`]'s order: each shard goes through its units in their order and stops at the first trap,
+//! which is its least.
 
 mod backward;
 mod plan;
+pub(crate) mod resident;
 mod state;
 pub mod step;
 mod update;
@@ -256,6 +258,11 @@ impl<'a> Trainer<'a> {
     ) -> Result<(), Halt> {
         self.backend.check_float_mode()?;
         self.update.apply(self.backend, sums, self.plan.count, rate, &mut self.state, watch)?;
+        self.make_weights()
+    }
+
+    /// The weights of the state's parameters.
+    fn make_weights(&mut self) -> Result<(), Halt> {
         for (at, (name, values)) in self.state.parameters.iter().enumerate() {
             self.weights.set_float(self.backend, name, values).map_err(self.update.halt(Stage::Step, at))?;
         }
@@ -272,12 +279,17 @@ impl<'a> Trainer<'a> {
     /// Adds one unit of the next step.
     fn unit(&self, unit: u64, work: &mut Workspace, sink: &mut Sink<'_>) -> Result<(), Halt> {
         let (plan, weights, backend) = (&self.plan, &self.weights, self.backend);
-        let (tokens, graph) = (plan.tokens, &self.program.graph);
-        let start = start(self.key, self.state.step, unit, (self.data.len() - tokens) as u64) as usize;
-        let (ids, labels) = (&self.data[start..start + tokens], &self.data[start + 1..start + tokens + 1]);
+        let (graph, [ids, labels]) = (&self.program.graph, self.window(unit));
         let pass = Executor { graph, weights, backend }.run_keeping(ids, &mut ())?;
         let backward = Backward { graph, weights, backend, plan };
         backward.unit(&Unit { ids, labels, pass: &pass }, work, sink)
+    }
+
+    /// The tokens of a unit of the next step, and their labels.
+    fn window(&self, unit: u64) -> [&'a [u32]; 2] {
+        let (data, tokens) = (self.data, self.plan.tokens);
+        let start = start(self.key, self.state.step, unit, (data.len() - tokens) as u64) as usize;
+        [&data[start..start + tokens], &data[start + 1..start + tokens + 1]]
     }
 
     fn stop(&self, halt: Halt, unit: u64) -> Stop {
@@ -317,6 +329,15 @@ pub fn shard(units: u64, shards: u64, index: u64) -> Range<u64> {
     bound(u128::from(index))..bound(u128::from(index) + 1)
 }
 
+/// Refuses steps that there are no rates for, and no shards.
+fn check_run(trainer: &Trainer<'_>, to_step: u64, shards: usize) -> Result<(), Invalid> {
+    check_steps(trainer.rates, trainer.state.step, to_step)?;
+    if shards == 0 {
+        return Err(Problem::mismatch("at least 1", shards).at("job", "shards"));
+    }
+    Ok(())
+}
+
 /// Trains until `to_step` steps are done, with the units of each split into so many shards, which changes no byte.
 /// `record` sees the state after each step, with the number of steps done. Gives the mean loss of each step.
 pub fn run(
@@ -325,10 +346,7 @@ pub fn run(
     shards: usize,
     record: &mut dyn FnMut(u64, &State),
 ) -> Result<Vec<f32>, Stop> {
-    check_steps(trainer.rates, trainer.state.step, to_step)?;
-    if shards == 0 {
-        return Err(Problem::mismatch("at least 1", shards).at("job", "shards").into());
-    }
+    check_run(trainer, to_step, shards)?;
     let mut losses = Vec::new();
     while trainer.state.step < to_step {
         let mut gradients = trainer.gradients(shard(trainer.plan.units, shards as u64, 0))?;

@@ -16,16 +16,17 @@ use crate::train::step::{Value, Watch};
 /// What turns the sums of a step into new parameters.
 #[derive(Clone, Debug)]
 pub(super) struct Update {
-    clip: Option<ClipNorm>,
-    rule: Rule,
+    pub(super) clip: Option<ClipNorm>,
+    pub(super) rule: Rule,
     /// Whether each parameter decays, in the order of names.
-    decays: Vec<bool>,
+    pub(super) decays: Vec<bool>,
     /// The number of the update's first operator.
     first: usize,
 }
 
+/// What the optimizer does with a parameter, and with one that does not decay.
 #[derive(Clone, Copy, Debug)]
-enum Rule {
+pub(super) enum Rule {
     Adam { decaying: AdamStep, plain: AdamStep },
     Sgd { decay: f32, momentum: f32 },
 }
@@ -69,9 +70,14 @@ impl Update {
         Ok(Self { clip, rule, decays, first: 2 * graph.nodes.len() + 1 })
     }
 
+    /// The number of a stage's operator for a parameter.
+    pub(super) fn operator(&self, stage: Stage, parameter: usize) -> usize {
+        self.first + stage as usize * self.decays.len() + parameter
+    }
+
     /// Puts an error at a stage's operator for a parameter.
     pub(super) fn halt(&self, stage: Stage, parameter: usize) -> impl Fn(Error) -> Halt {
-        Halt::of(self.first + stage as usize * self.decays.len() + parameter)
+        Halt::of(self.operator(stage, parameter))
     }
 
     /// Updates parameters and moments by the sums over `tokens` tokens. After a halt they are of no use.

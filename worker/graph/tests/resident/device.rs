@@ -1,5 +1,7 @@
 //! A device whose memory is the host's, and whose operators are the reference's.
 
+mod training;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use assay_exact::{
@@ -217,19 +219,28 @@ impl Memory<'_> {
             Operator::Gelu { op, x, y } => self.write(y, |memory, y| op.forward(&memory.floats(x), y)),
             Operator::Tanh { op, x, y } => self.write(y, |memory, y| op.forward(&memory.floats(x), y)),
             Operator::L2Norm { op, x, y, divisor } => {
-                let mut norms = vec![0.0; divisor.len()];
-                self.write(y, |memory, y| op.forward(&memory.floats(x), y, &mut norms))
+                let mut norms = vec![f32::NAN; divisor.len()];
+                let result = self.write(y, |memory, y| op.forward(&memory.floats(x), y, &mut norms));
+                self.put(divisor, &norms);
+                result
             }
             Operator::RmsNorm { op, x, gamma, y, rstd } => {
-                let mut stats = vec![0.0; rstd.len()];
-                self.write(y, |memory, y| op.forward(&memory.floats(x), &memory.floats(gamma), y, &mut stats))
+                let mut stats = vec![f32::NAN; rstd.len()];
+                let result = self.write(y, |memory, y| {
+                    op.forward(&memory.floats(x), &memory.floats(gamma), y, &mut stats)
+                });
+                self.put(rstd, &stats);
+                result
             }
             Operator::LayerNorm { op, x, gamma, beta, y, mean, rstd } => {
-                let (mut means, mut stats) = (vec![0.0; mean.len()], vec![0.0; rstd.len()]);
-                self.write(y, |memory, y| {
+                let (mut means, mut stats) = (vec![f32::NAN; mean.len()], vec![f32::NAN; rstd.len()]);
+                let result = self.write(y, |memory, y| {
                     let [x, gamma, beta] = [x, gamma, beta].map(|region| memory.floats(region));
                     op.forward(&x, &gamma, &beta, y, &mut means, &mut stats)
-                })
+                });
+                self.put(mean, &means);
+                self.put(rstd, &stats);
+                result
             }
             Operator::Linear { op, x, weight, bias, y } => {
                 let mut room = Digits::empty(op.tokens(), op.inputs(), op.precision());
@@ -274,6 +285,8 @@ impl Memory<'_> {
                 self.compute_parts(operator)
             }
             Operator::Attention(attention) => self.attend(attention),
+            Operator::Gradient(gradient) => self.differentiate(gradient),
+            Operator::Update(update) => self.update(update),
         }
     }
 

@@ -3,9 +3,14 @@
 mod device;
 mod faults;
 mod jobs;
+#[allow(dead_code, reason = "the tests of training use more of it")]
+#[allow(clippy::disallowed_methods, reason = "its angles may be anything")]
+#[path = "../training/model.rs"]
+mod model;
 #[allow(dead_code, reason = "the tests of the trace use more of it")]
 #[path = "../trace/programs.rs"]
 mod programs;
+mod training;
 mod traps;
 
 use assay_exec::{Backend, Reference};

@@ -1,6 +1,7 @@
 //! Attention's gradients: five products of quantised matrices, some key-value heads at a time.
 
 use assay_exact::{AttnBackward, AttnShape, Mask, Precision};
+use assay_exec::resident::GRADIENT_BYTES;
 
 use super::word;
 use crate::error::Fault;
@@ -21,7 +22,7 @@ const COLUMN_THREADS: u32 = 256;
 /// Rows of operands made here begin at multiples of so many bytes.
 const ALIGNMENT: usize = 16;
 /// Memory for P and dS and their digits that heads are taken together for, in bytes, unless one takes more.
-const ROOM: usize = 1 << 30;
+const ROOM: usize = GRADIENT_BYTES as usize;
 
 /// What becomes of a product, as the kernels have it.
 const TIMES_FACTOR: u32 = 1;
