@@ -87,6 +87,10 @@ pub(crate) struct Block {
     /// First column.
     pub(crate) col: usize,
     pub(crate) cols: usize,
+    /// How many columns behind the first those begin that the thread will most likely have next: they may lie in memory,
+    /// and are asked for early. 0 if that is not known.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(crate) ahead: usize,
 }
 
 /// Rows of an attention that share a key-value head: those of some queries, and of each of them of the same heads.
@@ -202,8 +206,8 @@ impl Kernel {
         let inverse = bound as f32 / f32::from_bits(largest);
         let sum: i64 = match self {
             Self::Scalar => x.iter().map(|x| i64::from(quantiser.quantise(*x))).sum(),
-            Self::Avx2(avx2) => avx2.sum(x, inverse, bound),
-            Self::Vnni(vnni) => vnni.sum(x, inverse, bound),
+            Self::Avx2(avx2) => avx2.sum(x, inverse),
+            Self::Vnni(vnni) => vnni.sum(x, inverse),
         };
         sum as f32 * scale
     }

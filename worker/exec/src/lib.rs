@@ -21,7 +21,7 @@
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
-// With `vnni` the only unsafe code of the crate: intrinsics, behind a proof that the processor has them.
+// With `prefetch` and `vnni` the only unsafe code of the crate: intrinsics, behind a proof that the processor has them.
 mod avx2;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "no_avx2.rs"]
@@ -36,10 +36,17 @@ mod loops;
 mod narrow;
 #[cfg(not(target_arch = "x86_64"))]
 mod no_loops;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+// Hints, which every processor of this architecture takes.
+mod prefetch;
+mod processors;
 mod product;
 mod quantise;
 mod reference;
 pub mod resident;
+#[cfg(target_arch = "x86_64")]
+mod spare;
 #[cfg(target_arch = "x86_64")]
 mod stack;
 mod team;

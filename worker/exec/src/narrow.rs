@@ -8,7 +8,8 @@ use crate::vnni::Vnni;
 
 /// The kernel of such a product.
 pub(crate) enum Narrow {
-    Avx2(Avx2),
+    /// With the digits of the left operand, widened.
+    Avx2(Avx2, Vec<i32>),
     /// With the sums of the digits of each row of the left operand.
     Vnni(Vnni, Vec<i32>),
 }
@@ -18,7 +19,7 @@ impl Narrow {
     pub(crate) fn new(kernel: Kernel, a: &Quantised<'_>, b: &Quantised<'_>) -> Option<Self> {
         match kernel {
             Kernel::Scalar => None,
-            Kernel::Avx2(avx2) => avx2.is_narrow(a, b).then_some(Self::Avx2(avx2)),
+            Kernel::Avx2(avx2) => avx2.pairs(a, b).map(|pairs| Self::Avx2(avx2, pairs)),
             Kernel::Vnni(vnni) => vnni.totals(a, b).map(|totals| Self::Vnni(vnni, totals)),
         }
     }
@@ -33,7 +34,7 @@ impl Narrow {
         y: &mut [&mut [f32]],
     ) -> bool {
         match self {
-            Self::Avx2(avx2) => avx2.linear(a, b, block, bias, y),
+            Self::Avx2(avx2, pairs) => avx2.linear(a, b, block, pairs, bias, y),
             Self::Vnni(vnni, totals) => vnni.linear(a, b, block, totals, bias, y),
         }
     }
@@ -41,7 +42,7 @@ impl Narrow {
     /// Writes the sums of a block, a slice for each row.
     pub(crate) fn integers(&self, a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, c: &mut [&mut [i32]]) {
         match self {
-            Self::Avx2(avx2) => avx2.integers(a, b, block, c),
+            Self::Avx2(avx2, pairs) => avx2.integers(b, block, pairs, c),
             Self::Vnni(vnni, totals) => vnni.integers(a, b, block, totals, c),
         }
     }

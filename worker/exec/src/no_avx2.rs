@@ -16,7 +16,7 @@ impl Avx2 {
         match self {}
     }
 
-    pub(crate) fn is_narrow(self, _: &Quantised<'_>, _: &Quantised<'_>) -> bool {
+    pub(crate) fn pairs(self, _: &Quantised<'_>, _: &Quantised<'_>) -> Option<Vec<i32>> {
         match self {}
     }
 
@@ -25,13 +25,14 @@ impl Avx2 {
         _: &Quantised<'_>,
         _: &Quantised<'_>,
         _: &Block,
+        _: &[i32],
         _: Option<&[f32]>,
         _: &mut [&mut [f32]],
     ) -> bool {
         match self {}
     }
 
-    pub(crate) fn integers(self, _: &Quantised<'_>, _: &Quantised<'_>, _: &Block, _: &mut [&mut [i32]]) {
+    pub(crate) fn integers(self, _: &Quantised<'_>, _: &Block, _: &[i32], _: &mut [&mut [i32]]) {
         match self {}
     }
 
@@ -70,7 +71,7 @@ impl Avx2 {
         match self {}
     }
 
-    pub(crate) fn sum(self, _: &[f32], _: f32, _: i32) -> i64 {
+    pub(crate) fn sum(self, _: &[f32], _: f32) -> i64 {
         match self {}
     }
 

@@ -78,7 +78,7 @@ impl Vnni {
         match self {}
     }
 
-    pub(crate) fn sum(self, _: &[f32], _: f32, _: i32) -> i64 {
+    pub(crate) fn sum(self, _: &[f32], _: f32) -> i64 {
         match self {}
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct Piece<'a, T> {
 impl<T> Piece<'_, T> {
     pub(crate) fn block(&self) -> Block {
         let cols = self.out.first().map_or(0, |row| row.len());
-        Block { row: self.row, rows: self.out.len(), col: self.col, cols }
+        Block { row: self.row, rows: self.out.len(), col: self.col, cols, ahead: 0 }
     }
 }
 

@@ -10,6 +10,7 @@ use assay_exact::{check_finite, Error, Trap};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder, Yield};
 
 use crate::float_mode;
+use crate::processors::Processors;
 
 /// Pieces per thread: enough that a slow thread does not hold up the others for long.
 const PIECES: usize = 4;
@@ -63,7 +64,13 @@ impl Team {
     /// `threads` 0 means one per processor.
     pub(crate) fn new(threads: usize) -> Result<Self, ThreadPoolBuildError> {
         let builder = ThreadPoolBuilder::new().num_threads(threads);
-        Ok(Self { pool: builder.thread_name(|i| format!("exec-{i}")).build()? })
+        let pool = builder.thread_name(|i| format!("exec-{i}")).build()?;
+        let processors = Processors::allowed();
+        if pool.current_num_threads() == processors.count() {
+            // A thread that is woken is often put where the one that wakes it runs, and stays there for milliseconds.
+            pool.broadcast(|thread| processors.keep(thread.index()));
+        }
+        Ok(Self { pool })
     }
 
     pub(crate) fn threads(&self) -> usize {

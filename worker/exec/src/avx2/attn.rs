@@ -2,19 +2,19 @@
 //! tiles, as in a linear layer, exponentials are eight at a time.
 
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, _mm256_add_ps, _mm256_and_ps, _mm256_and_si256, _mm256_blendv_ps,
-    _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmpgt_epi32, _mm256_cvtepi32_ps, _mm256_cvtps_epi32,
-    _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_max_ps, _mm256_mul_ps, _mm256_or_si256,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_si256, _mm256_sub_ps,
-    _mm_packs_epi32, _mm_storeu_si128,
+    __m128i, __m256, __m256i, _mm256_add_epi64, _mm256_add_ps, _mm256_and_ps, _mm256_and_si256,
+    _mm256_blendv_ps, _mm256_castsi256_ps, _mm256_castsi256_si128, _mm256_cmpgt_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_max_ps, _mm256_mul_ps,
+    _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_si256,
+    _mm256_srli_epi64, _mm256_sub_ps, _mm_packs_epi32, _mm_storeu_si128,
 };
 
 use assay_exact::{dequantise, float, Attn, KeysValues, Precision, Quantised};
 
 use super::float::{any, exp_of_negative, load, not_finite, store};
-use super::gemm::{add_products, each_product, spread};
+use super::gemm::{add_products, each_product, put_row, spread};
 use super::panel::{Panel, Rows, COLS, DEEP, GROUPS, LANES, ROWS};
-use super::quant::{accumulate, total_i64};
+use super::quant::total_i64;
 use crate::kernel::Stack;
 use crate::stack::{Operands, SOFTMAX_ONE};
 
@@ -28,28 +28,37 @@ const NARROW_KEYS: usize = 512;
 /// What goes with each key that a row of the stack sees, one key after another.
 struct Keys {
     scales: Vec<f32>,
-    logs: Vec<f32>,
-    /// All bits of those whose value's scale is not 0: the others count in m and D only. For whole registers.
-    counting: Vec<i32>,
+    /// Zeros behind the last key.
+    logs: Vec<[f32; LANES]>,
+    /// All bits of those whose value's scale is not 0: the others count in m and D only.
+    counting: Vec<[i32; LANES]>,
 }
 
 impl Keys {
     fn new(operands: &Operands<'_>) -> Self {
         let KeysValues { keys, values, logs } = operands.cache;
         let count = operands.visible(operands.rows - 1);
-        let mut counting = vec![0; count.next_multiple_of(LANES)];
-        for (j, counts) in counting.iter_mut().take(count).enumerate() {
+        let groups = count.div_ceil(LANES);
+        let mut all = Self {
+            scales: (0..count).map(|j| keys.scale(operands.key(j))).collect(),
+            logs: vec![[0.0; LANES]; groups],
+            counting: vec![[0; LANES]; groups],
+        };
+        let places = all.logs.as_flattened_mut().iter_mut().zip(all.counting.as_flattened_mut());
+        for (j, (log, counts)) in places.take(count).enumerate() {
+            *log = logs[operands.key(j)];
             *counts = -i32::from(values.scale(operands.key(j)) != 0.0);
         }
-        Self {
-            scales: (0..count).map(|j| keys.scale(operands.key(j))).collect(),
-            logs: (0..count).map(|j| logs[operands.key(j)]).collect(),
-            counting,
-        }
+        all
     }
 
     fn count(&self) -> usize {
         self.scales.len()
+    }
+
+    /// Scores from one row to the next: whole groups.
+    fn stride(&self) -> usize {
+        LANES * self.logs.len()
     }
 }
 
@@ -102,14 +111,14 @@ pub(super) fn stack(
 ) {
     let operands = Operands::new(op, q, cache, stack, out.len());
     let keys = Keys::new(&operands);
-    let mut scores = vec![0.0; operands.rows * keys.count()];
+    let mut scores = vec![0.0; operands.rows * keys.stride()];
     score(&operands, &keys, &mut scores);
     let mut weights = Weights::new(operands.rows, keys.count());
     let bound = op.weights().bound() as f32;
     let mut factors = Vec::with_capacity(operands.rows);
-    for (r, scores) in scores.chunks_exact(keys.count()).enumerate() {
-        let scores = &scores[..operands.visible(r)];
-        factors.push(weigh(scores, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
+    for (r, scores) in scores.chunks_exact(keys.stride()).enumerate() {
+        let row = Row { scores: scores.as_chunks().0, visible: operands.visible(r) };
+        factors.push(weigh(&row, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
     }
     if cache.values.precision() == Precision::I8 && keys.count() <= NARROW_KEYS {
         narrow_combine(&operands, keys.count(), &weights, &factors, out);
@@ -136,12 +145,12 @@ fn score(operands: &Operands<'_>, keys: &Keys, scores: &mut [f32]) {
                 continue;
             }
             let places = &operands.places[row..row + rows];
-            let scores = &mut scores[row * keys.count() + first..];
+            let scores = &mut scores[row * keys.stride() + first..];
             let scales = &keys.scales[first..first + cols];
             if operands.are_narrow() {
-                narrow_scores(operands, places, scales, &panels[0], &mut left, scores, keys.count());
+                narrow_scores(operands, places, scales, &panels[0], &mut left, scores, keys.stride());
             } else {
-                wide_scores(operands, places, scales, &panels, &mut left, scores, keys.count());
+                wide_scores(operands, places, scales, &panels, &mut left, scores, keys.stride());
             }
         }
     }
@@ -177,8 +186,9 @@ fn narrow_scores(
     widen(left, operands.q, 0, places);
     each_product(&left.views(), panel, places.len(), |r, tile, sums| {
         let scale = _mm256_set1_ps(operands.q.scale(places[r]));
-        let row = &mut scores[r * stride..r * stride + cols];
-        for (group, (scores, sums)) in row[tile * COLS..].chunks_mut(LANES).zip(sums).enumerate() {
+        let row = &mut scores[r * stride..r * stride + cols.next_multiple_of(LANES)];
+        let (row, _) = row[tile * COLS..].as_chunks_mut::<LANES>();
+        for (group, (scores, sums)) in row.iter_mut().zip(sums).enumerate() {
             let other = scales[tile * GROUPS + group];
             let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), _mm256_mul_ps(scale, other));
             store(_mm256_mul_ps(value, factor), scores);
@@ -215,45 +225,94 @@ fn wide_scores(
     }
 }
 
+/// The scores of a row of the stack, of which it sees the first `visible`; those behind mean nothing.
+struct Row<'a> {
+    scores: &'a [[f32; LANES]],
+    visible: usize,
+}
+
+impl Row<'_> {
+    /// Calls `each` with the number of each eight keys and with all bits of those that the row sees: all but in the last.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn groups(&self, mut each: impl FnMut(usize, __m256i)) {
+        let whole = self.visible / LANES;
+        for group in 0..whole {
+            each(group, _mm256_set1_epi32(-1));
+        }
+        if self.visible > whole * LANES {
+            each(whole, lanes(self.visible - whole * LANES));
+        }
+    }
+}
+
 /// From a row's scores to its weights and what follows their sum, as the contract writes it. `unit` is 2³⁰/Q.
 #[target_feature(enable = "avx2")]
-fn weigh(scores: &[f32], keys: &Keys, [bound, unit]: [f32; 2], weights: &mut [i32]) -> Factors {
-    let Some([most, best]) = maxima(scores, keys) else {
+fn weigh(row: &Row<'_>, keys: &Keys, [bound, unit]: [f32; 2], weights: &mut [i32]) -> Factors {
+    let Some([most, best]) = maxima(row, keys) else {
         return Factors { back: f32::NAN, share: f32::NAN };
     };
-    let mut denominators = _mm256_setzero_si256();
-    let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(keys.counting.chunks_exact(LANES));
-    for (((score, logs), counting), weights) in parts.zip(weights.chunks_exact_mut(LANES / DEEP)) {
-        let here = lanes(score.len());
-        let score = load(score);
-        let t = _mm256_add_ps(score, load(logs));
+    let (weights, _) = weights.as_chunks_mut::<{ LANES / DEEP }>();
+    let mut denominator = Sum::new();
+    row.groups(|group, here| {
+        let score = load(&row.scores[group]);
+        let t = _mm256_add_ps(score, load(&keys.logs[group]));
         let e = exp_of_negative(_mm256_sub_ps(score, _mm256_set1_ps(most)));
         let p = exp_of_negative(_mm256_sub_ps(t, _mm256_set1_ps(best)));
-        denominators = accumulate(denominators, rounded(e, SOFTMAX_ONE, here));
-        put(rounded(p, bound, _mm256_and_si256(here, mask(counting))), weights);
-    }
-    let denominator = total_i64(denominators) as f32;
+        denominator.add(rounded(e, SOFTMAX_ONE, here));
+        let asked = _mm256_and_si256(here, mask(&keys.counting[group]));
+        put(rounded(p, bound, asked), &mut weights[group]);
+    });
+    let denominator = denominator.total() as f32;
     // If no key remains for m′, it is −∞ and the sum of no weights is multiplied by +0.
     Factors { back: float::exp(best - most), share: unit / denominator }
+}
+
+/// A sum of numbers that are not negative, eight lanes at a time, modulo 2⁶⁴.
+struct Sum {
+    /// Of pairs of lanes, each read as one number: the upper lane counts 2³² times.
+    pairs: __m256i,
+    /// Of the upper lanes.
+    upper: __m256i,
+}
+
+impl Sum {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn new() -> Self {
+        Self { pairs: _mm256_setzero_si256(), upper: _mm256_setzero_si256() }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn add(&mut self, x: __m256i) {
+        self.pairs = _mm256_add_epi64(self.pairs, x);
+        self.upper = _mm256_add_epi64(self.upper, _mm256_srli_epi64::<32>(x));
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn total(&self) -> i64 {
+        let upper = total_i64(self.upper);
+        total_i64(self.pairs).wrapping_sub(upper << 32).wrapping_add(upper)
+    }
 }
 
 /// m and m′, the latter −∞ if no key counts; None if a score, or one plus the logarithm of its value's scale, is not
 /// finite.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn maxima(scores: &[f32], keys: &Keys) -> Option<[f32; 2]> {
+fn maxima(row: &Row<'_>, keys: &Keys) -> Option<[f32; 2]> {
     let least = _mm256_set1_ps(f32::NEG_INFINITY);
     let (mut most, mut best, mut bad) = (least, least, _mm256_setzero_si256());
-    let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(keys.counting.chunks_exact(LANES));
-    for ((score, logs), counting) in parts {
-        let here = lanes(score.len());
-        let score = load(score);
-        let t = _mm256_add_ps(score, load(logs));
+    row.groups(|group, here| {
+        let score = load(&row.scores[group]);
+        let t = _mm256_add_ps(score, load(&keys.logs[group]));
         bad = _mm256_or_si256(bad, _mm256_and_si256(here, _mm256_or_si256(not_finite(score), not_finite(t))));
         most = _mm256_max_ps(most, _mm256_blendv_ps(least, score, _mm256_castsi256_ps(here)));
-        let counts = _mm256_castsi256_ps(_mm256_and_si256(here, mask(counting)));
+        let counts = _mm256_castsi256_ps(_mm256_and_si256(here, mask(&keys.counting[group])));
         best = _mm256_max_ps(best, _mm256_blendv_ps(least, t, counts));
-    }
+    });
     if any(bad) {
         None
     } else {
@@ -281,8 +340,7 @@ fn lanes(len: usize) -> __m256i {
 /// Eight numbers.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn mask(bits: &[i32]) -> __m256i {
-    assert!(bits.len() == LANES, "a whole register");
+fn mask(bits: &[i32; LANES]) -> __m256i {
     // SAFETY: an unaligned load of the eight numbers.
     unsafe { _mm256_loadu_si256(bits.as_ptr().cast()) }
 }
@@ -298,11 +356,10 @@ fn rounded(x: __m256, unit: f32, asked: __m256i) -> __m256i {
 /// Writes eight weights as i16.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn put(weights: __m256i, to: &mut [i32]) {
-    assert!(to.len() == LANES / DEEP, "a whole register");
+fn put(weights: __m256i, to: &mut [i32; LANES / DEEP]) {
     let narrow: __m128i =
         _mm_packs_epi32(_mm256_castsi256_si128(weights), _mm256_extracti128_si256::<1>(weights));
-    // SAFETY: an unaligned store into the 16 bytes of the slice.
+    // SAFETY: an unaligned store into the 16 bytes of the array.
     unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), narrow) };
 }
 
@@ -328,10 +385,10 @@ fn narrow_combine(
                 let Factors { back, share } = factors[row + r];
                 let at = (row + r) % heads * dim + column;
                 let out = &mut out[(row + r) / heads][at..at + cols];
-                for (out, sums) in out[tile * COLS..].chunks_mut(LANES).zip(sums) {
-                    let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), _mm256_set1_ps(back));
-                    store(_mm256_mul_ps(value, _mm256_set1_ps(share)), out);
-                }
+                put_row(sums, &mut out[tile * COLS..], |sums, _| {
+                    let value = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(back));
+                    _mm256_mul_ps(value, _mm256_set1_ps(share))
+                });
             });
         }
     }

@@ -5,9 +5,9 @@ use std::arch::x86_64::{
     __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_andnot_ps, _mm256_blendv_ps,
     _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cmpeq_epi32, _mm256_cvtepi32_ps,
     _mm256_cvtps_epi32, _mm256_div_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_or_ps,
-    _mm256_or_si256, _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
-    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_testz_si256, _CMP_GT_OQ, _CMP_LT_OQ,
-    _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
+    _mm256_or_si256, _mm256_round_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_testz_si256, _CMP_GT_OQ,
+    _CMP_LT_OQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
 };
 
 use super::panel::LANES;
@@ -141,52 +141,55 @@ fn sigmoid(x: __m256) -> __m256 {
     _mm256_div_ps(numerator, _mm256_add_ps(one, e))
 }
 
-/// y = x·Φ(x); whether all of it is finite, which it is only where x is.
+/// Writes what `value` makes of the operands, each as long as `y`, eight floats of each at a time; whether all of it is
+/// finite.
+#[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn gelu(x: &[f32], y: &mut [f32]) -> bool {
+fn each<const N: usize>(x: [&[f32]; N], y: &mut [f32], value: impl Fn([__m256; N]) -> __m256) -> bool {
+    let (wholes, rest) = y.as_chunks_mut::<LANES>();
+    let x = x.map(|x| x.as_chunks::<LANES>());
+    assert!(x.iter().all(|x| [x.0.len(), x.1.len()] == [wholes.len(), rest.len()]), "operands of one length");
     let mut bad = _mm256_setzero_si256();
-    for (x, y) in x.chunks(LANES).zip(y.chunks_mut(LANES)) {
-        let x = load(x);
-        let value = _mm256_mul_ps(x, cumulative(x));
+    let mut operands = [_mm256_setzero_ps(); N];
+    for (at, y) in wholes.iter_mut().enumerate() {
+        for (operand, (wholes, _)) in operands.iter_mut().zip(&x) {
+            *operand = load(&wholes[at]);
+        }
+        let value = value(operands);
         bad = _mm256_or_si256(bad, not_finite(value));
         store(value, y);
     }
+    if !rest.is_empty() {
+        for (operand, (_, rest)) in operands.iter_mut().zip(&x) {
+            *operand = load(rest);
+        }
+        let value = value(operands);
+        bad = _mm256_or_si256(bad, not_finite(value));
+        store(value, rest);
+    }
     !any(bad)
+}
+
+/// y = x·Φ(x); whether all of it is finite, which it is only where x is.
+#[target_feature(enable = "avx2")]
+pub(super) fn gelu(x: &[f32], y: &mut [f32]) -> bool {
+    each([x], y, |[x]| _mm256_mul_ps(x, cumulative(x)))
 }
 
 /// y = (x·σ(x))·u; whether all of it is finite, which it is only where x and u are.
 #[target_feature(enable = "avx2")]
 pub(super) fn silu_mul(x: &[f32], u: &[f32], y: &mut [f32]) -> bool {
-    let mut bad = _mm256_setzero_si256();
-    for ((x, u), y) in x.chunks(LANES).zip(u.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-        let x = load(x);
-        let value = _mm256_mul_ps(_mm256_mul_ps(x, sigmoid(x)), load(u));
-        bad = _mm256_or_si256(bad, not_finite(value));
-        store(value, y);
-    }
-    !any(bad)
+    each([x, u], y, |[x, u]| _mm256_mul_ps(_mm256_mul_ps(x, sigmoid(x)), u))
 }
 
 /// y = a + b; whether all of it is finite, which it is only where a and b are.
 #[target_feature(enable = "avx2")]
 pub(super) fn add(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
-    let mut bad = _mm256_setzero_si256();
-    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-        let value = _mm256_add_ps(load(a), load(b));
-        bad = _mm256_or_si256(bad, not_finite(value));
-        store(value, y);
-    }
-    !any(bad)
+    each([a, b], y, |[a, b]| _mm256_add_ps(a, b))
 }
 
 /// y = a·b; whether all of it is finite, which it is only where a and b are.
 #[target_feature(enable = "avx2")]
 pub(super) fn mul(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
-    let mut bad = _mm256_setzero_si256();
-    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-        let value = _mm256_mul_ps(load(a), load(b));
-        bad = _mm256_or_si256(bad, not_finite(value));
-        store(value, y);
-    }
-    !any(bad)
+    each([a, b], y, |[a, b]| _mm256_mul_ps(a, b))
 }

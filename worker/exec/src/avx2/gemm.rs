@@ -10,13 +10,16 @@ use std::arch::x86_64::{
 use assay_exact::Quantised;
 
 use super::float::{any, load, not_finite, store};
-use super::panel::{Line, Panel, Rows, COLS, GROUPS, LANES, ROWS};
+use super::panel::{widen_row, Line, Panel, Rows, COLS, DEEP, GROUPS, LANES, ROWS};
 use crate::kernel::Block;
+use crate::prefetch;
 
 /// Below this many rows, packing the columns costs more than it saves.
 pub(super) const LEAST_ROWS: usize = 5;
 /// Columns of a block, at most.
 const WIDEST: usize = 64;
+/// Digits of each column of a tile that the first cache holds, with room for rows.
+const DEPTH: usize = 512;
 
 /// Writes the sums of a block, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx2")]
@@ -33,40 +36,61 @@ pub(super) fn block(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &
     }
 }
 
-/// Writes x·Wᵀ + b of a block of at most 64 columns, of operands of one digit; whether all of it is finite. `bias` has an
-/// element for each of the block's columns.
+/// Writes x·Wᵀ + b of a block of at most 64 columns, of operands of one digit; whether all of it is finite. `pairs` are
+/// those of `a`, and `bias` has an element for each of the block's columns.
 #[target_feature(enable = "avx2")]
 pub(super) fn linear(
     a: &Quantised<'_>,
     b: &Quantised<'_>,
     block: &Block,
+    pairs: &[i32],
     bias: Option<&[f32]>,
     y: &mut [&mut [f32]],
 ) -> bool {
     let scales = spread(&b.scales()[block.col..block.col + block.cols]);
     let bias = bias.map(|bias| spread(&bias[..block.cols]));
     let mut bad = _mm256_setzero_si256();
-    each_row(a, b, block, |row, tile, sums| {
+    each_row(pairs, b, block, |row, tile, sums| {
+        if let (0, Some(later)) = (tile, y.get(row + ROWS)) {
+            prefetch::to_write(later);
+        }
         let scale = _mm256_set1_ps(a.scale(block.row + row));
-        let groups = sums.iter().zip(y[row][tile * COLS..].chunks_mut(LANES)).enumerate();
-        for (group, (sums, y)) in groups {
+        put_row(sums, &mut y[row][tile * COLS..], |sums, group| {
             let other = scales[tile * GROUPS + group];
-            let mut value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), _mm256_mul_ps(scale, other));
+            let mut value = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_mul_ps(scale, other));
             if let Some(bias) = &bias {
                 value = _mm256_add_ps(value, bias[tile * GROUPS + group]);
             }
-            // Beside the columns there are zeros, which are finite.
+            // Beside the columns, scale and bias are zeros: so is the value.
             bad = _mm256_or_si256(bad, not_finite(value));
-            store(value, y);
-        }
+            value
+        });
     });
     !any(bad)
 }
 
+/// Writes the rest of a row, at most a tile's columns: each eight floats are what `value` makes of their sums and of their
+/// number.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn put_row(
+    sums: &[__m256i; GROUPS],
+    y: &mut [f32],
+    mut value: impl FnMut(__m256i, usize) -> __m256,
+) {
+    let (wholes, rest) = y.as_chunks_mut::<LANES>();
+    for (group, (y, sums)) in wholes.iter_mut().zip(sums).enumerate() {
+        store(value(*sums, group), y);
+    }
+    if let (false, Some(sums)) = (rest.is_empty(), sums.get(wholes.len())) {
+        store(value(*sums, wholes.len()), rest);
+    }
+}
+
 /// Writes the sums of a block of at most 64 columns, of operands of one digit.
 #[target_feature(enable = "avx2")]
-pub(super) fn integers(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, c: &mut [&mut [i32]]) {
-    each_row(a, b, block, |row, tile, sums| {
+pub(super) fn integers(b: &Quantised<'_>, block: &Block, pairs: &[i32], c: &mut [&mut [i32]]) {
+    each_row(pairs, b, block, |row, tile, sums| {
         for (c, sums) in c[row][tile * COLS..].chunks_mut(LANES).zip(sums) {
             c.copy_from_slice(&numbers(*sums)[..c.len()]);
         }
@@ -84,22 +108,61 @@ pub(super) fn spread(x: &[f32]) -> [__m256; WIDEST / LANES] {
     all
 }
 
-/// Calls `put` with each row of a block, counted from the block's first, each tile of its columns, and the sums there.
+/// Calls `put` with each row of a block, counted from the block's first, each tile of its columns, and the sums there. A
+/// tile's columns come one after another, and of these as much of the depth at a time as the first cache holds. Meanwhile
+/// the columns of the next block are asked for.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn each_row(
-    a: &Quantised<'_>,
+    pairs: &[i32],
     b: &Quantised<'_>,
     block: &Block,
     mut put: impl FnMut(usize, usize, &[__m256i; GROUPS]),
 ) {
-    let (mut panel, mut left) = (Panel::new(), Rows::new(a.depth()));
-    panel.pack(block.cols, a.depth(), |column| b.digits(0, block.col + column));
-    for row in (0..block.rows).step_by(ROWS) {
-        widen(&mut left, a, 0, block, row);
-        let rows = ROWS.min(block.rows - row);
-        each_product(&left.views(), &panel, rows, |r, tile, sums| put(row + r, tile, sums));
+    let (mut panel, steps) = (Panel::new(), b.depth().div_ceil(DEEP));
+    // One is enough where none has to wait for more of the depth.
+    let waiting = if b.depth() > DEPTH { block.rows.div_ceil(ROWS) } else { 1 };
+    let mut tiles = vec![[[_mm256_setzero_si256(); GROUPS]; ROWS]; waiting];
+    for col in (0..block.cols).step_by(COLS) {
+        let cols = COLS.min(block.cols - col);
+        for start in (0..b.depth()).step_by(DEPTH) {
+            let depth = start..b.depth().min(start + DEPTH);
+            panel.pack(cols, depth.len(), |column| &b.digits(0, block.col + col + column)[depth.clone()]);
+            let lines = panel.tiles().next().unwrap_or_default();
+            for row in (0..block.rows).step_by(ROWS) {
+                let rows = ROWS.min(block.rows - row);
+                let mut left: [&[i32]; ROWS] = [&[]; ROWS];
+                for (r, left) in left.iter_mut().enumerate() {
+                    let at = (block.row + row + r.min(rows - 1)) * steps;
+                    *left = &pairs[at + start / DEEP..at + depth.end.div_ceil(DEEP)];
+                }
+                let tile = &mut tiles[row / ROWS % waiting];
+                if start == 0 {
+                    *tile = [[_mm256_setzero_si256(); GROUPS]; ROWS];
+                }
+                if start == 0 && col == 0 {
+                    prefetch::columns(b, block, row..row + rows);
+                }
+                add_tile(tile, &left, lines);
+                if depth.end == b.depth() {
+                    for (r, sums) in tile.iter().take(rows).enumerate() {
+                        put(row + r, col / COLS, sums);
+                    }
+                }
+            }
+        }
     }
+}
+
+/// The digits of an operand of one digit as a tile reads them, row after row.
+#[target_feature(enable = "avx2")]
+pub(super) fn pairs(a: &Quantised<'_>) -> Vec<i32> {
+    let steps = a.depth().div_ceil(DEEP);
+    let mut pairs = vec![0; a.rows() * steps];
+    for (row, pairs) in pairs.chunks_exact_mut(steps).enumerate() {
+        widen_row(a.digits(0, row), pairs);
+    }
+    pairs
 }
 
 /// Widens digits of plane `plane` of six rows of a block from `row` on, the last one again where there are fewer.
@@ -147,10 +210,20 @@ pub(super) fn add_products(left: &[&[i32]; ROWS], panel: &Panel, shift: i32, sum
 #[inline]
 #[target_feature(enable = "avx2")]
 fn tile(left: &[&[i32]; ROWS], lines: &[Line]) -> [[__m256i; GROUPS]; ROWS] {
+    let mut sums = [[_mm256_setzero_si256(); GROUPS]; ROWS];
+    add_tile(&mut sums, left, lines);
+    sums
+}
+
+/// Adds Σ a·b of each of six rows with each of 16 columns, as [`tile`] does.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_tile(to: &mut [[__m256i; GROUPS]; ROWS], left: &[&[i32]; ROWS], lines: &[Line]) {
     let steps = left[0].len();
     assert!(left.iter().all(|row| row.len() == steps), "rows of one length");
     assert!(lines.len() == steps * GROUPS, "lines of the rows' depth");
-    let mut sums = [[_mm256_setzero_si256(); GROUPS]; ROWS];
+    // In registers, along the whole depth.
+    let mut sums = *to;
     for step in 0..steps {
         let mut right = [_mm256_setzero_si256(); GROUPS];
         for (group, right) in right.iter_mut().enumerate() {
@@ -165,7 +238,7 @@ fn tile(left: &[&[i32]; ROWS], lines: &[Line]) -> [[__m256i; GROUPS]; ROWS] {
             }
         }
     }
-    sums
+    *to = sums;
 }
 
 /// The eight lanes.

@@ -37,29 +37,33 @@ impl Avx2 {
         }
     }
 
-    /// Whether [`Avx2::linear`] and [`Avx2::integers`] pay: each operand has one digit, and there are not too few rows.
-    pub(crate) fn is_narrow(self, a: &Quantised<'_>, b: &Quantised<'_>) -> bool {
-        [a.precision(), b.precision()] == [Precision::I8; 2] && a.rows() >= gemm::LEAST_ROWS
+    /// The digits of `a` as [`Avx2::linear`] and [`Avx2::integers`] read them, 2 bytes each; None where these don't pay: an
+    /// operand has several digits, or there are few rows.
+    pub(crate) fn pairs(self, a: &Quantised<'_>, b: &Quantised<'_>) -> Option<Vec<i32>> {
+        let pays = [a.precision(), b.precision()] == [Precision::I8; 2] && a.rows() >= gemm::LEAST_ROWS;
+        // SAFETY: `self` proves AVX2, the only requirement.
+        pays.then(|| unsafe { gemm::pairs(a) })
     }
 
-    /// Writes x·Wᵀ + b of a block, a slice for each row; whether all of it is finite. Each operand has one digit, and
-    /// `bias` is the block's part.
+    /// Writes x·Wᵀ + b of a block, a slice for each row; whether all of it is finite. Each operand has one digit, `pairs`
+    /// are those of `a`, and `bias` is the block's part.
     pub(crate) fn linear(
         self,
         a: &Quantised<'_>,
         b: &Quantised<'_>,
         block: &Block,
+        pairs: &[i32],
         bias: Option<&[f32]>,
         y: &mut [&mut [f32]],
     ) -> bool {
         // SAFETY: `self` proves AVX2, the only requirement.
-        unsafe { gemm::linear(a, b, block, bias, y) }
+        unsafe { gemm::linear(a, b, block, pairs, bias, y) }
     }
 
     /// Writes the sums of a block, a slice for each row. As [`Avx2::linear`].
-    pub(crate) fn integers(self, a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, c: &mut [&mut [i32]]) {
+    pub(crate) fn integers(self, b: &Quantised<'_>, block: &Block, pairs: &[i32], c: &mut [&mut [i32]]) {
         // SAFETY: `self` proves AVX2, the only requirement.
-        unsafe { gemm::integers(a, b, block, c) }
+        unsafe { gemm::integers(b, block, pairs, c) }
     }
 
     /// y = f32(sum)·(scale·s) + b; whether all of it is finite.
@@ -106,7 +110,7 @@ impl Avx2 {
         unsafe { quant::quantise(x, precision, planes) }
     }
 
-    /// Σq and Σq² with q = ties_even(x·inverse) clamped to ±32,767, of at most 65,536 finite floats.
+    /// Σq and Σq² with q = ties_even(x·inverse), in ±32,767, of at most 65,536 finite floats.
     pub(crate) fn norm_sums(self, x: &[f32], inverse: f32) -> (i64, i64) {
         // SAFETY: `self` proves AVX2, the only requirement.
         unsafe { quant::norm_sums(x, inverse) }
@@ -124,10 +128,10 @@ impl Avx2 {
         unsafe { quant::narrow(x, depth, digits, scales) }
     }
 
-    /// Σq with q = ties_even(x·inverse) clamped to ±bound, of finite floats.
-    pub(crate) fn sum(self, x: &[f32], inverse: f32, bound: i32) -> i64 {
+    /// Σq with q = ties_even(x·inverse) of finite floats.
+    pub(crate) fn sum(self, x: &[f32], inverse: f32) -> i64 {
         // SAFETY: `self` proves AVX2, the only requirement.
-        unsafe { quant::sum(x, inverse, bound) }
+        unsafe { quant::sum(x, inverse) }
     }
 
     /// y = a + b; whether all of it is finite, and so the operands.

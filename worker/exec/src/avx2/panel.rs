@@ -5,6 +5,10 @@ use std::arch::x86_64::{
     _mm_setzero_si128, _mm_unpackhi_epi16, _mm_unpackhi_epi32, _mm_unpackhi_epi64, _mm_unpackhi_epi8,
     _mm_unpacklo_epi16, _mm_unpacklo_epi32, _mm_unpacklo_epi64, _mm_unpacklo_epi8,
 };
+use std::cell::Cell;
+use std::mem;
+
+use crate::spare;
 
 /// Digits of a column that one lane takes.
 pub(super) const DEEP: usize = 2;
@@ -27,30 +31,41 @@ pub(super) struct Line(pub(super) [i16; DEEP * LANES]);
 /// Digits of some columns, sixteen after sixteen: of these, for each two of the depth, two lines. Behind the depth and
 /// beside the columns there are zeros.
 pub(super) struct Panel {
+    /// As many as there is memory for.
     lines: Vec<Line>,
+    count: usize,
     steps: usize,
+}
+
+thread_local! {
+    static SPARE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
 }
 
 impl Panel {
     pub(super) fn new() -> Self {
-        Self { lines: Vec::new(), steps: 0 }
+        Self { lines: spare::take(&SPARE), count: 0, steps: 0 }
     }
 
     fn resize(&mut self, cols: usize, depth: usize) {
         self.steps = depth.div_ceil(DEEP);
-        self.lines.resize(cols.div_ceil(COLS) * GROUPS * self.steps, Line([0; DEEP * LANES]));
+        self.count = cols.div_ceil(COLS) * GROUPS * self.steps;
+        if self.lines.len() < self.count {
+            // The thread keeps them: no more than are asked for.
+            self.lines.reserve_exact(self.count - self.lines.len());
+            self.lines.resize(self.count, Line([0; DEEP * LANES]));
+        }
     }
 
     /// The columns of each tile.
     pub(super) fn tiles(&self) -> impl Iterator<Item = &[Line]> {
-        self.lines.chunks_exact(GROUPS * self.steps)
+        self.lines[..self.count].chunks_exact(GROUPS * self.steps)
     }
 
     /// Packs columns of `depth` digits each, by number.
     #[target_feature(enable = "avx2")]
     pub(super) fn pack<'a>(&mut self, cols: usize, depth: usize, column: impl Fn(usize) -> &'a [i8]) {
         self.resize(cols, depth);
-        for (tile, lines) in self.lines.chunks_exact_mut(GROUPS * self.steps).enumerate() {
+        for (tile, lines) in self.lines[..self.count].chunks_exact_mut(GROUPS * self.steps).enumerate() {
             for group in 0..GROUPS {
                 let mut columns: [&[i8]; LANES] = [&[]; LANES];
                 for (to, index) in columns.iter_mut().zip(tile * COLS + group * LANES..cols) {
@@ -79,7 +94,7 @@ impl Panel {
             for (to, index) in rows.iter_mut().zip(step * DEEP..depth) {
                 *to = row(index);
             }
-            for (tile, lines) in self.lines.chunks_exact_mut(GROUPS * self.steps).enumerate() {
+            for (tile, lines) in self.lines[..self.count].chunks_exact_mut(GROUPS * self.steps).enumerate() {
                 let (upper, lower) = (sixteen(rows[0], tile * COLS), sixteen(rows[1], tile * COLS));
                 let halves = [_mm_unpacklo_epi8(upper, lower), _mm_unpackhi_epi8(upper, lower)];
                 for (line, pairs) in lines[step * GROUPS..].iter_mut().zip(&halves) {
@@ -87,6 +102,12 @@ impl Panel {
                 }
             }
         }
+    }
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        spare::keep(&SPARE, mem::take(&mut self.lines));
     }
 }
 
@@ -116,9 +137,7 @@ impl Rows {
     #[target_feature(enable = "avx2")]
     pub(super) fn widen(&mut self, rows: &[&[i8]; ROWS]) {
         for (pairs, row) in self.pairs.chunks_exact_mut(self.steps).zip(rows) {
-            for (pairs, digits) in pairs.chunks_mut(LANES).zip(row.chunks(BYTES)) {
-                store(_mm256_cvtepi8_epi16(sixteen(digits, 0)), pairs);
-            }
+            widen_row(row, pairs);
         }
     }
 
@@ -130,6 +149,15 @@ impl Rows {
             *view = pairs;
         }
         views
+    }
+}
+
+/// Writes the digits of a row as i16, two of them together.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn widen_row(row: &[i8], pairs: &mut [i32]) {
+    for (pairs, digits) in pairs.chunks_mut(LANES).zip(row.chunks(BYTES)) {
+        store(_mm256_cvtepi8_epi16(sixteen(digits, 0)), pairs);
     }
 }
 

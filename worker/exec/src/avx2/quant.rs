@@ -3,10 +3,9 @@
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_castps_si256,
     _mm256_castsi256_si128, _mm256_cvtepi32_epi64, _mm256_cvtps_epi32, _mm256_extracti128_si256,
-    _mm256_max_epi32, _mm256_max_epu32, _mm256_min_epi32, _mm256_mul_epi32, _mm256_mul_ps,
-    _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_set1_ps,
-    _mm256_setr_epi32, _mm256_setzero_si256, _mm256_srai_epi32, _mm256_srli_epi64, _mm256_storeu_si256,
-    _mm256_sub_epi32,
+    _mm256_max_epu32, _mm256_mul_epi32, _mm256_mul_ps, _mm256_packs_epi16, _mm256_packs_epi32,
+    _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_si256,
+    _mm256_srai_epi32, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_sub_epi32,
 };
 
 use assay_exact::{Precision, Quantiser};
@@ -18,17 +17,15 @@ use super::panel::LANES;
 const PARTS: usize = 4;
 /// Floats that make one store of digits.
 const BATCH: usize = PARTS * LANES;
-/// Q of the sums of a norm.
-const NORM_BOUND: i32 = 32_767;
 
 /// The largest magnitude as a bit pattern.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn magnitude(x: &[f32]) -> u32 {
-    let mut largest = _mm256_setzero_si256();
-    for part in x.chunks(LANES) {
-        let bits = _mm256_and_si256(_mm256_castps_si256(load(part)), _mm256_set1_epi32(i32::MAX));
-        largest = _mm256_max_epu32(largest, bits);
+    let (wholes, rest) = x.as_chunks::<LANES>();
+    let mut largest = magnitudes(rest);
+    for part in wholes {
+        largest = _mm256_max_epu32(largest, magnitudes(part));
     }
     let mut lanes = [0u32; LANES];
     // SAFETY: an unaligned store into the 32 bytes of the array.
@@ -36,13 +33,20 @@ pub(super) fn magnitude(x: &[f32]) -> u32 {
     lanes.iter().fold(0, |largest, lane| largest.max(*lane))
 }
 
-/// ties_even(x·inverse), clamped, of up to eight finite floats, then zeros. Conversion rounds to nearest even; a product
-/// exceeds the bound by its rounding alone, far from what conversion could not hold.
+/// The magnitudes of up to eight floats as bit patterns, then zeros.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn integers(x: &[f32], inverse: f32, bound: i32) -> __m256i {
-    let rounded = _mm256_cvtps_epi32(_mm256_mul_ps(load(x), _mm256_set1_ps(inverse)));
-    _mm256_max_epi32(_mm256_min_epi32(rounded, _mm256_set1_epi32(bound)), _mm256_set1_epi32(-bound))
+fn magnitudes(x: &[f32]) -> __m256i {
+    _mm256_and_si256(_mm256_castps_si256(load(x)), _mm256_set1_epi32(i32::MAX))
+}
+
+/// ties_even(x·inverse) of up to eight finite floats, then zeros. Conversion rounds to nearest even. Nothing is left to
+/// clamp: `inverse` is Q to the largest magnitude, so that |x|·inverse is at most Q·(1 + 2⁻²⁴)², which rounds to Q since
+/// Q < 2²².
+#[inline]
+#[target_feature(enable = "avx2")]
+fn integers(x: &[f32], inverse: f32) -> __m256i {
+    _mm256_cvtps_epi32(_mm256_mul_ps(load(x), _mm256_set1_ps(inverse)))
 }
 
 /// Writes the digits of a vector, a slice per plane, lowest first; gives the scale. If that is NaN the digits mean nothing.
@@ -58,7 +62,7 @@ pub(super) fn quantise(x: &[f32], precision: Precision, planes: &mut [&mut [i8]]
     let (top, low) = planes.split_last_mut().expect("a precision has at least one digit");
     for (i, batch) in x.chunks(BATCH).enumerate() {
         let place = i * BATCH..i * BATCH + batch.len();
-        let mut rest = batch_integers(batch, inverse, precision.bound());
+        let mut rest = batch_integers(batch, inverse);
         for plane in low.iter_mut() {
             let digits = take_low_digit(&mut rest);
             put(&digits, &mut plane[place.clone()]);
@@ -80,8 +84,12 @@ pub(super) fn narrow(x: &[f32], depth: usize, digits: &mut [i8], scales: &mut [f
         finite &= !scale.is_nan();
         // What counts as zero has the integers 0.
         let inverse = if *scale == 0.0 { 0.0 } else { bound as f32 / f32::from_bits(magnitude) };
-        for (x, digits) in x.chunks(BATCH).zip(digits.chunks_mut(BATCH)) {
-            put(&batch_integers(x, inverse, bound), digits);
+        let ((wholes, rest), (places, place)) = (x.as_chunks::<BATCH>(), digits.as_chunks_mut::<BATCH>());
+        for (x, digits) in wholes.iter().zip(places) {
+            put(&batch_integers(x, inverse), digits);
+        }
+        if !rest.is_empty() {
+            put(&batch_integers(rest, inverse), place);
         }
     }
     finite
@@ -90,10 +98,10 @@ pub(super) fn narrow(x: &[f32], depth: usize, digits: &mut [i8], scales: &mut [f
 /// As [`integers`], of up to 32 floats.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn batch_integers(x: &[f32], inverse: f32, bound: i32) -> [__m256i; PARTS] {
+fn batch_integers(x: &[f32], inverse: f32) -> [__m256i; PARTS] {
     let mut all = [_mm256_setzero_si256(); PARTS];
     for (all, x) in all.iter_mut().zip(x.chunks(LANES)) {
-        *all = integers(x, inverse, bound);
+        *all = integers(x, inverse);
     }
     all
 }
@@ -131,14 +139,14 @@ fn put(integers: &[__m256i; PARTS], to: &mut [i8]) {
     }
 }
 
-/// The sum of the lanes.
+/// The sum of the lanes, modulo 2⁶⁴.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn total_i64(lanes: __m256i) -> i64 {
     let mut all = [0i64; 4];
     // SAFETY: an unaligned store into the 32 bytes of the array.
     unsafe { _mm256_storeu_si256(all.as_mut_ptr().cast(), lanes) };
-    all.iter().sum()
+    all.iter().fold(0, |sum: i64, lane| sum.wrapping_add(*lane))
 }
 
 /// Σ of eight i32 lanes added to four i64 lanes.
@@ -152,10 +160,10 @@ pub(super) fn accumulate(sums: __m256i, lanes: __m256i) -> __m256i {
 
 /// Σq.
 #[target_feature(enable = "avx2")]
-pub(super) fn sum(x: &[f32], inverse: f32, bound: i32) -> i64 {
+pub(super) fn sum(x: &[f32], inverse: f32) -> i64 {
     let mut sums = _mm256_setzero_si256();
     for part in x.chunks(LANES) {
-        sums = accumulate(sums, integers(part, inverse, bound));
+        sums = accumulate(sums, integers(part, inverse));
     }
     total_i64(sums)
 }
@@ -164,8 +172,9 @@ pub(super) fn sum(x: &[f32], inverse: f32, bound: i32) -> i64 {
 #[target_feature(enable = "avx2")]
 pub(super) fn norm_sums(x: &[f32], inverse: f32) -> (i64, i64) {
     let (mut sums, mut squares) = (_mm256_setzero_si256(), _mm256_setzero_si256());
-    for part in x.chunks(LANES) {
-        let q = integers(part, inverse, NORM_BOUND);
+    let (wholes, rest) = x.as_chunks::<LANES>();
+    let rest = integers(rest, inverse);
+    for q in wholes.iter().map(|part| integers(part, inverse)).chain([rest]) {
         let odd = _mm256_srli_epi64::<32>(q);
         sums = _mm256_add_epi32(sums, q);
         squares = _mm256_add_epi64(squares, _mm256_mul_epi32(q, q));

@@ -261,7 +261,7 @@ impl<'a> Stack<'a> {
         let (visible, [_, width]) = (self.visible(first + rows - 1), self.cpu.kernel.block_size());
         let mut sums = vec![0; rows * width.min(visible)];
         for col in (0..visible).step_by(width) {
-            let block = Block { row: first, rows, col, cols: width.min(visible - col) };
+            let block = Block { row: first, rows, col, cols: width.min(visible - col), ahead: 0 };
             let sums = &mut sums[..rows * block.cols];
             sums.fill(0);
             self.cpu.kernel.block(a, b, &block, sums);
@@ -355,7 +355,7 @@ impl<'a> Stack<'a> {
         team.run(pieces, |(row, mut out)| {
             let mut sums = vec![0; out.len() * width.min(cols)];
             for col in (0..cols).step_by(width) {
-                let block = Block { row, rows: out.len(), col, cols: width.min(cols - col) };
+                let block = Block { row, rows: out.len(), col, cols: width.min(cols - col), ahead: 0 };
                 let sums = &mut sums[..block.rows * block.cols];
                 sums.fill(0);
                 kernel.block(a, b, &block, sums);

@@ -12,7 +12,7 @@ use std::ops::Range;
 use assay_exact::{dequantise, Attn, KeysValues, Precision, Quantised};
 
 use super::float::{exp, exp_of_negative, lanes, load, not_finite, store};
-use super::gemm::{add_products, each_product, spread, total, ROWS};
+use super::gemm::{add_products, each_product, put_row, spread, total, ROWS};
 use super::panel::{Panel, LANES};
 use super::quant::put;
 use crate::kernel::Stack;
@@ -29,7 +29,8 @@ const BLOCK: usize = 2 * ROWS;
 /// What goes with each key that a row of the stack sees, one key after another.
 struct Keys {
     scales: Vec<f32>,
-    logs: Vec<f32>,
+    /// Zeros behind the last key.
+    logs: Vec<[f32; LANES]>,
     /// For each sixteen keys those whose value's scale is not 0: the others count in m and D only.
     counting: Vec<u16>,
 }
@@ -42,15 +43,27 @@ impl Keys {
             let bits = rows.iter().enumerate().map(|(i, row)| u16::from(values.scale(*row) != 0.0) << i);
             bits.fold(0, |all, bit| all | bit)
         };
+        let group = |rows: &[usize]| {
+            let mut group = [0.0; LANES];
+            for (log, row) in group.iter_mut().zip(rows) {
+                *log = logs[*row];
+            }
+            group
+        };
         Self {
             scales: rows.iter().map(|row| keys.scale(*row)).collect(),
-            logs: rows.iter().map(|row| logs[*row]).collect(),
+            logs: rows.chunks(LANES).map(|rows| group(rows)).collect(),
             counting: rows.chunks(LANES).map(counting).collect(),
         }
     }
 
     fn count(&self) -> usize {
         self.scales.len()
+    }
+
+    /// Scores from one row to the next: whole groups.
+    fn stride(&self) -> usize {
+        LANES * self.counting.len()
     }
 }
 
@@ -142,7 +155,7 @@ pub(super) fn stack(
     let operands = Operands::new(op, q, cache, stack, out.len());
     let (rows, keys) = (operands.rows, Keys::new(&operands));
     let mut columns = Columns::new(&operands, keys.count());
-    let mut scores = vec![0.0; BLOCK.min(rows) * keys.count()];
+    let mut scores = vec![0.0; BLOCK.min(rows) * keys.stride()];
     let mut weights = Weights::new(op.weights(), rows, keys.count());
     let bound = op.weights().bound() as f32;
     let mut factors = Vec::with_capacity(rows);
@@ -153,9 +166,9 @@ pub(super) fn stack(
         } else {
             score(&operands, &keys, &mut columns, block.clone(), &mut scores);
         }
-        for (r, scores) in block.zip(scores.chunks_exact(keys.count())) {
-            let scores = &scores[..operands.visible(r)];
-            factors.push(weigh(scores, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
+        for (r, scores) in block.zip(scores.chunks_exact(keys.stride())) {
+            let row = Row { scores: scores.as_chunks().0, visible: operands.visible(r) };
+            factors.push(weigh(&row, &keys, [bound, SOFTMAX_ONE / bound], weights.row(r)));
         }
     }
     let narrow = weights.slices == 1 && cache.values.precision() == Precision::I8;
@@ -199,11 +212,11 @@ fn narrow_score(
             let before = row - block.start;
             each_product(&left, panel, &totals[before..before + rows], |r, sums| {
                 let scale = _mm512_set1_ps(q.scale(places[r]));
-                let at = (before + r) * keys.count() + first;
-                let scores = &mut scores[at..at + cols];
-                for (group, (sums, other)) in sums.iter().zip(&scales).enumerate() {
+                let at = (before + r) * keys.stride() + first;
+                let (scores, _) = scores[at..at + cols.next_multiple_of(LANES)].as_chunks_mut::<LANES>();
+                for ((scores, sums), other) in scores.iter_mut().zip(sums).zip(&scales) {
                     let value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_mul_ps(scale, *other));
-                    store(_mm512_mul_ps(value, factor), &mut scores[group * LANES..]);
+                    store(_mm512_mul_ps(value, factor), scores);
                 }
             });
         }
@@ -231,7 +244,7 @@ fn score(
                 let sums = &mut sums[..rows * cols];
                 products(operands, panels, row, sums, cols);
                 for (r, sums) in (row..).zip(sums.chunks_exact(cols)) {
-                    let at = (r - block.start) * keys.count() + first;
+                    let at = (r - block.start) * keys.stride() + first;
                     let scale = operands.q.scale(operands.places[r]);
                     scaled(sums, scale, scales, operands.op.scale(), &mut scores[at..at + cols]);
                 }
@@ -265,30 +278,49 @@ fn scaled(sums: &[i64], scale: f32, scales: &[f32], factor: f32, scores: &mut [f
     }
 }
 
+/// The scores of a row of the stack, of which it sees the first `visible`; those behind mean nothing.
+struct Row<'a> {
+    scores: &'a [[f32; LANES]],
+    visible: usize,
+}
+
+impl Row<'_> {
+    /// Calls `each` with the number of each sixteen keys and with those that the row sees: all of them but in the last.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn groups(&self, mut each: impl FnMut(usize, u16)) {
+        let whole = self.visible / LANES;
+        for group in 0..whole {
+            each(group, u16::MAX);
+        }
+        if self.visible > whole * LANES {
+            each(whole, lanes(self.visible - whole * LANES));
+        }
+    }
+}
+
 /// From a row's scores to its weights and what follows their sum, as the contract writes it. `unit` is 2³⁰/Q.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-fn weigh(scores: &[f32], keys: &Keys, [bound, unit]: [f32; 2], weights: [&mut [i8]; 2]) -> Factors {
-    let Some([most, best]) = maxima(scores, keys) else {
+fn weigh(row: &Row<'_>, keys: &Keys, [bound, unit]: [f32; 2], weights: [&mut [i8]; 2]) -> Factors {
+    let Some([most, best]) = maxima(row, keys) else {
         return Factors { back: f32::NAN, share: f32::NAN, total: 0 };
     };
-    let [low, high] = weights;
-    let parts = scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(&keys.counting);
+    let [(low, _), (high, _)] = weights.map(|plane| plane.as_chunks_mut::<LANES>());
     let (mut denominator, mut total) = (Sum::new(), _mm512_setzero_si512());
-    for (i, ((score, logs), counting)) in parts.enumerate() {
-        let (here, at) = (lanes(score.len()), i * LANES);
-        let score = load(score);
-        let t = _mm512_add_ps(score, load(logs));
+    row.groups(|group, here| {
+        let score = load(&row.scores[group]);
+        let t = _mm512_add_ps(score, load(&keys.logs[group]));
         let e = exp_of_negative(_mm512_sub_ps(score, _mm512_set1_ps(most)));
         let p = exp_of_negative(_mm512_sub_ps(t, _mm512_set1_ps(best)));
         denominator.add(rounded(e, SOFTMAX_ONE, here));
-        let weight = rounded(p, bound, here & counting);
+        let weight = rounded(p, bound, here & keys.counting[group]);
         let digits = _mm512_and_si512(weight, _mm512_set1_epi32(127));
         total = _mm512_add_epi32(total, digits);
-        put(digits, &mut low[at..at + LANES]);
-        if let Some(high) = high.get_mut(at..at + LANES) {
+        put(digits, &mut low[group]);
+        if let Some(high) = high.get_mut(group) {
             put(_mm512_srli_epi32::<7>(weight), high);
         }
-    }
+    });
     let denominator = denominator.total() as f32;
     // If no key remains for m′, it is −∞ and the sum of no weights is multiplied by +0.
     let back = _mm512_cvtss_f32(exp(_mm512_set1_ps(best - most)));
@@ -299,17 +331,16 @@ fn weigh(scores: &[f32], keys: &Keys, [bound, unit]: [f32; 2], weights: [&mut [i
 /// finite.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
-fn maxima(scores: &[f32], keys: &Keys) -> Option<[f32; 2]> {
+fn maxima(row: &Row<'_>, keys: &Keys) -> Option<[f32; 2]> {
     let (mut most, mut best) = (_mm512_set1_ps(f32::NEG_INFINITY), _mm512_set1_ps(f32::NEG_INFINITY));
     let mut bad = 0;
-    for ((score, logs), counting) in scores.chunks(LANES).zip(keys.logs.chunks(LANES)).zip(&keys.counting) {
-        let here = lanes(score.len());
-        let score = load(score);
-        let t = _mm512_add_ps(score, load(logs));
+    row.groups(|group, here| {
+        let score = load(&row.scores[group]);
+        let t = _mm512_add_ps(score, load(&keys.logs[group]));
         bad |= here & (not_finite(score) | not_finite(t));
         most = _mm512_mask_max_ps(most, here, most, score);
-        best = _mm512_mask_max_ps(best, here & counting, best, t);
-    }
+        best = _mm512_mask_max_ps(best, here & keys.counting[group], best, t);
+    });
     if bad == 0 {
         Some([_mm512_reduce_max_ps(most), _mm512_reduce_max_ps(best)])
     } else {
@@ -380,11 +411,10 @@ fn narrow_combine(
             each_product(&left, &panel, &totals[..rows], |r, sums| {
                 let Factors { back, share, .. } = factors[row + r];
                 let at = (row + r) % heads * dim + column;
-                let out = &mut out[(row + r) / heads][at..at + cols];
-                for (out, sums) in out.chunks_mut(LANES).zip(sums) {
-                    let value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_set1_ps(back));
-                    store(_mm512_mul_ps(value, _mm512_set1_ps(share)), out);
-                }
+                put_row(sums, &mut out[(row + r) / heads][at..at + cols], |sums, _| {
+                    let value = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps(back));
+                    _mm512_mul_ps(value, _mm512_set1_ps(share))
+                });
             });
         }
     }

@@ -6,8 +6,8 @@ use std::arch::x86_64::{
     _mm512_cmp_ps_mask, _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_fpclass_ps_mask,
     _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_maskz_mul_ps,
     _mm512_max_ps, _mm512_movepi32_mask, _mm512_mul_ps, _mm512_or_si512, _mm512_roundscale_ps,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps, _CMP_GT_OQ,
-    _CMP_NLT_UQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    _CMP_GT_OQ, _CMP_NLT_UQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT,
 };
 
 use super::panel::LANES;
@@ -140,52 +140,55 @@ fn sigmoid(x: __m512) -> __m512 {
     _mm512_div_ps(numerator, _mm512_add_ps(one, e))
 }
 
-/// y = x·Φ(x); whether all of it is finite, which it is only where x is.
+/// Writes what `value` makes of the operands, each as long as `y`, sixteen floats of each at a time; whether all of it is
+/// finite.
+#[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
-pub(super) fn gelu(x: &[f32], y: &mut [f32]) -> bool {
+fn each<const N: usize>(x: [&[f32]; N], y: &mut [f32], value: impl Fn([__m512; N]) -> __m512) -> bool {
+    let (wholes, rest) = y.as_chunks_mut::<LANES>();
+    let x = x.map(|x| x.as_chunks::<LANES>());
+    assert!(x.iter().all(|x| [x.0.len(), x.1.len()] == [wholes.len(), rest.len()]), "operands of one length");
     let mut bad = 0;
-    for (x, y) in x.chunks(LANES).zip(y.chunks_mut(LANES)) {
-        let x = load(x);
-        let value = _mm512_mul_ps(x, cumulative(x));
+    let mut operands = [_mm512_setzero_ps(); N];
+    for (at, y) in wholes.iter_mut().enumerate() {
+        for (operand, (wholes, _)) in operands.iter_mut().zip(&x) {
+            *operand = load(&wholes[at]);
+        }
+        let value = value(operands);
         bad |= not_finite(value);
         store(value, y);
     }
+    if !rest.is_empty() {
+        for (operand, (_, rest)) in operands.iter_mut().zip(&x) {
+            *operand = load(rest);
+        }
+        let value = value(operands);
+        bad |= not_finite(value);
+        store(value, rest);
+    }
     bad == 0
+}
+
+/// y = x·Φ(x); whether all of it is finite, which it is only where x is.
+#[target_feature(enable = "avx512f,avx512dq")]
+pub(super) fn gelu(x: &[f32], y: &mut [f32]) -> bool {
+    each([x], y, |[x]| _mm512_mul_ps(x, cumulative(x)))
 }
 
 /// y = (x·σ(x))·u; whether all of it is finite, which it is only where x and u are.
 #[target_feature(enable = "avx512f,avx512dq")]
 pub(super) fn silu_mul(x: &[f32], u: &[f32], y: &mut [f32]) -> bool {
-    let mut bad = 0;
-    for ((x, u), y) in x.chunks(LANES).zip(u.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-        let x = load(x);
-        let value = _mm512_mul_ps(_mm512_mul_ps(x, sigmoid(x)), load(u));
-        bad |= not_finite(value);
-        store(value, y);
-    }
-    bad == 0
+    each([x, u], y, |[x, u]| _mm512_mul_ps(_mm512_mul_ps(x, sigmoid(x)), u))
 }
 
 /// y = a + b; whether all of it is finite, which it is only where a and b are.
 #[target_feature(enable = "avx512f,avx512dq")]
 pub(super) fn add(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
-    let mut bad = 0;
-    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-        let value = _mm512_add_ps(load(a), load(b));
-        bad |= not_finite(value);
-        store(value, y);
-    }
-    bad == 0
+    each([a, b], y, |[a, b]| _mm512_add_ps(a, b))
 }
 
 /// y = a·b; whether all of it is finite, which it is only where a and b are.
 #[target_feature(enable = "avx512f,avx512dq")]
 pub(super) fn mul(a: &[f32], b: &[f32], y: &mut [f32]) -> bool {
-    let mut bad = 0;
-    for ((a, b), y) in a.chunks(LANES).zip(b.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-        let value = _mm512_mul_ps(load(a), load(b));
-        bad |= not_finite(value);
-        store(value, y);
-    }
-    bad == 0
+    each([a, b], y, |[a, b]| _mm512_mul_ps(a, b))
 }

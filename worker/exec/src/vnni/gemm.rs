@@ -14,6 +14,7 @@ use super::float::{lanes, load, not_finite, store};
 use super::panel::{Line, Panel, DEEP, LANES};
 use super::vector::digits;
 use crate::kernel::Block;
+use crate::prefetch;
 
 /// Below this many rows, packing the columns costs more than it saves.
 pub(super) const LEAST_ROWS: usize = 5;
@@ -21,6 +22,8 @@ pub(super) const LEAST_ROWS: usize = 5;
 pub(super) const ROWS: usize = 6;
 /// Groups of columns of a tile.
 const GROUPS: usize = 4;
+/// Digits of each of 64 columns that the first cache holds, with room for rows.
+const DEPTH: usize = 512;
 
 /// Writes the sums of a block of at most 64 columns, over all pairs of digits, into zeros.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
@@ -51,7 +54,7 @@ fn two_digits(a: &Quantised<'_>, b: &Quantised<'_>, block: &Block, sums: &mut [i
     let [mut low, mut high] = [Panel::new(), Panel::new()];
     low.pack(block.cols, a.depth(), |column| b.digits(0, block.col + column));
     high.pack(block.cols, a.depth(), |column| b.digits(1, block.col + column));
-    let panels = [&low.lines[..], &high.lines[..]];
+    let panels = [low.lines(), high.lines()];
     for row in (0..block.rows).step_by(ROWS) {
         let rows = ROWS.min(block.rows - row);
         let mut left: [[&[i8]; ROWS]; 2] = [[&[]; ROWS]; 2];
@@ -130,18 +133,35 @@ pub(super) fn linear(
     let bias = bias.map(|bias| spread(&bias[..block.cols]));
     let mut bad = 0;
     each_row(a, b, block, totals, |row, sums| {
+        if let Some(later) = y.get(row + ROWS) {
+            prefetch::to_write(later);
+        }
         let scale = _mm512_set1_ps(a.scale(block.row + row));
-        for (group, (sums, other)) in sums.iter().zip(&scales).enumerate() {
-            let y = &mut y[row][group * LANES..];
-            let mut value = _mm512_mul_ps(_mm512_cvtepi32_ps(*sums), _mm512_mul_ps(scale, *other));
+        put_row(sums, y[row], |sums, group| {
+            let mut value = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_mul_ps(scale, scales[group]));
             if let Some(bias) = &bias {
                 value = _mm512_add_ps(value, bias[group]);
             }
-            bad |= lanes(y.len()) & not_finite(value);
-            store(value, y);
-        }
+            // Beside the columns, scale and bias are zeros: so is the value.
+            bad |= not_finite(value);
+            value
+        });
     });
     bad == 0
+}
+
+/// Writes a row of up to 64 floats, each sixteen of them what `value` makes of their sums and of their number. Sums behind
+/// the row's end mean nothing.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn put_row(sums: &[__m512i], y: &mut [f32], mut value: impl FnMut(__m512i, usize) -> __m512) {
+    let (wholes, rest) = y.as_chunks_mut::<LANES>();
+    for (group, (y, sums)) in wholes.iter_mut().zip(sums).enumerate() {
+        store(value(*sums, group), y);
+    }
+    if let (false, Some(sums)) = (rest.is_empty(), sums.get(wholes.len())) {
+        store(value(*sums, wholes.len()), rest);
+    }
 }
 
 /// Writes the sums of a block of at most 64 columns, of operands of one digit.
@@ -181,18 +201,61 @@ fn each_row(
     b: &Quantised<'_>,
     block: &Block,
     totals: &[i32],
+    put: impl FnMut(usize, &[__m512i]),
+) {
+    match block.cols.div_ceil(LANES) {
+        1 => by_depth::<1>(a, b, block, totals, put),
+        2 => by_depth::<2>(a, b, block, totals, put),
+        3 => by_depth::<3>(a, b, block, totals, put),
+        _ => by_depth::<4>(a, b, block, totals, put),
+    }
+}
+
+/// As [`each_row`], with 16·G columns, as much of the depth at a time as the first cache holds of them. Meanwhile the
+/// columns of the next block are asked for.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
+fn by_depth<const G: usize>(
+    a: &Quantised<'_>,
+    b: &Quantised<'_>,
+    block: &Block,
+    totals: &[i32],
     mut put: impl FnMut(usize, &[__m512i]),
 ) {
     let mut panel = Panel::new();
-    panel.pack(block.cols, a.depth(), |column| b.digits(0, block.col + column));
-    for row in (0..block.rows).step_by(ROWS) {
-        let rows = ROWS.min(block.rows - row);
-        let mut left: [&[i8]; ROWS] = [&[]; ROWS];
-        for (r, left) in left.iter_mut().enumerate() {
-            *left = a.digits(0, block.row + row + r.min(rows - 1));
+    // One is enough where none has to wait for more of the depth.
+    let waiting = if a.depth() > DEPTH { block.rows.div_ceil(ROWS) } else { 1 };
+    let mut tiles = vec![[[_mm512_setzero_si512(); G]; ROWS]; waiting];
+    for start in (0..a.depth()).step_by(DEPTH) {
+        let depth = start..a.depth().min(start + DEPTH);
+        panel.pack(block.cols, depth.len(), |column| &b.digits(0, block.col + column)[depth.clone()]);
+        for row in (0..block.rows).step_by(ROWS) {
+            let rows = ROWS.min(block.rows - row);
+            let mut left: [&[i8]; ROWS] = [&[]; ROWS];
+            for (r, left) in left.iter_mut().enumerate() {
+                *left = &a.digits(0, block.row + row + r.min(rows - 1))[depth.clone()];
+            }
+            let tile = &mut tiles[row / ROWS % waiting];
+            if start == 0 {
+                prefetch::columns(b, block, row..row + rows);
+                take_off(tile, &totals[block.row + row..block.row + row + rows]);
+            }
+            add_tile(tile, &left, panel.lines());
+            if depth.end == a.depth() {
+                for (r, sums) in tile.iter().take(rows).enumerate() {
+                    put(row + r, sums);
+                }
+            }
         }
-        let totals = &totals[block.row + row..block.row + row + rows];
-        each_product(&left, &panel, totals, |r, sums| put(row + r, sums));
+    }
+}
+
+/// Starts sums with what is 128 too large in the columns, taken off.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn take_off<const G: usize>(tile: &mut [[__m512i; G]; ROWS], totals: &[i32]) {
+    for (sums, total) in tile.iter_mut().zip(totals) {
+        *sums = [_mm512_set1_epi32(total.wrapping_mul(-128)); G];
     }
 }
 
@@ -207,10 +270,10 @@ pub(super) fn each_product(
     put: impl FnMut(usize, &[__m512i]),
 ) {
     match panel.groups {
-        1 => exact::<1>(left, &panel.lines, totals, put),
-        2 => exact::<2>(left, &panel.lines, totals, put),
-        3 => exact::<3>(left, &panel.lines, totals, put),
-        _ => exact::<4>(left, &panel.lines, totals, put),
+        1 => exact::<1>(left, panel.lines(), totals, put),
+        2 => exact::<2>(left, panel.lines(), totals, put),
+        3 => exact::<3>(left, panel.lines(), totals, put),
+        _ => exact::<4>(left, panel.lines(), totals, put),
     }
 }
 
@@ -223,14 +286,11 @@ fn exact<const G: usize>(
     totals: &[i32],
     mut put: impl FnMut(usize, &[__m512i]),
 ) {
-    let tile = tile::<G>(left, lines);
-    for (r, (sums, total)) in tile.iter().zip(totals).enumerate() {
-        let excess = _mm512_set1_epi32(total.wrapping_mul(128));
-        let mut exact = *sums;
-        for sum in &mut exact {
-            *sum = _mm512_sub_epi32(*sum, excess);
-        }
-        put(r, exact.as_slice());
+    let mut tile = [[_mm512_setzero_si512(); G]; ROWS];
+    take_off(&mut tile, totals);
+    add_tile(&mut tile, left, lines);
+    for (r, (sums, _)) in tile.iter().zip(totals).enumerate() {
+        put(r, sums);
     }
 }
 
@@ -240,10 +300,10 @@ fn exact<const G: usize>(
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vnni")]
 pub(super) fn add_products(left: &[&[i8]; ROWS], panel: &Panel, shift: i64, sums: &mut [i64], cols: usize) {
     match panel.groups {
-        1 => strip::<1>(left, &panel.lines, shift, sums, cols),
-        2 => strip::<2>(left, &panel.lines, shift, sums, cols),
-        3 => strip::<3>(left, &panel.lines, shift, sums, cols),
-        _ => strip::<4>(left, &panel.lines, shift, sums, cols),
+        1 => strip::<1>(left, panel.lines(), shift, sums, cols),
+        2 => strip::<2>(left, panel.lines(), shift, sums, cols),
+        3 => strip::<3>(left, panel.lines(), shift, sums, cols),
+        _ => strip::<4>(left, panel.lines(), shift, sums, cols),
     }
 }
 

@@ -123,7 +123,7 @@ impl Vnni {
         unsafe { quant::quantise(x, precision, planes) }
     }
 
-    /// Σq and Σq² with q = ties_even(x·inverse) clamped to ±32,767, of at most 65,536 finite floats.
+    /// Σq and Σq² with q = ties_even(x·inverse), in ±32,767, of at most 65,536 finite floats.
     pub(crate) fn norm_sums(self, x: &[f32], inverse: f32) -> (i64, i64) {
         // SAFETY: `self` proves all features that it needs.
         unsafe { quant::norm_sums(x, inverse) }
@@ -141,10 +141,10 @@ impl Vnni {
         unsafe { quant::narrow(x, depth, digits, scales) }
     }
 
-    /// Σq with q = ties_even(x·inverse) clamped to ±bound, of finite floats.
-    pub(crate) fn sum(self, x: &[f32], inverse: f32, bound: i32) -> i64 {
+    /// Σq with q = ties_even(x·inverse) of finite floats.
+    pub(crate) fn sum(self, x: &[f32], inverse: f32) -> i64 {
         // SAFETY: `self` proves all features that it needs.
-        unsafe { quant::sum(x, inverse, bound) }
+        unsafe { quant::sum(x, inverse) }
     }
 
     /// y = a + b; whether all of it is finite, and so the operands.

@@ -7,6 +7,10 @@ use std::arch::x86_64::{
     _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
     _mm512_xor_si512, _mm_loadu_si128, _mm_prefetch, _mm_setzero_si128, _MM_HINT_T0,
 };
+use std::cell::Cell;
+use std::mem;
+
+use crate::spare;
 
 /// Digits of a column that one instruction takes.
 pub(super) const DEEP: usize = 4;
@@ -21,18 +25,33 @@ pub(super) struct Line(pub(super) [u8; DEEP * LANES]);
 /// Digits of some columns: for each four of the depth a line of each group of 16 columns. Behind the depth and beside the
 /// columns there is something that takes no part.
 pub(super) struct Panel {
-    pub(super) lines: Vec<Line>,
+    /// As many as there is memory for.
+    lines: Vec<Line>,
+    count: usize,
     pub(super) groups: usize,
+}
+
+thread_local! {
+    static SPARE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
 }
 
 impl Panel {
     pub(super) fn new() -> Self {
-        Self { lines: Vec::new(), groups: 0 }
+        Self { lines: spare::take(&SPARE), count: 0, groups: 0 }
     }
 
     fn resize(&mut self, cols: usize, depth: usize) {
         self.groups = cols.div_ceil(LANES);
-        self.lines.resize(self.groups * depth.div_ceil(DEEP), Line([0; DEEP * LANES]));
+        self.count = self.groups * depth.div_ceil(DEEP);
+        if self.lines.len() < self.count {
+            // The thread keeps them: no more than are asked for.
+            self.lines.reserve_exact(self.count - self.lines.len());
+            self.lines.resize(self.count, Line([0; DEEP * LANES]));
+        }
+    }
+
+    pub(super) fn lines(&self) -> &[Line] {
+        &self.lines[..self.count]
     }
 
     /// Packs columns of `depth` digits each, by number. Those of the next group are asked for meanwhile: sixteen columns
@@ -51,7 +70,7 @@ impl Panel {
         let mut columns = of_group(0);
         for group in 0..self.groups {
             let next = of_group(group + 1);
-            for (step, lines) in self.lines.chunks_mut(self.groups * LANES).enumerate() {
+            for (step, lines) in self.lines[..self.count].chunks_mut(self.groups * LANES).enumerate() {
                 let at = step * DEEP * LANES;
                 let mut rows = [_mm512_setzero_si512(); LANES];
                 for ((row, column), next) in rows.iter_mut().zip(&columns).zip(&next) {
@@ -71,7 +90,7 @@ impl Panel {
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn pack_rows<'a>(&mut self, cols: usize, depth: usize, row: impl Fn(usize) -> &'a [i8]) {
         self.resize(cols, depth);
-        for (step, lines) in self.lines.chunks_exact_mut(self.groups).enumerate() {
+        for (step, lines) in self.lines[..self.count].chunks_exact_mut(self.groups).enumerate() {
             let mut rows: [&[i8]; DEEP] = [&[]; DEEP];
             for (to, index) in rows.iter_mut().zip(step * DEEP..depth) {
                 *to = row(index);
@@ -84,6 +103,12 @@ impl Panel {
                 line.put(interleaved(parts));
             }
         }
+    }
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        spare::keep(&SPARE, mem::take(&mut self.lines));
     }
 }
 

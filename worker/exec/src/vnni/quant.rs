@@ -3,10 +3,9 @@
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_castps_si512,
     _mm512_castsi512_si256, _mm512_cvtepi32_epi64, _mm512_cvtepi32_epi8, _mm512_cvtps_epi32,
-    _mm512_extracti64x4_epi64, _mm512_max_epi32, _mm512_max_epu32, _mm512_min_epi32, _mm512_mul_epi32,
-    _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_reduce_max_epu32,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_srai_epi32, _mm512_srli_epi64,
-    _mm512_sub_epi32, _mm_storeu_si128,
+    _mm512_extracti64x4_epi64, _mm512_max_epu32, _mm512_mul_epi32, _mm512_mul_ps, _mm512_reduce_add_epi32,
+    _mm512_reduce_add_epi64, _mm512_reduce_max_epu32, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_si512, _mm512_srai_epi32, _mm512_srli_epi64, _mm512_sub_epi32, _mm_storeu_si128,
 };
 
 use assay_exact::{Precision, Quantiser};
@@ -14,27 +13,32 @@ use assay_exact::{Precision, Quantiser};
 use super::float::load;
 use super::panel::LANES;
 
-/// Q of the sums of a norm.
-const NORM_BOUND: i32 = 32_767;
-
 /// The largest magnitude as a bit pattern.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn magnitude(x: &[f32]) -> u32 {
-    let mut largest = _mm512_setzero_si512();
-    for part in x.chunks(LANES) {
-        let bits = _mm512_and_si512(_mm512_castps_si512(load(part)), _mm512_set1_epi32(i32::MAX));
-        largest = _mm512_max_epu32(largest, bits);
+    let (wholes, rest) = x.as_chunks::<LANES>();
+    let mut largest = magnitudes(rest);
+    for part in wholes {
+        largest = _mm512_max_epu32(largest, magnitudes(part));
     }
     _mm512_reduce_max_epu32(largest)
 }
 
-/// ties_even(x·inverse), clamped, of up to sixteen finite floats, then zeros. Conversion rounds to nearest even.
+/// The magnitudes of up to sixteen floats as bit patterns, then zeros.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn integers(x: &[f32], inverse: f32, bound: i32) -> __m512i {
-    let rounded = _mm512_cvtps_epi32(_mm512_mul_ps(load(x), _mm512_set1_ps(inverse)));
-    _mm512_max_epi32(_mm512_min_epi32(rounded, _mm512_set1_epi32(bound)), _mm512_set1_epi32(-bound))
+fn magnitudes(x: &[f32]) -> __m512i {
+    _mm512_and_si512(_mm512_castps_si512(load(x)), _mm512_set1_epi32(i32::MAX))
+}
+
+/// ties_even(x·inverse) of up to sixteen finite floats, then zeros. Conversion rounds to nearest even. Nothing is left to
+/// clamp: `inverse` is Q to the largest magnitude, so that |x|·inverse is at most Q·(1 + 2⁻²⁴)², which rounds to Q since
+/// Q < 2²².
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn integers(x: &[f32], inverse: f32) -> __m512i {
+    _mm512_cvtps_epi32(_mm512_mul_ps(load(x), _mm512_set1_ps(inverse)))
 }
 
 /// Writes integers in ±127, or as many of the first ones as there is room for.
@@ -68,7 +72,7 @@ pub(super) fn quantise(x: &[f32], precision: Precision, planes: &mut [&mut [i8]]
     let (top, low) = planes.split_last_mut().expect("a precision has at least one digit");
     for (i, part) in x.chunks(LANES).enumerate() {
         let place = i * LANES..i * LANES + part.len();
-        let mut rest = integers(part, inverse, precision.bound());
+        let mut rest = integers(part, inverse);
         for plane in low.iter_mut() {
             let digit = _mm512_sub_epi32(_mm512_and_si512(_mm512_add_epi32(rest, half), mask), half);
             put(digit, &mut plane[place.clone()]);
@@ -91,8 +95,12 @@ pub(super) fn narrow(x: &[f32], depth: usize, digits: &mut [i8], scales: &mut [f
         finite &= !scale.is_nan();
         // What counts as zero has the integers 0.
         let inverse = if *scale == 0.0 { 0.0 } else { bound as f32 / f32::from_bits(magnitude) };
-        for (x, digits) in x.chunks(LANES).zip(digits.chunks_mut(LANES)) {
-            put(integers(x, inverse, bound), digits);
+        let ((wholes, rest), (places, place)) = (x.as_chunks::<LANES>(), digits.as_chunks_mut::<LANES>());
+        for (x, digits) in wholes.iter().zip(places) {
+            put(integers(x, inverse), digits);
+        }
+        if !rest.is_empty() {
+            put(integers(rest, inverse), place);
         }
     }
     finite
@@ -100,10 +108,10 @@ pub(super) fn narrow(x: &[f32], depth: usize, digits: &mut [i8], scales: &mut [f
 
 /// Σq.
 #[target_feature(enable = "avx512f")]
-pub(super) fn sum(x: &[f32], inverse: f32, bound: i32) -> i64 {
+pub(super) fn sum(x: &[f32], inverse: f32) -> i64 {
     let mut sums = _mm512_setzero_si512();
     for part in x.chunks(LANES) {
-        let q = integers(part, inverse, bound);
+        let q = integers(part, inverse);
         for half in [_mm512_castsi512_si256(q), _mm512_extracti64x4_epi64::<1>(q)] {
             sums = _mm512_add_epi64(sums, _mm512_cvtepi32_epi64(half));
         }
@@ -115,8 +123,9 @@ pub(super) fn sum(x: &[f32], inverse: f32, bound: i32) -> i64 {
 #[target_feature(enable = "avx512f")]
 pub(super) fn norm_sums(x: &[f32], inverse: f32) -> (i64, i64) {
     let (mut sums, mut squares) = (_mm512_setzero_si512(), _mm512_setzero_si512());
-    for part in x.chunks(LANES) {
-        let q = integers(part, inverse, NORM_BOUND);
+    let (wholes, rest) = x.as_chunks::<LANES>();
+    let rest = integers(rest, inverse);
+    for q in wholes.iter().map(|part| integers(part, inverse)).chain([rest]) {
         let odd = _mm512_srli_epi64::<32>(q);
         sums = _mm512_add_epi32(sums, q);
         squares = _mm512_add_epi64(squares, _mm512_mul_epi32(q, q));
