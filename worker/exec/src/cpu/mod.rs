@@ -34,8 +34,8 @@ use crate::team::Team;
 
 /// Threads and a path. Shared by reference among all that compute in a process.
 ///
-/// Memory beside the caller's slices: the crate's README has the table. Nothing is kept between calls but the threads'
-/// stacks.
+/// Memory beside the caller's slices: the crate's README has the table. Between calls a thread keeps the largest columns
+/// that it has packed, and nothing else but its stack.
 #[derive(Debug)]
 pub struct Cpu {
     pub(crate) team: Team,
