@@ -66,6 +66,40 @@ fn the_forward_form_is_that_of_the_reference() {
     }
 }
 
+/// Inputs of several parts of 512, and outputs of several tiles, with and without rests.
+#[test]
+fn a_deep_layer_of_one_digit_is_that_of_the_reference() {
+    let mut random = Random::new(20);
+    for [tokens, inputs, outputs] in
+        [[5, 1_027, 17], [6, 1_024, 64], [13, 1_538, 33], [193, 514, 71], [20, 513, 130], [9, 511, 8]]
+    {
+        let (x, w) = (random.planted(tokens, inputs), random.planted(outputs, inputs));
+        let (weight, bias) = (Rows::new(&w, inputs, Precision::I8), random.floats(outputs, 3.0));
+        let op = Linear::new(tokens, inputs, outputs, Precision::I8).unwrap();
+        for bias in [None, Some(&bias[..])] {
+            let result = agree("Linear", |backend| forward(backend, &op, &x, &weight, bias));
+            assert!(result.is_ok(), "{tokens} × {inputs} × {outputs}");
+        }
+    }
+}
+
+/// It lies in the last rectangle, in a tile that waited for the depth's last part.
+#[test]
+fn an_output_of_a_deep_layer_that_overflows_traps_at_its_index() {
+    let mut random = Random::new(22);
+    let (tokens, inputs, outputs) = (200, 515, 131);
+    let op = Linear::new(tokens, inputs, outputs, Precision::I8).unwrap();
+    let weight = Rows::new(&random.floats(outputs * inputs, 1.0), inputs, Precision::I8);
+    let (mut x, mut bias) = (random.floats(tokens * inputs, 1.0), vec![0.0; outputs]);
+    // A token along the weights of the last output, so large that this one's bias overflows with it.
+    for (x, digit) in x[198 * inputs..].iter_mut().zip(&weight.planes[130 * inputs..131 * inputs]) {
+        *x = f32::from(*digit) * 1e33;
+    }
+    bias[130] = f32::MAX;
+    let result = agree("trap", |backend| forward(backend, &op, &x, &weight, Some(&bias)));
+    assert_eq!(result, Err(trap(TrapKind::Infinite, 198 * outputs + 130)));
+}
+
 #[test]
 fn a_batch_gives_the_bytes_of_its_parts() {
     let mut random = Random::new(12);

@@ -43,6 +43,36 @@ fn i8_products_are_those_of_the_reference() {
     }
 }
 
+/// Depths of several parts of 512, with and without rests, and rows of tiles that wait for the next part. What a thread
+/// packed for a deeper product lies there when it packs for a shallower one.
+#[test]
+fn i8_products_of_several_parts_of_the_depth_are_those_of_the_reference() {
+    let mut random = Random::new(6);
+    let shapes = [
+        (200, 67, 1_539),
+        (197, 66, 1_027),
+        (13, 33, 2_049),
+        (7, 130, 1_025),
+        (12, 16, 1_024),
+        (6, 65, 1_023),
+        (5, 17, 514),
+        (8, 15, 513),
+        (193, 49, 513),
+        (6, 64, 512),
+        (11, 31, 511),
+        (14, 47, 3),
+    ];
+    for (rows, cols, depth) in shapes {
+        let (a, b) = (random.digits(rows * depth), random.digits(cols * depth));
+        let op = GemmI8::new(rows, cols, depth).unwrap();
+        let result = agree("GemmI8", |backend| {
+            let mut c = vec![i32::MIN; rows * cols];
+            backend.gemm_i8_forward(&op, &a, &b, &mut c).map(|()| c)
+        });
+        assert!(result.is_ok(), "{rows} × {cols} × {depth}");
+    }
+}
+
 /// For few rows and for those of a tile, whose kernels differ.
 #[test]
 fn the_deepest_product_of_the_largest_digits_does_not_overflow() {
@@ -114,6 +144,42 @@ fn rows_and_columns_quantise_to_the_same_digits_and_scales() {
                 Ok((planes, bits(&scales)))
             });
             assert!(by_row.is_ok() && by_column.is_ok());
+        }
+    }
+}
+
+/// Kernels do not clamp: the largest magnitude times Q over it, rounded twice, has to round to Q and no further.
+#[test]
+fn the_largest_magnitude_of_every_size_becomes_the_bound() {
+    let mut random = Random::new(7);
+    let cols = 37;
+    // Exponents of normal numbers and the denormal one, each with mantissas at both ends and within.
+    let mantissas = [0, 1, 0x2A_AAAB, 0x55_5555, 0x7F_FFFE, 0x7F_FFFF];
+    let sizes = (0..255u32).flat_map(|exponent| mantissas.map(|mantissa| (exponent << 23) | mantissa));
+    let sizes: Vec<f32> = sizes.map(f32::from_bits).collect();
+    let mut x = random.floats(sizes.len() * cols, 1.0);
+    for (row, size) in x.chunks_exact_mut(cols).zip(&sizes) {
+        row.iter_mut().for_each(|x| *x *= size);
+        // In whole registers and in what is left of them.
+        for (at, value) in [(0, *size), (9, -size), (20, f32::from_bits(1)), (33, -size), (36, *size)] {
+            row[at] = value;
+        }
+    }
+    for precision in PRECISIONS {
+        let op = QuantRow::new(sizes.len(), cols, precision).unwrap();
+        let stride = sizes.len() * cols;
+        let result = agree("QuantRow", |backend| {
+            let (mut planes, mut scales) = (vec![77; precision.digits() * stride], poisoned(sizes.len()));
+            backend.quant_row_forward(&op, &x, &mut planes, &mut scales)?;
+            Ok((planes, bits(&scales)))
+        });
+        let (planes, _) = result.unwrap();
+        for (row, size) in sizes.iter().enumerate() {
+            let digit = |plane: usize| i32::from(planes[plane * stride + row * cols + 36]) << (7 * plane);
+            let q: i32 = (0..precision.digits()).map(digit).sum();
+            // Below 2⁻¹⁰⁰ all is zero.
+            let expected = if size.to_bits() < (127 - 100) << 23 { 0 } else { precision.bound() };
+            assert_eq!(q, expected, "{size:e} by {precision:?}");
         }
     }
 }
