@@ -44,6 +44,16 @@ pub(crate) fn rectangle(team: &Team, kernel: Kernel, [rows, cols]: [usize; 2]) -
     [height, width]
 }
 
+/// How many columns behind a rectangle's first those of the one begin that its thread will most likely have next: other
+/// threads take those between.
+pub(crate) fn ahead(team: &Team, [_, width]: [usize; 2]) -> usize {
+    if team.pieces() > 1 {
+        team.threads() * width
+    } else {
+        width
+    }
+}
+
 /// Cuts an output of rows of `cols` into rectangles of at most `size`; the index of the cut takes 16 bytes for each row
 /// of a rectangle, and 40 each.
 pub(crate) fn pieces<T>(out: &mut [T], cols: usize, [height, width]: [usize; 2]) -> Vec<Piece<'_, T>> {

@@ -9,7 +9,7 @@ use super::{columns, or_reference, Cpu};
 use crate::kernel::{Block, Kernel};
 use crate::loops::Accumulate;
 use crate::narrow::Narrow;
-use crate::product::{pieces, product, rectangle};
+use crate::product::{ahead, pieces, product, rectangle};
 use crate::quantise::{columns_into, rows_into};
 use crate::team::shifted;
 
@@ -27,7 +27,7 @@ pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32])
     if let Some(narrow) = Narrow::new(cpu.kernel, &a, &b) {
         let size = rectangle(&cpu.team, cpu.kernel, [op.rows(), op.cols()]);
         return cpu.team.run(pieces(c, op.cols(), size), |mut piece| {
-            let block = Block { ahead: cpu.team.threads() * size[1], ..piece.block() };
+            let block = Block { ahead: ahead(&cpu.team, size), ..piece.block() };
             narrow.integers(&a, &b, &block, &mut piece.out);
             Ok(())
         });
@@ -133,7 +133,7 @@ fn dequantised(
     let width = weight.rows();
     let size = rectangle(&cpu.team, cpu.kernel, [x.rows(), width]);
     cpu.team.run(pieces(y, width, size), |mut piece| {
-        let block = Block { ahead: cpu.team.threads() * size[1], ..piece.block() };
+        let block = Block { ahead: ahead(&cpu.team, size), ..piece.block() };
         let bias = bias.map(|bias| &bias[block.col..block.col + block.cols]);
         if narrow.linear(x, weight, &block, bias, &mut piece.out) {
             return Ok(());
