@@ -63,7 +63,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
         ["--path", path, command @ ..] => (path.parse::<CpuPath>()?, command),
         command => (CpuPath::best(), command),
     };
-    let cpu = || Cpu::new(path, 0);
+    let cpu = || Cpu::new(path, 0).map(Cpu::pinned);
     match command {
         ["import", model, program] => minilm::import(Path::new(model), Path::new(program)),
         ["minilm", program] => minilm::serve(&cpu()?, Path::new(program)),

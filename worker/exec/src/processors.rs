@@ -1,4 +1,4 @@
-//! Processors that this process may use, and threads that stay on one.
+//! Processors that a thread may use, and threads that stay on one.
 
 #[cfg(target_os = "linux")]
 use rustix::thread::{sched_getaffinity, sched_setaffinity, CpuSet};
@@ -7,6 +7,7 @@ use rustix::thread::{sched_getaffinity, sched_setaffinity, CpuSet};
 pub(crate) struct Processors(Vec<usize>);
 
 impl Processors {
+    /// Those of the calling thread.
     #[cfg(target_os = "linux")]
     pub(crate) fn allowed() -> Self {
         let set = sched_getaffinity(None).unwrap_or_default();
@@ -33,5 +34,28 @@ impl Processors {
         }
         #[cfg(not(target_os = "linux"))]
         let _ = at;
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_is_kept_on_the_processor_that_it_is_given() {
+        let all = Processors::allowed();
+        assert!(all.count() > 0);
+        for at in 0..all.count() {
+            let kept = thread::scope(|scope| {
+                let thread = scope.spawn(|| {
+                    all.keep(at);
+                    Processors::allowed().0
+                });
+                thread.join().unwrap()
+            });
+            assert_eq!(kept, [all.0[at]]);
+        }
     }
 }

@@ -64,13 +64,15 @@ impl Team {
     /// `threads` 0 means one per processor.
     pub(crate) fn new(threads: usize) -> Result<Self, ThreadPoolBuildError> {
         let builder = ThreadPoolBuilder::new().num_threads(threads);
-        let pool = builder.thread_name(|i| format!("exec-{i}")).build()?;
+        Ok(Self { pool: builder.thread_name(|i| format!("exec-{i}")).build()? })
+    }
+
+    /// Keeps each thread on a processor of its own, where there are as many of either.
+    pub(crate) fn pin(&self) {
         let processors = Processors::allowed();
-        if pool.current_num_threads() == processors.count() {
-            // A thread that is woken is often put where the one that wakes it runs, and stays there for milliseconds.
-            pool.broadcast(|thread| processors.keep(thread.index()));
+        if self.threads() == processors.count() {
+            self.pool.broadcast(|thread| processors.keep(thread.index()));
         }
-        Ok(Self { pool })
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -292,6 +294,19 @@ mod tests {
 
     fn trap(index: u64) -> Error {
         Trap { kind: TrapKind::Nan, index }.into()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn threads_are_pinned_where_each_has_a_processor() {
+        let all = Processors::allowed().count();
+        for (threads, each) in [(all, 1), (all + 1, all)] {
+            let team = Team::new(threads).unwrap();
+            team.pin();
+            let counts = team.pool.broadcast(|_| Processors::allowed().count());
+            assert_eq!(counts, vec![each; threads], "{threads} threads");
+        }
+        assert_eq!(Processors::allowed().count(), all, "the thread that calls stays free");
     }
 
     #[test]

@@ -113,13 +113,14 @@ impl BackendChoice {
             Self::Scalar => Path::Scalar,
             Self::Reference => return Ok(Started::Cpu { backend: Box::new(Reference), missing: None }),
         };
-        Ok(Started::Cpu { backend: Box::new(Cpu::new(path, threads)?), missing: None })
+        Ok(Started::Cpu { backend: Box::new(Cpu::new(path, threads)?.pinned()), missing: None })
     }
 }
 
 /// Opens a GPU. What it does not compute the processor does.
 fn open(threads: usize, device: &DeviceChoice) -> Result<Started, StartError> {
     gpu::driver()?;
+    // Not pinned: copies to the device start threads, from the one that leads too.
     let cpu = Cpu::new(Path::best(), threads)?;
     Ok(Started::Gpu(Box::new(gpu::open(device, cpu)?)))
 }
@@ -128,7 +129,7 @@ fn open(threads: usize, device: &DeviceChoice) -> Result<Started, StartError> {
 fn start_any(threads: usize, device: &DeviceChoice) -> Result<Started, StartError> {
     match open(threads, device) {
         Err(StartError::Gpu(fault)) => {
-            let cpu = Cpu::new(Path::best(), threads)?;
+            let cpu = Cpu::new(Path::best(), threads)?.pinned();
             Ok(Started::Cpu { backend: Box::new(cpu), missing: Some(fault) })
         }
         started => started,

@@ -70,6 +70,15 @@ impl Cpu {
         Ok(Self { team, kernel })
     }
 
+    /// Keeps each thread on a processor of its own, where there are as many of either (by default there are, unless the
+    /// process has less of their time) and where the system is Linux. A thread that is woken is often put where the one
+    /// that wakes it runs, and stays there for milliseconds. Not for a backend that starts threads itself under
+    /// [`Backend::lead`]: they would all stay on the processor of the one that leads.
+    pub fn pinned(self) -> Self {
+        self.team.pin();
+        self
+    }
+
     /// The path in use.
     pub fn path(&self) -> Path {
         self.kernel.path()
