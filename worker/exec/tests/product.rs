@@ -73,6 +73,20 @@ fn i8_products_of_several_parts_of_the_depth_are_those_of_the_reference() {
     }
 }
 
+/// Of so many digits that AVX2 widens them in several stretches.
+#[test]
+fn products_of_many_digits_are_those_of_the_reference() {
+    let mut random = Random::new(8);
+    let (rows, cols, depth) = (97, 2, 90_001);
+    let (a, b) = (random.digits(rows * depth), random.digits(cols * depth));
+    let op = GemmI8::new(rows, cols, depth).unwrap();
+    let result = agree("GemmI8", |backend| {
+        let mut c = vec![i32::MIN; rows * cols];
+        backend.gemm_i8_forward(&op, &a, &b, &mut c).map(|()| c)
+    });
+    assert!(result.is_ok());
+}
+
 /// For few rows and for those of a tile, whose kernels differ.
 #[test]
 fn the_deepest_product_of_the_largest_digits_does_not_overflow() {

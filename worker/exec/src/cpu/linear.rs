@@ -13,6 +13,9 @@ use crate::product::{ahead, pieces, product, rectangle};
 use crate::quantise::{columns_into, rows_into};
 use crate::team::shifted;
 
+/// Digits of an operand that AVX2 widens at a time, of two bytes then.
+const WIDENED: usize = 1 << 22;
+
 pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32]) -> Result<(), Error> {
     let fits = a.len() == op.rows() * op.depth()
         && b.len() == op.cols() * op.depth()
@@ -24,15 +27,20 @@ pub(super) fn gemm_i8(cpu: &Cpu, op: &GemmI8, a: &[i8], b: &[i8], c: &mut [i32])
     let scales = vec![0.0; op.rows().max(op.cols())];
     let a = Quantised::new(a, &scales[..op.rows()], op.depth(), Precision::I8)?;
     let b = Quantised::new(b, &scales[..op.cols()], op.depth(), Precision::I8)?;
-    if let Some(narrow) = Narrow::new(cpu.kernel, &a, &b) {
-        let size = rectangle(&cpu.team, cpu.kernel, [op.rows(), op.cols()]);
-        return cpu.team.run(pieces(c, op.cols(), size), |mut piece| {
+    each_stretch(cpu, &a, c, op.cols(), |a, c| integers(cpu, a, &b, c))
+}
+
+/// The sums of operands that fit, of one digit each.
+fn integers(cpu: &Cpu, a: &Quantised<'_>, b: &Quantised<'_>, c: &mut [i32]) -> Result<(), Error> {
+    if let Some(narrow) = Narrow::new(cpu.kernel, a, b) {
+        let size = rectangle(&cpu.team, cpu.kernel, [a.rows(), b.rows()]);
+        return cpu.team.run(pieces(c, b.rows(), size), |mut piece| {
             let block = Block { ahead: ahead(&cpu.team, size), ..piece.block() };
-            narrow.integers(&a, &b, &block, &mut piece.out);
+            narrow.integers(a, b, &block, &mut piece.out);
             Ok(())
         });
     }
-    product(&cpu.team, cpu.kernel, &a, &b, c, |c, sums, _, _| {
+    product(&cpu.team, cpu.kernel, a, b, c, |c, sums, _, _| {
         for (c, sum) in c.iter_mut().zip(sums) {
             *c = *sum as i32;
         }
@@ -112,13 +120,51 @@ pub(super) fn forward(
     let rows = QuantRow::new(op.tokens(), op.inputs(), op.precision())?;
     let x = rows_into(&cpu.team, cpu.kernel, &rows, x, scratch)?;
     cpu.team.check_finite(bias.unwrap_or(&[]))?;
-    if let Some(narrow) = Narrow::new(cpu.kernel, &x, weight) {
-        return dequantised(cpu, &narrow, &x, weight, bias, y);
+    each_stretch(cpu, &x, y, weight.rows(), |x, y| multiplied(cpu, x, weight, bias, y))
+}
+
+/// x·Wᵀ + b of operands that fit.
+fn multiplied(
+    cpu: &Cpu,
+    x: &Quantised<'_>,
+    weight: &Quantised<'_>,
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+) -> Result<(), Error> {
+    if let Some(narrow) = Narrow::new(cpu.kernel, x, weight) {
+        return dequantised(cpu, &narrow, x, weight, bias, y);
     }
-    product(&cpu.team, cpu.kernel, &x, weight, y, |y, sums, t, o| {
+    product(&cpu.team, cpu.kernel, x, weight, y, |y, sums, t, o| {
         let bias = bias.map(|bias| &bias[o..]);
         cpu.kernel.dequantise(sums, x.scale(t), &weight.scales()[o..], bias, y)
     })
+}
+
+/// Calls `work` with each stretch of rows of an operand, and with the rows of `width` that it gives: all at once, but by
+/// AVX2 no more rows than [`WIDENED`] digits.
+fn each_stretch<T>(
+    cpu: &Cpu,
+    a: &Quantised<'_>,
+    out: &mut [T],
+    width: usize,
+    mut work: impl FnMut(&Quantised<'_>, &mut [T]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (depth, most) = (a.depth(), (WIDENED / a.depth()).max(1));
+    let is_widened = matches!(cpu.kernel, Kernel::Avx2(_)) && a.precision() == Precision::I8;
+    if !is_widened || a.rows() <= most {
+        return work(a, out);
+    }
+    // About as many in each: the last is not left with a few.
+    let height = a.rows().div_ceil(a.rows().div_ceil(most));
+    let digits = a.planes().chunks(height * depth).zip(a.scales().chunks(height));
+    for (number, ((digits, scales), out)) in digits.zip(out.chunks_mut(height * width)).enumerate() {
+        let stretch = Quantised::new(digits, scales, depth, Precision::I8)?;
+        work(&stretch, out).map_err(|error| match error {
+            Error::Trap(trap) => shifted(trap, number * height * width),
+            refused => refused,
+        })?;
+    }
+    Ok(())
 }
 
 /// The product of operands of one digit: floats are made of sums while these are in registers.
