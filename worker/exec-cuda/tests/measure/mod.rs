@@ -5,6 +5,7 @@ mod passes;
 mod products;
 mod seeded;
 mod training;
+mod watched;
 
 use assay_exec::{Cpu, Path};
 

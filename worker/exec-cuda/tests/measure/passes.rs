@@ -1,16 +1,14 @@
 //! Prefill, decode and embeddings, as jobs run them: from the start of a pass to that of the next, so with all that the host
 //! does between two of them, and without bringing the weights to the device.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
-
-use assay_exec::resident::{Block, Call, DeviceFault, Resident, Source, Target};
-use assay_exec::{Backend, Cpu, Path};
-use assay_graph::decoder::Decoder;
-use assay_graph::job::{run, Generate, Input, Kind, Sampling};
+use assay_exec::{Cpu, Path};
+use assay_graph::decoder::{Decoder, Recipe};
+use assay_graph::job::{run, Generate, Input, Kind, Sampling, Train};
 use assay_graph::program::Program;
+use assay_graph::tensor::{Tensor, Tensors};
 
 use super::seeded::{self, SHAPE_1B, SHAPE_8B};
+use super::watched::{passes, Watched};
 use super::{device, median, tell, SEED};
 use crate::backend::{Cuda, Placement};
 use crate::device::GemmPath;
@@ -28,67 +26,6 @@ const STEADY: usize = 32;
 /// Tokens of a sentence, and sentences: several times what one pass takes.
 const SENTENCE: usize = 128;
 const SENTENCES: usize = 1_536;
-
-/// A device that notes when its passes start.
-struct Watched<'c> {
-    cuda: &'c Cuda,
-    starts: Mutex<Vec<Instant>>,
-}
-
-impl Backend for Watched<'_> {
-    fn name(&self) -> String {
-        self.cuda.name()
-    }
-
-    fn resident(&self) -> Option<&dyn Resident> {
-        Some(self)
-    }
-}
-
-impl Resident for Watched<'_> {
-    fn free(&self) -> Result<u64, DeviceFault> {
-        self.cuda.free()
-    }
-
-    fn block(&self, bytes: u64) -> Result<Box<dyn Block + '_>, DeviceFault> {
-        Ok(Box::new(WatchedBlock { block: self.cuda.block(bytes)?, watched: self }))
-    }
-}
-
-struct WatchedBlock<'w, 'c> {
-    block: Box<dyn Block + 'w>,
-    watched: &'w Watched<'c>,
-}
-
-impl Block for WatchedBlock<'_, '_> {
-    fn upload(&mut self, start: u64, from: Source<'_>) -> Result<(), DeviceFault> {
-        self.block.upload(start, from)
-    }
-
-    fn download(&mut self, start: u64, to: Target<'_>) -> Result<(), DeviceFault> {
-        self.block.download(start, to)
-    }
-
-    fn run(&mut self, calls: &[Call<'_>]) -> Result<Option<u32>, DeviceFault> {
-        let mut starts = self.watched.starts.lock().unwrap_or_else(PoisonError::into_inner);
-        if starts.is_empty() {
-            // The weights may still be on their way.
-            self.watched.cuda.gpu.wait()?;
-        }
-        starts.push(Instant::now());
-        drop(starts);
-        self.block.run(calls)
-    }
-}
-
-/// Seconds of each pass of a job but the last.
-fn passes(cuda: &Cuda, program: &Program, input: &Input) -> Vec<f64> {
-    let watched = Watched { cuda, starts: Mutex::default() };
-    let outcome = run(program, input, SEED, &watched, 1).unwrap();
-    assert!(outcome.result.is_ok(), "{:?}", outcome.result.err());
-    let starts = watched.starts.into_inner().unwrap();
-    starts.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs_f64()).collect()
-}
 
 /// The likeliest tokens behind prompts of one length.
 fn generation(decoder: &Decoder, prompts: usize, len: usize, tokens: u64) -> Input {
@@ -184,17 +121,21 @@ fn minilm() {
     tell_overhead("minilm/128", traced, sentence_seconds(&cuda, &program, &input));
 }
 
+const TINY: Decoder =
+    Decoder { layers: 2, width: 32, heads: 4, kv_heads: 2, hidden: 48, vocabulary: 64, context: 24 };
+
+/// This machine's processor as a device.
+fn host_device() -> Cuda {
+    let (gpu, _) = host::gpu(GemmPath::Dp4a);
+    Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device)
+}
+
 // By this machine's processor alone: scripts/gpu-check names the measures that it runs.
 #[test]
 fn a_watched_device_runs_a_seeded_decoder_as_the_processor_does() {
-    let decoder =
-        Decoder { layers: 2, width: 32, heads: 4, kv_heads: 2, hidden: 48, vocabulary: 64, context: 24 };
-    let (mut program, input) = (seeded::program(decoder), generation(&decoder, 2, 5, 4));
-    let (gpu, _) = host::gpu(GemmPath::Dp4a);
-    let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
-    let watched = Watched { cuda: &cuda, starts: Mutex::default() };
+    let (mut program, input, cuda) = (seeded::program(TINY), generation(&TINY, 2, 5, 4), host_device());
     let expected = run(&program, &input, SEED, &Cpu::new(Path::best(), 0).unwrap(), 1).unwrap();
-    let got = run(&program, &input, SEED, &watched, 1).unwrap();
+    let got = run(&program, &input, SEED, &Watched::new(&cuda), 1).unwrap();
     assert!(expected.result.is_ok(), "{:?}", expected.result.err());
     assert_eq!((got.result_root(), got.trace.root()), (expected.result_root(), expected.trace.root()));
     // The prompts' pass and three more, of which the last one's end is not seen.
@@ -202,5 +143,18 @@ fn a_watched_device_runs_a_seeded_decoder_as_the_processor_does() {
     program.graph.trace.clear();
     let untraced = run(&program, &input, SEED, &cuda, 1).unwrap();
     assert_eq!((untraced.result_root(), untraced.trace.leaves), (expected.result_root(), 0));
+    assert_eq!(cuda.fault(), None);
+}
+
+// As above.
+#[test]
+fn each_step_of_a_watched_training_is_noted_once() {
+    // Two units, whose gradients are clipped: a step is five lists of calls.
+    let recipe = Recipe { every: 1, ..Recipe::new(2, 8, 3, 0.01) };
+    let program = Program::load("training", &TINY.training(&recipe).unwrap()).unwrap();
+    let data = Tensors::from([("data".into(), Tensor::u32(&[40], (0..40).collect()))]);
+    let input = Input::pack(Kind::Train(Train { from: 0, to: recipe.steps }), &data).unwrap();
+    let (cuda, input) = (host_device(), Input::load("input", &input).unwrap());
+    assert_eq!(passes(&cuda, &program, &input).len(), 2);
     assert_eq!(cuda.fault(), None);
 }
