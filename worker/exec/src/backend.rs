@@ -53,8 +53,8 @@ pub trait Backend: Send + Sync {
         (0..count).for_each(work);
     }
 
-    /// The device in whose memory passes run as a whole, where the backend has one: then jobs that run a program use
-    /// it, and call none of the operators below but where a token is drawn.
+    /// The device in whose memory passes and the steps of trainings run as a whole, where the backend has one: then jobs
+    /// use it, and call operators below only for a training that it has no room for, or to find a training's trap.
     fn resident(&self) -> Option<&dyn Resident> {
         None
     }

@@ -43,6 +43,8 @@ pub const SPLIT_BYTES: u64 = 256 << 20;
 pub const DRAWN_CHUNK: usize = 1024;
 /// Most bytes that drawing of logits takes at a time, unless those of one row take more.
 pub const DRAWN_BYTES: u64 = 64 << 20;
+/// Most rows that are drawn of together: as many blocks as the second axis of a grid may have.
+pub const DRAWN_ROWS: usize = 65_535;
 /// Most bytes of probabilities, their gradients and digits of either that the gradients of an attention take for the
 /// key-value heads that are computed together, unless one head takes more.
 pub const GRADIENT_BYTES: u64 = 1 << 30;
@@ -60,7 +62,7 @@ pub fn split_bytes(heads: usize, keys: usize, dim: usize, values: Precision) -> 
 /// Rows of logits that are drawn of together, of `rows` of them.
 pub fn rows_drawn_at_once(rows: usize, classes: usize) -> usize {
     let fitting = (DRAWN_BYTES / drawn_row_bytes(classes)).max(1);
-    rows.min(usize::try_from(fitting).unwrap_or(usize::MAX))
+    rows.min(usize::try_from(fitting).unwrap_or(usize::MAX)).min(DRAWN_ROWS)
 }
 
 /// Bytes that drawing of logits takes: for each row that is drawn of together a weight of each class, a sum of each
@@ -493,6 +495,7 @@ mod tests {
         assert_eq!(drawn_bytes(1, 128_256), 514_044);
         assert_eq!((rows_drawn_at_once(1_000, 128_256), rows_drawn_at_once(100, 128_256)), (130, 100));
         assert_eq!(rows_drawn_at_once(3, 1 << 30), 1);
+        assert_eq!(rows_drawn_at_once(100_000, 40), DRAWN_ROWS);
         assert!((1..=2_000).all(|rows| drawn_bytes(rows, 128_256) <= DRAWN_BYTES));
     }
 }
