@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_readme_of_the_repository_has_people_type_assert_taken() {
+    fn what_the_readme_of_the_repository_has_people_type_is_taken() {
         const README: &str = include_str!("../../../README.md");
         let lines: Vec<_> = README.lines().filter(|line| line.starts_with("assay ")).collect();
         assert!(lines.len() > 30, "there are walks for three kinds of people: {lines:?}");

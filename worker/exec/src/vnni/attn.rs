@@ -52,7 +52,7 @@ impl Keys {
         };
         Self {
             scales: rows.iter().map(|row| keys.scale(*row)).collect(),
-            logs: rows.chunks(LANES).map(|rows| group(rows)).collect(),
+            logs: rows.chunks(LANES).map(group).collect(),
             counting: rows.chunks(LANES).map(counting).collect(),
         }
     }
