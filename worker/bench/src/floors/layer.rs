@@ -42,7 +42,12 @@ fn quantise_two(cpu: &Cpu) -> Result<Case<'_>, Error> {
     quantise(cpu, "quantise rows, two digits", Precision::I15, QUANTISE_TWO)
 }
 
-fn quantise(cpu: &Cpu, name: &'static str, precision: Precision, element: Work) -> Result<Case<'_>, Error> {
+fn quantise<'a>(
+    cpu: &'a Cpu,
+    name: &'static str,
+    precision: Precision,
+    element: Work,
+) -> Result<Case<'a>, Error> {
     let op = QuantRow::new(ROWS, COLS, precision)?;
     let x = floats(0, ELEMENTS, 1.0);
     let (mut planes, mut scales) = (vec![0; precision.digits() * ELEMENTS], vec![0.0; ROWS]);
