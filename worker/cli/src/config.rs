@@ -296,6 +296,9 @@ impl File {
 
 /// Refuses what no connection can be made to, before one is tried.
 fn check_nodes(nodes: &[String]) -> Result<(), CliError> {
+    if nodes.is_empty() {
+        return Err(CliError::Usage("nodes is empty: name one, such as ws://127.0.0.1:9944".into()));
+    }
     let is_address = |node: &str| ["ws://", "wss://"].iter().any(|scheme| node.starts_with(*scheme));
     match nodes.iter().find(|node| !is_address(node.as_str())) {
         Some(node) => {
@@ -528,13 +531,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_another_kind_is_no_node_wherever_it_is_named() {
+    fn nodes_are_addresses_of_nodes_wherever_they_are_named() {
         let words = "nodes has \"http://a\": a node's address begins with ws:// or wss://";
         assert!(refused("nodes = ['ws://a', 'http://a']", &[]).starts_with(words));
         assert!(refused("", &[("ASSAY_NODES", "http://a")]).starts_with(words));
         let flags = Overrides { nodes: vec!["http://a".into()], ..Overrides::default() };
         let error = load("", &[], &flags).unwrap_err();
         assert!(error.to_string().starts_with(words), "{error}");
+        assert!(refused("nodes = []", &[]).starts_with("nodes is empty: "));
         let flags = Overrides { nodes: vec!["wss://a".into()], ..Overrides::default() };
         assert!(load("nodes = ['http://a']", &[], &flags).is_ok(), "flags go over the file");
     }

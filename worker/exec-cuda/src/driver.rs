@@ -1,8 +1,8 @@
 //! A device behind its driver: a context, a stream for work and one for copies, the modules that were needed so far, and the
 //! memory of the stream for work.
 //!
-//! With `device`, `chunk` and two views of slices in `gpu` the only unsafe code of the crate. What keeps it in bounds is the launch
-//! layer: a kernel gets addresses and lengths of spans whose lengths were checked against the operator's shape.
+//! With `device`, `chunk` and two views of slices in `gpu` the only unsafe code of the crate. What keeps it in bounds is the
+//! launch layer: a kernel gets addresses and lengths of spans whose lengths were checked against the operator's shape.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
