@@ -4,8 +4,8 @@
 //! more digits each unit has planes of its own.
 //!
 //! A decode's pass of one token for each unit is launched once, recorded the second time, and from then on started as it
-//! was recorded, until there is another one; likewise the units of a training's step. A training's operators are in
-//! `training`.
+//! was recorded, until there is another one; likewise the units of a training, whatever updates come between them. A
+//! training's operators are in `training`.
 
 mod step;
 mod training;
@@ -141,8 +141,12 @@ fn written(cache: KeysValuesSpans) -> CacheSpans {
 }
 
 impl<'g> Memory<'g> {
-    /// Starts a list of calls, in one go if it is the one before.
+    /// Starts a list of calls, in one go if it is the one before. Updates of a training don't count: the next step's
+    /// units are those of the last one.
     fn start(&mut self, calls: &[Call<'_>]) -> Done {
+        if calls.iter().all(|call| matches!(call.operator, Operator::Update(_))) {
+            return self.launch_all(calls);
+        }
         let step = Step::of(calls);
         let again = match self.last.take() {
             Some(last) if Some(&last.step) == step.as_ref() => self.start_again(calls, last.again)?,

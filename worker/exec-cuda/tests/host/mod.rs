@@ -48,6 +48,7 @@ pub(crate) struct Host {
     /// Starts of what was recorded.
     replays: AtomicUsize,
     recorded: Mutex<Option<Recorded>>,
+    can_record: AtomicBool,
     taken: Mutex<Taken>,
     /// Bytes that it says are free.
     free: AtomicU64,
@@ -139,6 +140,7 @@ impl Host {
             launches: AtomicUsize::new(0),
             replays: AtomicUsize::new(0),
             recorded: Mutex::default(),
+            can_record: AtomicBool::new(true),
             taken: Mutex::default(),
             free: AtomicU64::new(MEMORY),
             order: Mutex::default(),
@@ -168,6 +170,11 @@ impl Host {
     /// How often something that was recorded was started.
     pub(crate) fn replays(&self) -> usize {
         self.replays.load(Ordering::Relaxed)
+    }
+
+    /// Has it record nothing, as a device that has no pools of memory.
+    pub(crate) fn record_nothing(&self) {
+        self.can_record.store(false, Ordering::Relaxed);
     }
 
     /// Has it say whether it has chunks.
@@ -402,6 +409,9 @@ impl Machine for Host {
         &self,
         start: &mut dyn FnMut() -> Result<(), Fault>,
     ) -> Result<Option<Box<dyn Recording + '_>>, Fault> {
+        if !self.can_record.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         *locked(&self.recorded) = Some(Recorded::default());
         let started = start();
         let recorded = locked(&self.recorded).take().unwrap_or_default();
