@@ -4,7 +4,7 @@ use assay_exact::{check_finite, float, Add, CrossEntropy, Error, Gelu, Mul, Silu
 
 use super::{or_reference, Cpu, SOMEWHERE};
 use crate::kernel::Kernel;
-use crate::loops::{GeluGradient, SiluGradients, Softmax, SOFTMAX_ONE};
+use crate::loops::{GeluGradient, SiluGradients, Softmax, Tangent, SOFTMAX_ONE};
 
 pub(super) fn add(cpu: &Cpu, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
     let piece = |a: &[f32], b: &[f32], y: &mut [f32]| match cpu.kernel {
@@ -58,7 +58,12 @@ pub(super) fn gelu_backward(
 }
 
 pub(super) fn tanh(cpu: &Cpu, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
-    unary(cpu, op.elements(), x, y, |x, y| Tanh::new(y.len())?.forward(x, y), |y| op.forward(x, y))
+    let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel {
+        Kernel::Scalar => Tanh::new(y.len())?.forward(x, y),
+        kernel if kernel.run(Tangent { x, y }) => Ok(()),
+        _ => Ok(check_finite(x)?),
+    };
+    unary(cpu, op.elements(), x, y, piece, |y| op.forward(x, y))
 }
 
 pub(super) fn silu_mul(cpu: &Cpu, op: &SiluMul, x: &[f32], u: &[f32], y: &mut [f32]) -> Result<(), Error> {

@@ -380,7 +380,7 @@ impl Backend for Cpu {
         x: &[f32],
         y: &mut [f32],
     ) -> Result<(), Error> {
-        rope::rotate(self, op, start, table, x, y, Rope::forward)
+        rope::rotate(self, op, start, table, x, y, false)
     }
 
     fn rope_backward(
@@ -391,7 +391,7 @@ impl Backend for Cpu {
         dy: &[f32],
         dx: &mut [f32],
     ) -> Result<(), Error> {
-        rope::rotate(self, op, start, table, dy, dx, Rope::backward)
+        rope::rotate(self, op, start, table, dy, dx, true)
     }
 
     fn embed_gather_forward_quantised(

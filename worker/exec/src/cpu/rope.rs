@@ -1,12 +1,12 @@
 //! Rotary position embedding, cut into tokens.
 
-use assay_exact::{Error, Rope, RopeTable};
+use assay_exact::{check_finite, Error, Rope, RopeTable};
 
 use super::{or_reference, Cpu};
+use crate::kernel::Kernel;
+use crate::loops::Rotation;
 
-/// A form of the operator: forward or backward.
-type Form = fn(&Rope, usize, &RopeTable<'_>, &[f32], &mut [f32]) -> Result<(), Error>;
-
+/// Rotates, or where it is `back` rotates back.
 pub(super) fn rotate(
     cpu: &Cpu,
     op: &Rope,
@@ -14,21 +14,44 @@ pub(super) fn rotate(
     table: &RopeTable<'_>,
     x: &[f32],
     y: &mut [f32],
-    form: Form,
+    back: bool,
 ) -> Result<(), Error> {
-    let (tokens, width) = (op.tokens(), op.heads() * op.dim());
-    let end = start.checked_add(tokens).and_then(|end| end.checked_mul(op.dim() / 2));
+    let (tokens, width, half) = (op.tokens(), op.heads() * op.dim(), op.dim() / 2);
+    let end = start.checked_add(tokens).and_then(|end| end.checked_mul(half));
     let shortest = table.cos.len().min(table.sin.len());
     let fits = [x.len(), y.len()] == [tokens * width; 2] && end.is_some_and(|end| end <= shortest);
     if !fits {
-        return form(op, start, table, x, y);
+        return by_reference(op, start, table, x, y, back);
     }
     // Tokens of a piece: a few thousand elements at least, as of other operators.
     let per = cpu.team.elements(tokens * width).div_ceil(width);
     let pieces: Vec<_> = x.chunks(per * width).zip(y.chunks_mut(per * width)).enumerate().collect();
     let result = cpu.team.run(pieces, |(i, (x, y))| {
-        let op = Rope::new(x.len() / width, op.heads(), op.dim())?;
-        form(&op, start + i * per, table, x, y)
+        let (first, tokens) = (start + i * per, x.len() / width);
+        let (heads, dim) = (op.heads(), op.dim());
+        if let Kernel::Scalar = cpu.kernel {
+            return by_reference(&Rope::new(tokens, heads, dim)?, first, table, x, y, back);
+        }
+        let [cos, sin] = [table.cos, table.sin].map(|table| &table[first * half..(first + tokens) * half]);
+        if cpu.kernel.run(Rotation { heads, dim, back, cos, sin, x, y: &mut *y }) {
+            return Ok(());
+        }
+        Ok(check_finite(y)?)
     });
-    or_reference(result, || form(op, start, table, x, y))
+    or_reference(result, || by_reference(op, start, table, x, y, back))
+}
+
+fn by_reference(
+    op: &Rope,
+    start: usize,
+    table: &RopeTable<'_>,
+    x: &[f32],
+    y: &mut [f32],
+    back: bool,
+) -> Result<(), Error> {
+    if back {
+        op.backward(start, table, x, y)
+    } else {
+        op.forward(start, table, x, y)
+    }
 }

@@ -1,8 +1,8 @@
-//! Gradients of activations.
+//! The hyperbolic tangent, and gradients of other activations.
 
 use super::number::{exp, finite, horner};
 use super::Loop;
-use crate::coefficients::{ERFC, ERFC_STEP};
+use crate::coefficients::{ERFC, ERFC_STEP, SIGN, TANH};
 
 /// 1/√(2π).
 const INV_SQRT_TAU: f32 = f32::from_bits(0x3ECC_422A);
@@ -52,6 +52,40 @@ impl Loop for GeluGradient<'_> {
             all &= finite(*dx);
         }
         all
+    }
+}
+
+/// y = tanh x; whether all of x is finite.
+pub(crate) struct Tangent<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) y: &'a mut [f32],
+}
+
+impl Loop for Tangent<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let mut all = true;
+        for (y, x) in self.y.iter_mut().zip(self.x) {
+            *y = tanh(*x);
+            all &= finite(*x);
+        }
+        all
+    }
+}
+
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    let a = x.abs();
+    let z = x * x;
+    let near = x + x * (z * horner(&TANH, z));
+    let e = exp(-2.0 * a);
+    let far = (1.0 - e) / (1.0 + e);
+    if a < 0.5625 {
+        near
+    } else {
+        f32::from_bits(far.to_bits() | (x.to_bits() & SIGN))
     }
 }
 

@@ -8,12 +8,14 @@ mod attention;
 mod norm;
 mod number;
 mod optimizer;
+mod rotation;
 mod sums;
 
-pub(crate) use activation::{GeluGradient, SiluGradients};
+pub(crate) use activation::{GeluGradient, SiluGradients, Tangent};
 pub(crate) use attention::{Delta, Scaled, ScoreGradients, Softmax, SOFTMAX_ONE};
 pub(crate) use norm::{LayerGradient, RmsGradient};
 pub(crate) use optimizer::{Adam, Clip, Magnitude, Means, Sgd, Squares};
+pub(crate) use rotation::Rotation;
 pub(crate) use sums::{Accumulate, AddFixed, ColumnSums, COLUMNS};
 
 use crate::kernel::Kernel;
