@@ -1,9 +1,10 @@
-// The leaves of trace points: BLAKE3 of 0, the leaf's place in SCALE, and up to 1 KiB of the value. A thread hashes a
-// leaf.
+// BLAKE3 as its specification has it (the BLAKE3 paper, section 2): blocks of 64 bytes, seven rounds, chunks of 16 blocks.
 //
-// With its prefix a full leaf is longer than one chunk of BLAKE3: chunk 0 has 16 blocks, chunk 1 the rest, and their
-// parent is the root. BLAKE3 as its specification has it (the BLAKE3 paper, section 2): blocks of 64 bytes, seven
-// rounds.
+// The leaves of trace points: BLAKE3 of 0, the leaf's place in SCALE, and up to 1 KiB of the value. A thread hashes a
+// leaf. With its prefix a full leaf is longer than one chunk: chunk 0 has 16 blocks, chunk 1 the rest, and their parent is
+// the root.
+//
+// Whole tensors: a thread hashes a chunk, then a block joins many chaining values by the tree above them.
 
 #include "common.cuh"
 
@@ -66,7 +67,7 @@ __device__ inline void permute(u32 (&m)[16]) {
     m[12] = old[9], m[13] = old[14], m[14] = old[15], m[15] = old[8];
 }
 
-// The compression function; no hash here has more than two chunks, so the counter is one word.
+// The compression function; no hash here has more than 2³² chunks, so the counter is one word.
 __device__ inline void compress(Hash& h, u32 (&m)[16], u32 counter, u32 bytes, u32 flags) {
     u32 v[16] = {h.words[0], h.words[1], h.words[2], h.words[3], h.words[4], h.words[5], h.words[6], h.words[7],
                  IV0,        IV1,        IV2,        IV3,        counter,    0,          bytes,      flags};
@@ -170,4 +171,91 @@ KERNEL void hash_leaves(const u32* values, u64 words, const u32* prefixes, u32 p
     u32* out = hashes + (blockIdx.y * leaves + leaf) * HASH_WORDS;
 #pragma unroll
     for (u32 i = 0; i < HASH_WORDS; i++) out[i] = h.words[i];
+}
+
+// ---- Whole tensors ----
+
+// Threads of a block, one for each chunk.
+constexpr u32 CHUNKS = 128;
+// What a warp has of its chunks in shared memory, a block of each at a time: rows an odd number of words apart.
+constexpr u32 ROW = BLOCK_WORDS + 1;
+// Nodes that a block joins at most, and threads of it.
+constexpr u32 NODES = 512;
+constexpr u32 JOINING = NODES / 2;
+
+// values [chunks, 8]: the chaining value of each chunk of `count` words, the hash of them all where that is one chunk.
+// Nothing is a chunk too.
+KERNEL void hash_chunks(const u32* words, u64 count, u32* values) {
+    __shared__ u32 rows[CHUNKS * ROW];
+    u32 lane = threadIdx.x % WARP;
+    u32* own = rows + (threadIdx.x - lane) * ROW;
+    u64 chunks = count ? (count + CHUNK_WORDS - 1) / CHUNK_WORDS : 1;
+    u64 first = static_cast<u64>(blockIdx.x) * CHUNKS + threadIdx.x - lane, chunk = first + lane;
+    if (first >= chunks) return;
+    u64 left = chunk < chunks ? count - chunk * CHUNK_WORDS : 0;
+    u32 length = left < CHUNK_WORDS ? static_cast<u32>(left) : CHUNK_WORDS;
+    u32 blocks = length ? (length + BLOCK_WORDS - 1) / BLOCK_WORDS : 1;
+    Hash h = initial();
+#pragma unroll 1
+    for (u32 block = 0; block < CHUNK_WORDS / BLOCK_WORDS; block++) {
+        // The last block has been read.
+        __syncwarp();
+#pragma unroll
+        for (u32 i = 0; i < BLOCK_WORDS; i++) {
+            u32 row = i * (WARP / BLOCK_WORDS) + lane / BLOCK_WORDS, at = lane % BLOCK_WORDS;
+            u64 word = (first + row) * CHUNK_WORDS + block * BLOCK_WORDS + at;
+            own[row * ROW + at] = word < count ? words[word] : 0;
+        }
+        __syncwarp();
+        if (chunk >= chunks || block >= blocks) continue;
+        u32 m[16], bytes = 4 * BLOCK_WORDS, flags = block == 0 ? CHUNK_START : 0;
+#pragma unroll
+        for (u32 i = 0; i < BLOCK_WORDS; i++) m[i] = own[lane * ROW + i];
+        if (block + 1 == blocks) {
+            bytes = 4 * (length - block * BLOCK_WORDS);
+            flags |= chunks == 1 ? CHUNK_END | ROOT : CHUNK_END;
+        }
+        compress(h, m, static_cast<u32>(chunk), bytes, flags);
+    }
+    if (chunk >= chunks) return;
+#pragma unroll
+    for (u32 i = 0; i < HASH_WORDS; i++) values[chunk * HASH_WORDS + i] = h.words[i];
+}
+
+// above [⌈count/joined⌉, 8]: what each `joined` of `count` nodes become, level by level, where the odd one out moves up as it
+// is: the root where all are joined. `joined`: a power of two, 2 to NODES. A block for each node above.
+KERNEL void hash_parents(const u32* values, u64 count, u32 joined, u32* above) {
+    // Word by word, so that lanes meet different banks.
+    __shared__ u32 nodes[HASH_WORDS][NODES + 1];
+    u64 first = static_cast<u64>(blockIdx.x) * joined;
+    u32 here = count - first < joined ? static_cast<u32>(count - first) : joined;
+    for (u32 i = threadIdx.x; i < here * HASH_WORDS; i += JOINING) {
+        nodes[i % HASH_WORDS][i / HASH_WORDS] = values[first * HASH_WORDS + i];
+    }
+    __syncthreads();
+#pragma unroll 1
+    while (here > 1) {
+        u32 pairs = here / 2, node = threadIdx.x;
+        Hash h = initial();
+        if (node < pairs) {
+            u32 m[16], flags = here == 2 && gridDim.x == 1 ? PARENT | ROOT : PARENT;
+#pragma unroll
+            for (u32 i = 0; i < HASH_WORDS; i++) {
+                m[i] = nodes[i][2 * node];
+                m[i + HASH_WORDS] = nodes[i][2 * node + 1];
+            }
+            compress(h, m, 0, 4 * BLOCK_WORDS, flags);
+        } else if (node == pairs && here % 2 == 1) {
+#pragma unroll
+            for (u32 i = 0; i < HASH_WORDS; i++) h.words[i] = nodes[i][2 * node];
+        }
+        here = pairs + here % 2;
+        __syncthreads();
+        if (node < here) {
+#pragma unroll
+            for (u32 i = 0; i < HASH_WORDS; i++) nodes[i][node] = h.words[i];
+        }
+        __syncthreads();
+    }
+    if (threadIdx.x < HASH_WORDS) above[blockIdx.x * static_cast<u64>(HASH_WORDS) + threadIdx.x] = nodes[threadIdx.x][0];
 }

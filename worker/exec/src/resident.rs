@@ -33,8 +33,10 @@ pub const PREFIX_WORDS: usize = 16;
 pub const OFFSET_AT: usize = 21;
 /// Words of a hash.
 pub const HASH_WORDS: usize = 8;
-/// Floats of a leaf; the last one of a value has what is left.
+/// Floats of a leaf; the last one of a value has what is left. BLAKE3 has chunks of as many.
 pub const LEAF_FLOATS: usize = 256;
+/// Nodes of a digest's tree that are joined together at most.
+pub const DIGEST_NODES: usize = 512;
 /// Keys of a split, where attention is computed by splits of the keys; the last one of all may have fewer.
 pub const SPLIT_KEYS: usize = 128;
 /// Most bytes of scores and partial sums that it takes then, unless one query takes more.
@@ -69,6 +71,14 @@ pub fn rows_drawn_at_once(rows: usize, classes: usize) -> usize {
 /// [`DRAWN_CHUNK`] of them, the largest logit, and the last class that is kept.
 pub fn drawn_bytes(rows: usize, classes: usize) -> u64 {
     (rows_drawn_at_once(rows, classes) as u64).saturating_mul(drawn_row_bytes(classes))
+}
+
+/// Bytes that a digest of so many floats takes: the nodes of a level of its tree and of the one that is made of it, where they
+/// are not the root.
+pub fn digest_bytes(floats: usize) -> u64 {
+    let chunks = floats.div_ceil(LEAF_FLOATS);
+    let nodes = |count: usize| if count > 1 { (4 * HASH_WORDS) as u64 * count as u64 } else { 0 };
+    nodes(chunks) + nodes(chunks.div_ceil(DIGEST_NODES))
 }
 
 fn drawn_row_bytes(classes: usize) -> u64 {
@@ -497,5 +507,14 @@ mod tests {
         assert_eq!(rows_drawn_at_once(3, 1 << 30), 1);
         assert_eq!(rows_drawn_at_once(100_000, 40), DRAWN_ROWS);
         assert!((1..=2_000).all(|rows| drawn_bytes(rows, 128_256) <= DRAWN_BYTES));
+    }
+
+    #[test]
+    fn a_digest_takes_its_chunks_and_what_they_become() {
+        assert_eq!([0, 1, 256].map(digest_bytes), [0; 3]);
+        assert_eq!([257, 512 * 256].map(digest_bytes), [2 * 32, 512 * 32]);
+        assert_eq!(digest_bytes(512 * 256 + 1), (513 + 2) * 32);
+        // 2³⁰ floats: 2²² chunks, which become 2¹³ nodes, 2⁴ and the root.
+        assert_eq!(digest_bytes(1 << 30), ((1 << 22) + (1 << 13)) * 32);
     }
 }

@@ -187,6 +187,15 @@ impl Tensor {
     }
 }
 
+/// BLAKE3 of the bytes of floats, as [`Tensor::hash`] of a tensor that has them.
+pub(crate) fn hash_floats(floats: &[f32]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    each_piece(floats, f32::to_le_bytes, |piece| {
+        hasher.update(piece);
+    });
+    *hasher.finalize().as_bytes()
+}
+
 /// Reads elements of N bytes each. As many as there should be are asked for at once: memory that the system has not
 /// is an error, and none is left over.
 fn read_pieces<T, const N: usize>(

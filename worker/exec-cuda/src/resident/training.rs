@@ -146,7 +146,7 @@ impl Memory<'_> {
         launch::attn_backward(gpu, node, op, dy, saved, AttnGradientSpans { dq, dk, dv })
     }
 
-    /// Part of the update at the end of a step.
+    /// Part of the update at the end of a step, or a hash behind it.
     pub(super) fn update(&self, node: u32, update: &Update) -> Done {
         let gpu = &self.cuda.gpu;
         match update {
@@ -168,6 +168,7 @@ impl Memory<'_> {
                 launch::adam_step_forward(gpu, node, op, *rate, *powers, g, moments, parameter)
             }
             Update::Quantise { x, to } => self.quantise(node, x, to),
+            Update::Digest { x, hash } => launch::hash::digest(gpu, self.at(x)?, self.at(hash)?),
         }
     }
 

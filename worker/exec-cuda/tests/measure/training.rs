@@ -57,7 +57,7 @@ fn measure(shape: &str, decoder: Decoder, units: u64, goal: &str) {
     let step = median(steps);
     let rate = operations(&decoder, units * decoder.context) / step / 1e12;
     tell(&format!("training/{shape}"), rate, "TFLOPS", goal);
-    // Behind a step that the trace has, the state comes to the host, which hashes it.
+    // Behind a step that the trace has, the state is hashed where it lies, and the hashes come to the host.
     let share = (traced - step) / (usual.every as f64 * step);
     tell(&format!("trace/training/{shape}"), 100.0 * share, "%", "ours<=5");
 }

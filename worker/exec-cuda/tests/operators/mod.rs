@@ -3,6 +3,7 @@
 
 mod attention;
 mod copies;
+mod digests;
 mod elementwise;
 mod products;
 mod rows;

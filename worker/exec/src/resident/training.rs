@@ -284,7 +284,7 @@ pub enum Gradient {
     },
 }
 
-/// Part of what turns the sums of a step into the next parameters.
+/// Part of what turns the sums of a step into the next parameters, or of what is told of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Update {
     /// Writes zeros.
@@ -352,5 +352,12 @@ pub enum Update {
         x: Region<f32>,
         /// Its rows.
         to: QuantisedRegions,
+    },
+    /// BLAKE3 of a tensor's bytes: of its floats, little-endian.
+    Digest {
+        /// The tensor.
+        x: Region<f32>,
+        /// [`super::HASH_WORDS`] words, little-endian.
+        hash: Region<u32>,
     },
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Outcome;
 use crate::error::{Invalid, Stop};
 use crate::program::Program;
+use crate::root::Hash;
 use crate::tensor::{Dtype, Tensor};
 use crate::trace::Recorder;
 use crate::train::{self, State, Trainer};
@@ -19,7 +20,7 @@ pub struct Train {
     pub to: u64,
 }
 
-/// Trains, in the memory of the backend's device where that has room enough, and records states.
+/// Trains, in the memory of the backend's device where that has room enough, and records the roots of states.
 pub(super) fn run(
     program: &Program,
     trainer: &mut Trainer<'_>,
@@ -28,14 +29,18 @@ pub(super) fn run(
     shards: usize,
     mut recorder: Recorder,
 ) -> Result<Outcome, Invalid> {
-    let mut record = |done: u64, state: &State| {
-        if done.is_multiple_of(every) && done != job.to {
-            recorder.record(done, 0, 0, Dtype::U8, &[32], &state.root(program));
-        }
-    };
+    let is_traced = |done: u64| done.is_multiple_of(every) && done != job.to;
+    let mut record = |done: u64, root: Hash| recorder.record(done, 0, 0, Dtype::U8, &[32], &root);
     let (losses, unfit) = match train::resident::start(trainer)? {
-        Ok(session) => (session.run(trainer, job.to, every, &mut record), None),
-        Err(unfit) => (train::run(trainer, job.to, shards, &mut record), unfit),
+        Ok(session) => (session.run(trainer, job.to, &is_traced, &mut record), None),
+        Err(unfit) => {
+            let mut look = |done: u64, state: &State| {
+                if is_traced(done) {
+                    record(done, state.root(program));
+                }
+            };
+            (train::run(trainer, job.to, shards, &mut look), unfit)
+        }
     };
     let result = match losses {
         Ok(losses) => {

@@ -274,7 +274,7 @@ impl Kept {
 }
 
 /// Hashes of words, little-endian.
-fn hashes(words: &[u32]) -> Vec<Hash> {
+pub(crate) fn hashes(words: &[u32]) -> Vec<Hash> {
     let hash = |words: &[u32]| {
         let mut hash = Hash::default();
         for (bytes, word) in hash.chunks_exact_mut(4).zip(words) {

@@ -1,14 +1,15 @@
 //! What a training has come to: parameters, what the optimizer keeps of them, and the steps done.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use assay_exact::{check_finite, AdamPowers, Philox};
 
 use crate::error::{Invalid, Problem};
 use crate::manifest::{Init, Optimizer, Parameter};
 use crate::program::Program;
-use crate::root::{entries, key, root, Domain, Hash};
-use crate::tensor::{elements, Tensor, Tensors};
+use crate::root::{entries, key, root, Domain, Entry, Hash};
+use crate::tensor::{elements, hash_floats, Dtype, Tensor, Tensors};
 use crate::train::plan::field;
 use crate::train::rates;
 
@@ -90,28 +91,52 @@ impl State {
     /// The tensors of a checkpoint: `parameter.{name}`, of Adam `first.{name}`, `second.{name}` and `powers`, of SGD
     /// `velocity.{name}`, and `step`.
     pub fn tensors(&self, program: &Program) -> Tensors {
-        let mut tensors = Tensors::new();
-        let mut insert = |prefix: &str, vectors: &Vectors| {
-            for (name, values) in vectors {
-                tensors.insert(format!("{prefix}.{name}"), tensor(program, name, values));
-            }
-        };
-        insert(PARAMETER, &self.parameters);
-        match &self.moments {
-            Moments::Adam { first, second, powers } => {
-                insert(FIRST, first);
-                insert(SECOND, second);
-                tensors.insert(POWERS.into(), Tensor::f32(&[2], vec![powers.beta1, powers.beta2]));
-            }
-            Moments::Sgd { velocity } => insert(VELOCITY, velocity),
-        }
-        tensors.insert(STEP.into(), Tensor::u32(&[1], vec![self.step as u32]));
+        let mut tensors = self.scalars();
+        tensors.extend(
+            self.vectors()
+                .map(|(prefix, name, values)| (tensor_name(prefix, name), tensor(program, name, values))),
+        );
         tensors
     }
 
     /// What a training's trace commits to.
     pub fn root(&self, program: &Program) -> Hash {
-        root(Domain::State, entries(&self.tensors(program)))
+        let hashes: Vec<Hash> = self.vectors().map(|(_, _, values)| hash_floats(values)).collect();
+        self.root_of(program, &hashes)
+    }
+
+    /// The root of a state with this one's tensors of no parameter, and with vectors of these BLAKE3: parameters, and then
+    /// each thing that the optimizer keeps of them, in the order of names.
+    pub(super) fn root_of(&self, program: &Program, hashes: &[Hash]) -> Hash {
+        debug_assert_eq!(hashes.len(), self.vectors().count());
+        let mut entries = entries(&self.scalars());
+        entries.extend(self.vectors().zip(hashes).map(|((prefix, name, values), blake3)| Entry {
+            name: tensor_name(prefix, name),
+            dtype: Dtype::F32 as u8,
+            shape: shape(program, name, values),
+            blake3: *blake3,
+        }));
+        root(Domain::State, entries)
+    }
+
+    /// What there is of parameters: the prefix of its tensor, the parameter's name and the elements.
+    fn vectors(&self) -> impl Iterator<Item = (&'static str, &String, &Vec<f32>)> + '_ {
+        let kept = match &self.moments {
+            Moments::Adam { first, second, .. } => vec![(FIRST, first), (SECOND, second)],
+            Moments::Sgd { velocity } => vec![(VELOCITY, velocity)],
+        };
+        iter::once((PARAMETER, &self.parameters))
+            .chain(kept)
+            .flat_map(|(prefix, vectors)| vectors.iter().map(move |(name, values)| (prefix, name, values)))
+    }
+
+    /// The tensors of no parameter.
+    fn scalars(&self) -> Tensors {
+        let mut tensors = Tensors::from([(STEP.into(), Tensor::u32(&[1], vec![self.step as u32]))]);
+        if let Moments::Adam { powers, .. } = &self.moments {
+            tensors.insert(POWERS.into(), Tensor::f32(&[2], vec![powers.beta1, powers.beta2]));
+        }
+        tensors
     }
 
     /// The parameters as tensors of their names: what a program that is run would have in its blobs.
@@ -160,9 +185,17 @@ fn initial(parameter: &Parameter, stream: &Philox) -> Vec<f32> {
 
 /// Something of a parameter, in its shape.
 fn tensor(program: &Program, name: &str, values: &[f32]) -> Tensor {
-    let len = [values.len() as u64];
+    Tensor::f32(&shape(program, name, values), values.to_vec())
+}
+
+fn shape(program: &Program, name: &str, values: &[f32]) -> Vec<u64> {
     let parameter = program.manifest.parameters.get(name);
-    Tensor::f32(parameter.map_or(&len[..], |parameter| parameter.shape.as_slice()), values.to_vec())
+    parameter.map_or_else(|| vec![values.len() as u64], |parameter| parameter.shape.clone())
+}
+
+/// What the tensor of something of a parameter is called.
+fn tensor_name(prefix: &str, parameter: &str) -> String {
+    format!("{prefix}.{parameter}")
 }
 
 fn tensor_field(name: &str) -> String {
@@ -209,7 +242,7 @@ impl Checkpoint<'_> {
     fn vectors(&self, prefix: &str) -> Result<Vectors, Invalid> {
         let parameters = self.program.manifest.parameters.iter();
         let vector = |(name, parameter): (&String, &Parameter)| {
-            let values = self.floats(&format!("{prefix}.{name}"), &parameter.shape);
+            let values = self.floats(&tensor_name(prefix, name), &parameter.shape);
             values.map(|values| (name.clone(), values))
         };
         parameters.map(vector).collect()

@@ -26,12 +26,13 @@ pub struct Device {
     pub most_tokens: usize,
     runs: AtomicUsize,
     largest: AtomicUsize,
+    brought: AtomicUsize,
 }
 
 impl Device {
     pub fn new(memory: u64) -> Self {
-        let [runs, largest] = [(); 2].map(|()| AtomicUsize::new(0));
-        Self { memory, fails_in: None, lies_at: None, most_tokens: usize::MAX, runs, largest }
+        let [runs, largest, brought] = [(); 3].map(|()| AtomicUsize::new(0));
+        Self { memory, fails_in: None, lies_at: None, most_tokens: usize::MAX, runs, largest, brought }
     }
 
     /// The same, but for what it does wrong.
@@ -57,6 +58,11 @@ impl Device {
     /// The most floats that it was asked for at a time.
     pub fn largest(&self) -> usize {
         self.largest.load(Ordering::Relaxed)
+    }
+
+    /// The floats that it was asked for in all.
+    pub fn brought(&self) -> usize {
+        self.brought.load(Ordering::Relaxed)
     }
 }
 
@@ -104,6 +110,7 @@ impl Block for Memory<'_> {
             Target::U32(to) => to.copy_from_slice(&self.ids(&Region::new(start, to.len()))),
             Target::F32(to) => {
                 self.device.largest.fetch_max(to.len(), Ordering::Relaxed);
+                self.device.brought.fetch_add(to.len(), Ordering::Relaxed);
                 to.copy_from_slice(&self.floats(&Region::new(start, to.len())));
             }
         }
@@ -292,17 +299,22 @@ impl Memory<'_> {
 
     fn hash(&mut self, x: &Region<f32>, prefix: &Region<u32>, bytes: usize, hashes: &Region<u32>) {
         assert_eq!((prefix.len(), hashes.len()), (PREFIX_WORDS, HASH_WORDS * x.len().div_ceil(LEAF_FLOATS)));
-        let mut words = Vec::new();
+        let mut found = Vec::new();
         for (leaf, values) in self.floats(x).chunks(LEAF_FLOATS).enumerate() {
             let mut message: Vec<u8> = self.ids(prefix).iter().flat_map(|word| word.to_le_bytes()).collect();
             message.truncate(bytes);
             let offset = (4 * LEAF_FLOATS * leaf) as u64;
             message[OFFSET_AT..OFFSET_AT + 8].copy_from_slice(&offset.to_le_bytes());
             message.extend(values.iter().flat_map(|x| x.to_le_bytes()));
-            let hash = blake3::hash(&message);
-            words.extend(hash.as_bytes().chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())));
+            found.push(blake3::hash(&message));
         }
-        self.upload(hashes.start(), Source::U32(&words)).unwrap();
+        self.put_hashes(hashes, &found);
+    }
+
+    fn put_hashes(&mut self, region: &Region<u32>, hashes: &[blake3::Hash]) {
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
+        assert_eq!((bytes.len(), bytes.len() % (4 * HASH_WORDS)), (4 * region.len(), 0));
+        self.bytes[region.start() as usize..][..bytes.len()].copy_from_slice(&bytes);
     }
 
     /// What is not row by row: part by part.

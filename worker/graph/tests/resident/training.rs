@@ -13,7 +13,7 @@ use assay_graph::train::State;
 use crate::device::Device;
 use crate::model::{
     adam, data, decoder, double, encoder, normalised, product, start, three_users, windows, Model, SEED,
-    STEPS, UNITS, VOCABULARY, WIDTH,
+    STEPS, TOKENS, UNITS, VOCABULARY, WIDTH,
 };
 
 const INFINITE: u8 = 1;
@@ -74,29 +74,53 @@ fn every_state_is_that_of_the_host() {
     fixed.extend([decoder(), encoder(), three_users(), double(), normalised()]);
     fixed.push(decoder().optimizer(adam()));
     for model in fixed {
-        // For each step: sums are cleared, each unit, the update.
-        let runs = STEPS * (1 + UNITS + 1);
+        // For each step: sums are cleared, each unit, the update, and but for the last one the state is hashed.
+        let runs = STEPS * (1 + UNITS + 1 + 1) - 1;
         let outcome = agreed(&model.program().unwrap(), &whole(STEPS), Some(runs as usize));
         assert_eq!((outcome.result.is_ok(), outcome.trace.leaves), (true, STEPS - 1));
     }
 }
 
 #[test]
-fn clipping_asks_once_more_a_step_and_states_come_back_only_where_they_are_traced() {
+fn clipping_asks_once_more_a_step_and_each_root_of_the_trace_once_more() {
     let model = decoder().optimizer(adam()).clip(0.5);
     for steps in [1, 2, 3] {
-        let runs = STEPS * (1 + UNITS + 2);
+        let roots = (STEPS - 1) / steps;
+        let runs = STEPS * (1 + UNITS + 2) + roots;
         let outcome = agreed(&every(model.clone(), steps), &whole(STEPS), Some(runs as usize));
-        assert_eq!((outcome.result.is_ok(), outcome.trace.leaves), (true, (STEPS - 1) / steps));
+        assert_eq!((outcome.result.is_ok(), outcome.trace.leaves), (true, roots));
+    }
+}
+
+#[test]
+fn a_state_comes_back_in_the_end_and_for_no_root() {
+    for model in [decoder(), decoder().optimizer(adam()).clip(0.5)] {
+        let parameters = model.program().unwrap().manifest.parameters.len();
+        let brought = [1, 2].map(|steps| {
+            let device = Device::new(u64::MAX);
+            let outcome = by(&every(model.clone(), steps), &whole(STEPS), &device).unwrap();
+            let state = outcome.result.unwrap();
+            let floats = |prefix: &str| -> usize {
+                let vectors = state.iter().filter(|(name, _)| name.starts_with(prefix));
+                vectors.map(|(_, tensor)| tensor.len()).sum()
+            };
+            let state: usize = ["parameter.", "first.", "second.", "velocity."].map(floats).iter().sum();
+            (state, device.brought())
+        });
+        assert_eq!(brought[0], brought[1]);
+        // The rest are losses of tokens and square norms.
+        let [(state, floats), _] = brought;
+        let beside = STEPS as usize * (UNITS as usize * TOKENS as usize + parameters);
+        assert!((state..=state + beside).contains(&floats), "{floats} of {state}");
     }
 }
 
 #[test]
 fn a_training_goes_on_from_a_checkpoint() {
-    for model in [decoder().optimizer(adam()).clip(0.5), encoder()] {
-        let program = model.program().unwrap();
-        let state = by(&program, &whole(2), &Device::new(u64::MAX)).unwrap().result.unwrap();
-        let rest = agreed(&program, &training(&text(), 2, STEPS, state), None).result.unwrap();
+    let models = [decoder().optimizer(adam()).clip(0.5), encoder()];
+    for program in models.into_iter().flat_map(|model| [1, 2].map(|steps| every(model.clone(), steps))) {
+        let state = by(&program, &whole(3), &Device::new(u64::MAX)).unwrap().result.unwrap();
+        let rest = agreed(&program, &training(&text(), 3, STEPS, state), None).result.unwrap();
         let all = by(&program, &whole(STEPS), &Reference).unwrap().result.unwrap();
         let states = [&rest, &all].map(|outputs| State::from_tensors("outputs", &program, outputs).unwrap());
         assert_eq!(states[0], states[1]);

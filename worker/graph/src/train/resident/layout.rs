@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assay_exact::Refused;
-use assay_exec::resident::{Call, Part, QuantisedRegions, Region};
+use assay_exec::resident::{self, Call, Operator, Part, QuantisedRegions, Region, HASH_WORDS};
 
 use crate::graph::{Graph, Node, WeightShape};
 use crate::manifest::Op;
@@ -30,6 +30,8 @@ pub(super) struct Layout {
     pub squares: Region<f32>,
     /// The factor of all gradients: one element.
     pub factor: Region<f32>,
+    /// The hashes of [`Layout::state`].
+    pub hashes: Region<u32>,
     /// Tokens of a unit.
     pub ids: Region<u32>,
     /// Their classes.
@@ -71,6 +73,8 @@ impl Layout {
         let widest = graph.nodes.iter().filter(|node| matches!(node.op, Op::LayerNorm { .. }));
         let spare = room.take(widest.map(|node| node.cols).max().unwrap_or(0));
         let (squares, factor) = (room.take(parameters.len()), room.take(1));
+        let tensors: usize = parameters.iter().map(|parameter| 1 + parameter.moments.len()).sum();
+        let hashes = room.take(HASH_WORDS * tensors);
         let [ids, labels, positions] = [(); 3].map(|()| room.take(plan.tokens));
         let losses = room.take(plan.tokens);
         let start = room.end;
@@ -83,6 +87,7 @@ impl Layout {
             spare,
             squares,
             factor,
+            hashes,
             ids,
             labels,
             positions,
@@ -110,6 +115,22 @@ impl Layout {
             Ok(Call { node: at as u32, operator })
         };
         (0..graph.nodes.len()).map(call).collect()
+    }
+
+    /// The vectors of the state: parameters, and then each thing that the optimizer keeps of them.
+    pub fn state(&self) -> impl Iterator<Item = Region<f32>> + '_ {
+        let kept = self.parameters.first().map_or(0, |parameter| parameter.moments.len());
+        let of = move |moment: usize| self.parameters.iter().map(move |parameter| parameter.moments[moment]);
+        self.parameters.iter().map(|parameter| parameter.values).chain((0..kept).flat_map(of))
+    }
+
+    /// Hashes each vector of the state. None of these calls reports.
+    pub fn digests(&self) -> Vec<Call<'static>> {
+        let digest = |(at, x): (usize, Region<f32>)| {
+            let hash = self.hashes.range(at * HASH_WORDS..(at + 1) * HASH_WORDS);
+            Call { node: 0, operator: Operator::Update(resident::Update::Digest { x, hash }) }
+        };
+        self.state().enumerate().map(digest).collect()
     }
 
     /// The gradients that the update has.

@@ -1,8 +1,9 @@
 //! Bytes of a device's memory that calls of a training take for themselves.
 
 use assay_exact::{AttnBackward, Precision, Refused};
-use assay_exec::resident::{DIGITS_ALIGNMENT, GRADIENT_BYTES};
+use assay_exec::resident::{digest_bytes, DIGITS_ALIGNMENT, GRADIENT_BYTES};
 
+use super::layout::Layout;
 use crate::graph::{Graph, Node};
 use crate::manifest::Op;
 use crate::resident::layout::{beside as beside_forward, product, quantised_bytes};
@@ -10,9 +11,10 @@ use crate::resident::Needs;
 use crate::train::plan::Plan;
 
 /// What the call of a step takes at most that takes most. A device has one call at a time.
-pub(super) fn beside(graph: &Graph, plan: &Plan) -> Result<u64, Refused> {
+pub(super) fn beside(graph: &Graph, plan: &Plan, layout: &Layout) -> Result<u64, Refused> {
     let needs = Needs { longest: plan.tokens, all: plan.tokens, units: 1, capacities: Vec::new() };
-    let mut most = beside_forward(graph, &needs, plan.tokens, 1);
+    let digests = layout.state().map(|vector| digest_bytes(vector.len()));
+    let mut most = digests.fold(beside_forward(graph, &needs, plan.tokens, 1), u64::max);
     for at in (0..graph.nodes.len()).filter(|at| plan.active[*at]) {
         most = most.max(backward(graph, plan, at)?);
     }

@@ -1,8 +1,8 @@
 //! Trainings that stay in a device's memory: parameters, what the optimizer keeps of them, sums of gradients, and of
 //! one unit at a time all values and their gradients.
 //!
-//! For each unit its tokens and labels go there and the losses come back; the loss is summed by the host. The state
-//! comes back where the trace has its root, and in the end.
+//! For each unit its tokens and labels go there and the losses come back; the loss is summed by the host. Where the trace
+//! has the state's root, the hashes of its vectors come back; the state itself does in the end.
 //!
 //! **Traps.** Calls have the numbers of the program's operators, so the lowest that the device reports is the first. One
 //! of a unit is found by the host, which runs that unit with the state before the step; one of the update from what the
@@ -15,11 +15,12 @@ mod tape;
 mod update;
 
 use assay_exact::{mean, Refused};
-use assay_exec::resident::{Block, Call, DeviceFault, Operator, Part, Resident, Source, Update};
+use assay_exec::resident::{Block, Call, DeviceFault, Operator, Part, Resident, Source, Target, Update};
 
 use crate::error::{Invalid, Problem, Stop, Trap};
 use crate::program::Program;
-use crate::resident::download;
+use crate::resident::{download, hashes};
+use crate::root::Hash;
 use crate::train::plan::Plan;
 use crate::train::state::{Moments, State};
 use crate::train::{check_run, refused, update as host, Trainer, PROGRAM};
@@ -48,7 +49,7 @@ impl Planned {
     fn new(program: &Program, plan: &Plan, update: &host::Update) -> Result<Self, Refused> {
         let layout = Layout::new(&program.graph, plan, update);
         let (backward, end) = Tape::record(&program.graph, plan, &layout)?;
-        let (block, beside) = (end.max(layout.update_end), memory::beside(&program.graph, plan)?);
+        let (block, beside) = (end.max(layout.update_end), memory::beside(&program.graph, plan, &layout)?);
         Ok(Self { layout, backward, block, beside })
     }
 
@@ -120,14 +121,14 @@ impl<'d> Session<'d> {
         block.upload(layout.positions.start(), Source::U32(&trainer.plan.positions))
     }
 
-    /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` sees the state after every so many
-    /// steps and in the end.
+    /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` gets the state's root after those numbers of
+    /// steps for which `is_traced` holds. The trainer has the state in the end alone.
     pub fn run(
         mut self,
         trainer: &mut Trainer<'_>,
         to: u64,
-        every: u64,
-        record: &mut dyn FnMut(u64, &State),
+        is_traced: &dyn Fn(u64) -> bool,
+        record: &mut dyn FnMut(u64, Hash),
     ) -> Result<Vec<f32>, Stop> {
         check_run(trainer, to, 1)?;
         let parts = [Part { first: 0, tokens: trainer.plan.tokens, start: 0 }];
@@ -137,12 +138,25 @@ impl<'d> Session<'d> {
         while trainer.state.step < to {
             losses.push(self.step(trainer, &unit)?);
             let done = trainer.state.step;
-            if done.is_multiple_of(every) || done == to {
-                self.bring(trainer)?;
-                record(done, &trainer.state);
+            if is_traced(done) {
+                record(done, self.root(trainer)?);
             }
         }
+        self.bring(trainer)?;
         Ok(losses)
+    }
+
+    /// The root of the state, whose vectors are hashed where they lie.
+    fn root(&mut self, trainer: &Trainer<'_>) -> Result<Hash, Stop> {
+        let words = self.ask(trainer, |block, layout| {
+            if let Some(node) = block.run(&layout.digests())? {
+                return Err(DeviceFault::Disagreement { node });
+            }
+            let mut words = vec![0; layout.hashes.len()];
+            block.download(layout.hashes.start(), Target::U32(&mut words))?;
+            Ok(words)
+        })?;
+        Ok(trainer.state.root_of(trainer.program, &hashes(&words)))
     }
 
     /// One step; gives its mean loss.
