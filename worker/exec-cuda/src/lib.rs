@@ -9,7 +9,7 @@
 //! In the flow: `device` finds devices and chooses how products are made ([`GemmPath`]); `gpu` holds one, with a stream,
 //! the kernels (`module`: PTX that is checked in) and memory (`span`); `launch` starts kernels on spans, one function for
 //! each method of [`assay_exec::Backend`]; `backend` is that trait on the host's slices, and `resident` whole passes in the
-//! device's memory, the leaves of their traces hashed there.
+//! device's memory, the leaves of their traces and the states of trainings hashed there.
 #![deny(unsafe_code)]
 
 mod backend;
