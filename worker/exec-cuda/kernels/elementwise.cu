@@ -54,15 +54,14 @@ KERNEL void silu_mul_backward(const f32* dy, const f32* x, const f32* u, f32* dx
     });
 }
 
-// Rotates x [tokens, heads, 2·half] by the angles of the table [positions, half] from row `position[0]` on; back with
-// `back`. Tokens along the grid's x, their pairs along its y.
+// Rotates x [tokens, heads, 2·half], each token by the angles of row `position[token]` of the table [positions, half];
+// back with `back`. Tokens along the grid's x, their pairs along its y.
 KERNEL void rope(const f32* x, const f32* cos, const f32* sin, f32* y, const u32* position, u32 tokens, u32 heads,
                  u32 half, u32 positions, u32 back, u32* fault, u32 node) {
-    const u64 start = position[0];
     bool sound = true;
     for (u32 token = blockIdx.x; token < tokens; token += gridDim.x) {
-        const u64 angles = (start + token) * half;
-        if (start + token >= positions) {
+        const u64 angles = static_cast<u64>(position[token]) * half;
+        if (position[token] >= positions) {
             sound = false;
             continue;
         }

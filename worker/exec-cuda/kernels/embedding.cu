@@ -1,4 +1,4 @@
-// Rows of a table by token id, their gradients, means over tokens, and the best class of each row.
+// Rows of a table by token id, their gradients, means over tokens and the last of them, and the best class of each row.
 #include "common.cuh"
 
 // y[t] = table[id[t]]. Tokens along the grid's x, columns along its y.
@@ -77,6 +77,54 @@ KERNEL void mean_pool_backward(const f32* dy, f32* dx, u32 tokens, u32 cols, u32
         }
     }
     if (!sound) report(fault, node);
+}
+
+// y[u] = the mean of rows bounds[u] to bounds[u + 1] of x: S of each column, divided by their number. Columns by 32 along
+// the grid's x, units along its y; a block's warps share the rows.
+KERNEL void mean_pool_joined(const f32* x, const u32* bounds, f32* y, u32 units, u32 cols, u32* fault, u32 node) {
+    __shared__ u32 largest[COLUMNS];
+    __shared__ i64 sums[COLUMNS];
+    const u32 lane = threadIdx.x % WARP, c = blockIdx.x * COLUMNS + lane;
+    for (u32 unit = blockIdx.y; unit < units; unit += gridDim.y) {
+        const u32 first = bounds[unit], rows = c < cols ? bounds[unit + 1] - first : 0;
+        const f32* from = x + static_cast<u64>(first) * cols + c;
+        if (threadIdx.x < COLUMNS) {
+            largest[lane] = 0;
+            sums[lane] = 0;
+        }
+        __syncthreads();
+        u32 most = 0;
+        for (u32 r = threadIdx.x / WARP; r < rows; r += blockDim.x / WARP) {
+            most = Largest::join(most, magnitude(from[static_cast<u64>(r) * cols]));
+        }
+        atomicMax(&largest[lane], most);
+        __syncthreads();
+        const f32 inverse = quantise_inverse(largest[lane], I22_BOUND);
+        i64 sum = 0;
+        for (u32 r = threadIdx.x / WARP; r < rows; r += blockDim.x / WARP) {
+            sum += quantise(from[static_cast<u64>(r) * cols], inverse, I22_BOUND);
+        }
+        atomic_add_i64(&sums[lane], sum);
+        __syncthreads();
+        if (threadIdx.x < COLUMNS && c < cols) {
+            const f32 total = mul(to_f32(sums[lane]), quantise_scale(largest[lane], I22_BOUND));
+            const f32 value = div(total, to_f32(rows));
+            y[static_cast<u64>(unit) * cols + c] = value;
+            if (!finite(value)) report(fault, node);
+        }
+        // Who zeroes the next unit's sums may be ahead of who reads these.
+        __syncthreads();
+    }
+}
+
+// y[u] = the last of rows bounds[u] to bounds[u + 1] of x. Units along the grid's x, columns along its y.
+KERNEL void last_rows(const f32* x, const u32* bounds, f32* y, u32 units, u32 cols) {
+    for (u32 unit = blockIdx.x; unit < units; unit += gridDim.x) {
+        const f32* from = x + static_cast<u64>(bounds[unit + 1] - 1) * cols;
+        for (u32 c = blockIdx.y * blockDim.x + threadIdx.x; c < cols; c += gridDim.y * blockDim.x) {
+            y[static_cast<u64>(unit) * cols + c] = from[c];
+        }
+    }
 }
 
 // A number that is largest for the largest element, and of equal ones (−0 equals +0) for the lowest index.

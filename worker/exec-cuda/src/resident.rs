@@ -10,7 +10,7 @@
 mod step;
 mod training;
 
-use assay_exact::{KvAppend, MeanPool, Precision, Refused, Rope};
+use assay_exact::{KvAppend, MeanPool, Precision, Refused};
 use assay_exec::resident::{
     Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Resident,
     Source, Target,
@@ -276,38 +276,31 @@ impl Memory<'_> {
             Operator::Leaves { x, prefix, bytes, hashes } => {
                 launch::hash::leaves(gpu, self.at(x)?, self.at(prefix)?, *bytes, self.at(hashes)?)
             }
-            Operator::Last { .. } | Operator::MeanPool { .. } | Operator::Rope { .. } => {
-                self.launch_parts(node, operator)
+            Operator::Last { cols, x, bounds, y } => {
+                let [x, y] = self.all([x, y])?;
+                // One token each: the rows are the same.
+                if x.len() == y.len() {
+                    return gpu.copy(x, y);
+                }
+                launch::last_rows(gpu, *cols, x, self.at(bounds)?, y)
+            }
+            Operator::MeanPool { cols, x, bounds, y } => {
+                let [x, y] = self.all([x, y])?;
+                // The rows of one unit are dealt out to more blocks.
+                if y.len() == *cols {
+                    let op = MeanPool::new(x.len() / cols, *cols)?;
+                    return launch::mean_pool_forward(gpu, node, &op, x, y);
+                }
+                launch::mean_pool_joined(gpu, node, *cols, x, self.at(bounds)?, y)
+            }
+            Operator::Rope { op, cos, sin, positions, x, y } => {
+                let [cos, sin, x, y] = self.all([cos, sin, x, y])?;
+                let (positions, table) = (self.at(positions)?, RopeSpans { cos, sin });
+                launch::rope_forward_at(gpu, node, op, positions, table, x, y)
             }
             Operator::Attention(attention) => self.attend(node, attention),
             Operator::Gradient(gradient) => self.differentiate(node, gradient),
             Operator::Update(update) => self.update(node, update),
-        }
-    }
-
-    /// What is not row by row, part by part.
-    fn launch_parts(&self, node: u32, operator: &Operator<'_>) -> Done {
-        let gpu = &self.cuda.gpu;
-        match *operator {
-            // One token each: the rows are the same.
-            Operator::Last { x, y, .. } if x.len() == y.len() => gpu.copy(self.at(&x)?, self.at(&y)?),
-            Operator::Last { cols, x, y, parts } => {
-                each_row(parts, &y, cols, |part, y| gpu.copy(self.at(&part.last(&x, cols))?, self.at(&y)?))
-            }
-            Operator::MeanPool { cols, x, y, parts } => each_row(parts, &y, cols, |part, y| {
-                let (op, [x, y]) = (MeanPool::new(part.tokens, cols)?, self.all([&part.of(&x, cols), &y])?);
-                launch::mean_pool_forward(gpu, node, &op, x, y)
-            }),
-            Operator::Rope { heads, dim, cos, sin, positions, x, y, parts } => {
-                let table = RopeSpans { cos: self.at(&cos)?, sin: self.at(&sin)? };
-                parts.iter().try_for_each(|part| {
-                    let op = Rope::new(part.tokens, heads, dim)?;
-                    let position = self.at(&part.position(&positions))?;
-                    let [x, y] = [x, y].map(|value| part.of(&value, heads * dim));
-                    launch::rope_forward_at(gpu, node, &op, position, table, self.at(&x)?, self.at(&y)?)
-                })
-            }
-            _ => Err(Refused::Domain("operator by parts").into()),
         }
     }
 
@@ -346,8 +339,8 @@ impl Memory<'_> {
         if let Some(longest) = parts.iter().max_by_key(|part| part.tokens).filter(|_| parts.len() > 1) {
             let op = attention.of(longest)?;
             if launch::attn_joins(gpu, &op, digits, cache) {
-                let bounds = self.bounds(parts, tokens)?;
-                return launch::attn_forward_joined(gpu, node, &op, bounds.span(), digits, cache, y);
+                let bounds = self.at(&attention.bounds)?;
+                return launch::attn_forward_joined(gpu, node, &op, bounds, digits, cache, y);
             }
         }
         parts.iter().try_for_each(|part| {
@@ -362,15 +355,6 @@ impl Memory<'_> {
             let y = y.range(part.first * width..(part.first + part.tokens) * width);
             launch::attn_forward(gpu, node, &attention.of(part)?, asking, own, y)
         })
-    }
-
-    /// The first row of each part, and the number of all rows.
-    fn bounds(&self, parts: &[Part], tokens: usize) -> Result<Scratch<u32>, Fault> {
-        let bounds: Vec<u32> =
-            parts.iter().map(|part| part.first).chain([tokens]).map(|row| row as u32).collect();
-        let held = self.cuda.gpu.scratch(bounds.len())?;
-        self.cuda.gpu.upload(&bounds, held.span())?;
-        Ok(held)
     }
 
     /// One part with its cache, which `op` writes.
@@ -406,14 +390,4 @@ impl Memory<'_> {
         launch::kv_append_forward(gpu, node, op, part.start, k, v, written(cache))?;
         launch::attn_forward(gpu, node, &attention.of(part)?, digits, cache, y)
     }
-}
-
-/// Launches something for each part and the row that it writes.
-fn each_row(
-    parts: &[Part],
-    y: &Region<f32>,
-    cols: usize,
-    mut launch: impl FnMut(&Part, Region<f32>) -> Done,
-) -> Done {
-    parts.iter().enumerate().try_for_each(|(row, part)| launch(part, y.range(row * cols..(row + 1) * cols)))
 }

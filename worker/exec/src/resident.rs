@@ -20,8 +20,8 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use assay_exact::{
-    Add, ArgMax, EmbedGather, Gelu, L2Norm, LayerNorm, Linear, Mul, Precision, Refused, RmsNorm, Sample,
-    SiluMul, Tanh,
+    Add, ArgMax, EmbedGather, Gelu, L2Norm, LayerNorm, Linear, Mul, Precision, Refused, RmsNorm, Rope,
+    Sample, SiluMul, Tanh,
 };
 
 pub use attention::Attention;
@@ -260,12 +260,6 @@ impl Part {
     pub fn position(&self, positions: &Region<u32>) -> Region<u32> {
         positions.range(self.first..self.first + 1)
     }
-
-    /// The last of them.
-    pub fn last(&self, value: &Region<f32>, cols: usize) -> Region<f32> {
-        let end = (self.first + self.tokens) * cols;
-        value.range(end - cols..end)
-    }
 }
 
 /// One node of a pass.
@@ -415,34 +409,32 @@ pub enum Operator<'a> {
         /// Output.
         y: Region<f32>,
     },
-    /// The last row of each part.
+    /// The last row of each unit.
     Last {
         /// Columns.
         cols: usize,
         /// Input: the rows of all tokens.
         x: Region<f32>,
-        /// Output: one row for each part.
+        /// The first row of each unit, and the number of all rows.
+        bounds: Region<u32>,
+        /// Output: one row for each unit.
         y: Region<f32>,
-        /// The units.
-        parts: &'a [Part],
     },
-    /// The mean over the tokens of each part.
+    /// The mean over the tokens of each unit.
     MeanPool {
         /// Columns.
         cols: usize,
         /// Input: the rows of all tokens.
         x: Region<f32>,
-        /// Output: one row for each part.
+        /// The first row of each unit, and the number of all rows.
+        bounds: Region<u32>,
+        /// Output: one row for each unit.
         y: Region<f32>,
-        /// The units.
-        parts: &'a [Part],
     },
-    /// Rotates each part from its position on.
+    /// Rotates each token from its position.
     Rope {
-        /// Heads of a row.
-        heads: usize,
-        /// Elements of a head.
-        dim: usize,
+        /// The shape: of all tokens.
+        op: Rope,
         /// Cosines: positions × dim/2.
         cos: Region<f32>,
         /// Sines, likewise.
@@ -453,8 +445,6 @@ pub enum Operator<'a> {
         x: Region<f32>,
         /// Output.
         y: Region<f32>,
-        /// The units.
-        parts: &'a [Part],
     },
     /// BLAKE3 of each leaf of a value: of the prefix, in which its first byte in the value is written, and of the leaf.
     Leaves {

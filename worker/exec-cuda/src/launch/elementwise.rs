@@ -3,7 +3,7 @@
 use assay_exact::{Add, Gelu, Mul, Refused, Rope, SiluMul, Tanh};
 
 use crate::error::Fault;
-use crate::gpu::{Arg, Gpu, Grid, Kernel};
+use crate::gpu::{Arg, Gpu, Grid, Kernel, Scratch};
 use crate::module::Module;
 use crate::span::Span;
 
@@ -178,22 +178,21 @@ pub(crate) fn rope_forward(
     x: Span<f32>,
     y: Span<f32>,
 ) -> Result<(), Fault> {
-    let position = gpu.scratch::<u32>(1)?;
-    gpu.upload(&[word("position of Rope", start)?], position.span())?;
-    rope_forward_at(gpu, node, op, position.span(), table, x, y)
+    let positions = positions(gpu, op, start)?;
+    rope_forward_at(gpu, node, op, positions.span(), table, x, y)
 }
 
-/// Rotates from the position on that lies at `position`, one element.
+/// Rotates each token from its own of the `positions`, whatever unit it belongs to.
 pub(crate) fn rope_forward_at(
     gpu: &Gpu,
     node: u32,
     op: &Rope,
-    position: Span<u32>,
+    positions: Span<u32>,
     table: RopeSpans,
     x: Span<f32>,
     y: Span<f32>,
 ) -> Result<(), Fault> {
-    rotate(gpu, node, op, position, table, [x, y], false)
+    rotate(gpu, node, op, positions, table, [x, y], false)
 }
 
 /// Rotates back.
@@ -206,22 +205,29 @@ pub(crate) fn rope_backward(
     dy: Span<f32>,
     dx: Span<f32>,
 ) -> Result<(), Fault> {
-    let position = gpu.scratch::<u32>(1)?;
-    gpu.upload(&[word("position of Rope", start)?], position.span())?;
-    rope_backward_at(gpu, node, op, position.span(), table, dy, dx)
+    let positions = positions(gpu, op, start)?;
+    rope_backward_at(gpu, node, op, positions.span(), table, dy, dx)
 }
 
-/// Rotates back from the position on that lies at `position`, one element.
+/// Rotates each token back, likewise.
 pub(crate) fn rope_backward_at(
     gpu: &Gpu,
     node: u32,
     op: &Rope,
-    position: Span<u32>,
+    positions: Span<u32>,
     table: RopeSpans,
     dy: Span<f32>,
     dx: Span<f32>,
 ) -> Result<(), Fault> {
-    rotate(gpu, node, op, position, table, [dy, dx], true)
+    rotate(gpu, node, op, positions, table, [dy, dx], true)
+}
+
+/// Those of tokens from `start` on.
+fn positions(gpu: &Gpu, op: &Rope, start: usize) -> Result<Scratch<u32>, Fault> {
+    let end = word("position of Rope", start.saturating_add(op.tokens()))?;
+    let held = gpu.scratch(op.tokens())?;
+    gpu.upload(&(start as u32..end).collect::<Vec<u32>>(), held.span())?;
+    Ok(held)
 }
 
 /// Either way, from `x` to `y`.
@@ -229,14 +235,14 @@ fn rotate(
     gpu: &Gpu,
     node: u32,
     op: &Rope,
-    position: Span<u32>,
+    positions: Span<u32>,
     table: RopeSpans,
     [x, y]: [Span<f32>; 2],
     back: bool,
 ) -> Result<(), Fault> {
     let half = op.dim() / 2;
     let len = op.tokens() * op.heads() * op.dim();
-    debug_assert!(x.len() == len && y.len() == len && position.len() == 1);
+    debug_assert!(x.len() == len && y.len() == len && positions.len() == op.tokens());
     debug_assert!(table.cos.len() == table.sin.len());
     // The kernel counts the pairs of a token in 32 bits.
     word("pairs of a token of Rope", op.heads() * half)?;
@@ -245,7 +251,7 @@ fn rotate(
         table.cos.into(),
         table.sin.into(),
         y.into(),
-        position.into(),
+        positions.into(),
         word("tokens of Rope", op.tokens())?.into(),
         word("heads of Rope", op.heads())?.into(),
         word("head dimension of Rope", half)?.into(),

@@ -9,6 +9,8 @@ use crate::gpu::{Arg, Gpu, Grid, Kernel};
 use crate::module::Module;
 use crate::span::{Digits, Span};
 
+/// Columns that a warp reads side by side.
+const COLUMNS: u32 = 32;
 /// Classes that a block looks at, at least.
 const CLASSES: usize = 4 * THREADS as usize;
 
@@ -119,6 +121,47 @@ pub(crate) fn mean_pool_forward(
     y: Span<f32>,
 ) -> Result<(), Fault> {
     Columns::of(gpu, [op.tokens(), op.cols()], x, [None; 3])?.mean(gpu, node, y)
+}
+
+/// The means over the tokens of units, those of unit u from row `bounds[u]` to `bounds[u + 1]`.
+pub(crate) fn mean_pool_joined(
+    gpu: &Gpu,
+    node: u32,
+    cols: usize,
+    x: Span<f32>,
+    bounds: Span<u32>,
+    y: Span<f32>,
+) -> Result<(), Fault> {
+    let units = y.len() / cols;
+    debug_assert!(bounds.len() == units + 1 && y.len() == units * cols);
+    let width = word("columns of MeanPool", cols)?;
+    let args: &[Arg] = &[
+        x.into(),
+        bounds.into(),
+        y.into(),
+        word("units of MeanPool", units)?.into(),
+        width.into(),
+        gpu.fault_word().into(),
+        node.into(),
+    ];
+    let grid =
+        Grid { blocks: [width.div_ceil(COLUMNS), blocks(units, 65_535), 1], threads: THREADS, shared: 0 };
+    launch(gpu, "mean_pool_joined", grid, args)
+}
+
+/// The last row of each unit, likewise.
+pub(crate) fn last_rows(
+    gpu: &Gpu,
+    cols: usize,
+    x: Span<f32>,
+    bounds: Span<u32>,
+    y: Span<f32>,
+) -> Result<(), Fault> {
+    let units = y.len() / cols;
+    debug_assert!(bounds.len() == units + 1 && y.len() == units * cols);
+    let (count, width) = (word("units of Last", units)?, word("columns of Last", cols)?);
+    let args: &[Arg] = &[x.into(), bounds.into(), y.into(), count.into(), width.into()];
+    launch(gpu, "last_rows", Grid::of_tokens(gpu.processors(), units, cols), args)
 }
 
 /// The gradient of its input.

@@ -38,9 +38,6 @@ impl Step {
 /// What an operator is told of units.
 fn units<'a>(operator: &Operator<'a>) -> (&'a [Part], &'a [CacheRegions]) {
     match *operator {
-        Operator::Last { parts, .. } | Operator::MeanPool { parts, .. } | Operator::Rope { parts, .. } => {
-            (parts, &[])
-        }
         Operator::Attention(Attention { parts, caches, .. }) => (parts, caches),
         _ => (&[], &[]),
     }
@@ -49,11 +46,6 @@ fn units<'a>(operator: &Operator<'a>) -> (&'a [Part], &'a [CacheRegions]) {
 /// The same without them.
 fn without_units(operator: &Operator<'_>) -> Operator<'static> {
     match *operator {
-        Operator::Last { cols, x, y, .. } => Operator::Last { cols, x, y, parts: &[] },
-        Operator::MeanPool { cols, x, y, .. } => Operator::MeanPool { cols, x, y, parts: &[] },
-        Operator::Rope { heads, dim, cos, sin, positions, x, y, .. } => {
-            Operator::Rope { heads, dim, cos, sin, positions, x, y, parts: &[] }
-        }
         Operator::Attention(Attention {
             heads,
             kv_heads,
@@ -64,6 +56,7 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
             values,
             weights,
             positions,
+            bounds,
             q,
             k,
             v,
@@ -79,6 +72,7 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
             values,
             weights,
             positions,
+            bounds,
             q,
             k,
             v,
@@ -101,6 +95,9 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
         Operator::Linear { op, x, weight, bias, y } => Operator::Linear { op, x, weight, bias, y },
         Operator::Embed { op, ids, table, y } => Operator::Embed { op, ids, table, y },
         Operator::EmbedQuantised { op, ids, table, y } => Operator::EmbedQuantised { op, ids, table, y },
+        Operator::Last { cols, x, bounds, y } => Operator::Last { cols, x, bounds, y },
+        Operator::MeanPool { cols, x, bounds, y } => Operator::MeanPool { cols, x, bounds, y },
+        Operator::Rope { op, cos, sin, positions, x, y } => Operator::Rope { op, cos, sin, positions, x, y },
         Operator::Leaves { x, prefix, bytes, hashes } => Operator::Leaves { x, prefix, bytes, hashes },
         Operator::ArgMax { op, x, best } => Operator::ArgMax { op, x, best },
         Operator::Sample { op, x, draws, drawn } => Operator::Sample { op, x, draws, drawn },
@@ -140,6 +137,7 @@ mod tests {
             values: Precision::I8,
             weights: Precision::I8,
             positions: Region::new(0, rows),
+            bounds: Region::new(0, rows + 1),
             q: value,
             k: value,
             v: value,

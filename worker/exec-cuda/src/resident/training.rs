@@ -37,10 +37,10 @@ impl Memory<'_> {
                 let [dy, y, dx] = self.all([dy, y, dx])?;
                 launch::tanh_backward(gpu, node, op, dy, y, dx)
             }
-            Gradient::Rope { op, cos, sin, position, dy, dx } => {
+            Gradient::Rope { op, cos, sin, positions, dy, dx } => {
                 let [cos, sin, dy, dx] = self.all([cos, sin, dy, dx])?;
-                let (position, table) = (self.at(position)?, RopeSpans { cos, sin });
-                launch::rope_backward_at(gpu, node, op, position, table, dy, dx)
+                let (positions, table) = (self.at(positions)?, RopeSpans { cos, sin });
+                launch::rope_backward_at(gpu, node, op, positions, table, dy, dx)
             }
             Gradient::Embed { op, ids, dy, fixed, table } => {
                 let (ids, dy, table) = (self.at(ids)?, self.at(dy)?, self.at(table)?);

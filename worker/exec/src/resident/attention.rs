@@ -26,6 +26,8 @@ pub struct Attention<'a> {
     pub weights: Precision,
     /// The position of each token.
     pub positions: Region<u32>,
+    /// The first row of each unit, and the number of all rows.
+    pub bounds: Region<u32>,
     /// tokens × heads × dim.
     pub q: Region<f32>,
     /// tokens × key-value heads × dim.

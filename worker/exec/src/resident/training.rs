@@ -237,8 +237,8 @@ pub enum Gradient {
         cos: Region<f32>,
         /// Sines, likewise.
         sin: Region<f32>,
-        /// The first token's position: one element, which is 0.
-        position: Region<u32>,
+        /// The position of each token.
+        positions: Region<u32>,
         /// Of the output.
         dy: Region<f32>,
         /// Of the input.

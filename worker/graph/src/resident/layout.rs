@@ -81,6 +81,8 @@ pub(super) struct Layout {
     pub ids: Region<u32>,
     /// Their positions.
     pub positions: Region<u32>,
+    /// The first row of each unit of a pass, and the number of all rows.
+    pub bounds: Region<u32>,
     /// Tokens that were chosen: one for each unit of a pass.
     pub chosen: Region<u32>,
     /// The draws by which they are, where they are by chance.
@@ -179,6 +181,7 @@ impl Layout {
         let [prefixes, hashes] = [prefixes_len, hashes_len].map(|len| room.take(len));
         let statistics = room.take(joined.saturating_mul(2));
         let [ids, positions, chosen] = [joined, joined, units].map(|len| room.take(len));
+        let bounds = room.take(units.saturating_add(1));
         let draws = room.take(units);
         let mut caches = Vec::with_capacity(needs.capacities.len());
         for capacity in &needs.capacities {
@@ -197,6 +200,7 @@ impl Layout {
             statistics,
             ids,
             positions,
+            bounds,
             chosen,
             draws,
             caches,
@@ -355,18 +359,16 @@ pub(crate) fn product([rows, cols]: [usize; 2], depth: usize, precisions: [Preci
     bytes
 }
 
-/// The digits of queries, keys and values that no cache keeps, where each unit begins, and what splits of the keys take of
-/// the unit that takes most.
+/// The digits of queries, keys and values that no cache keeps, and what splits of the keys take of the unit that takes most.
 fn attend(node: &Node, attention: &Attention, needs: &Needs, tokens: usize) -> u64 {
     let (heads, kv_heads) = (attention.heads as usize, attention.kv_heads as usize);
     let dim = node.cols / heads;
     let rows = |heads: usize| (tokens as u64).saturating_mul(heads as u64);
     let q = quantised_bytes(rows(heads), dim as u64, attention.keys);
     let kept = [attention.keys, attention.values].map(|it| quantised_bytes(rows(kv_heads), dim as u64, it));
-    // Logarithms of the values' scales, and bounds of units.
-    let words = rows(kv_heads).saturating_add(tokens as u64 + 1).saturating_mul(4);
+    let logs = rows(kv_heads).saturating_mul(4);
     let keys = needs.capacities.iter().copied().fold(needs.longest, usize::max);
     let each = split_bytes(heads, keys, dim, attention.values);
     let splits = each.saturating_mul(needs.longest as u64).min(each.max(SPLIT_BYTES));
-    kept.into_iter().chain([words, splits]).fold(q, u64::saturating_add)
+    kept.into_iter().chain([logs, splits]).fold(q, u64::saturating_add)
 }

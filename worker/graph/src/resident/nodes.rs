@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use assay_exact::{Add, EmbedGather, Gelu, L2Norm, LayerNorm, Linear, Mul, Refused, RmsNorm, SiluMul, Tanh};
+use assay_exact::{
+    Add, EmbedGather, Gelu, L2Norm, LayerNorm, Linear, MeanPool, Mul, Refused, RmsNorm, Rope, SiluMul, Tanh,
+};
 use assay_exec::resident::{Attention, CacheRegions, Operator, Part, QuantisedRegions, Region};
 
 use crate::graph::Graph;
@@ -22,6 +24,8 @@ pub(crate) struct Nodes<'p, 'a> {
     pub ids: Region<u32>,
     /// Their positions.
     pub positions: Region<u32>,
+    /// The first row of each unit, and the number of all rows.
+    pub bounds: Region<u32>,
     /// The units.
     pub parts: &'p [Part],
 }
@@ -35,7 +39,7 @@ impl<'p> Nodes<'p, '_> {
         statistics: [Region<f32>; 2],
         caches: &'p [CacheRegions],
     ) -> Result<Operator<'p>, Refused> {
-        let (node, parts, y) = (&self.graph.nodes[at], self.parts, value(at));
+        let (node, y) = (&self.graph.nodes[at], value(at));
         let (cols, len) = (node.cols, y.len());
         let rows = len / cols;
         let input = |i: usize| node.inputs.get(i).map(|input| value(*input)).ok_or(INPUTS);
@@ -45,8 +49,12 @@ impl<'p> Nodes<'p, '_> {
             Op::SiluMul => Operator::SiluMul { op: SiluMul::new(len)?, x: input(0)?, u: input(1)?, y },
             Op::Gelu => Operator::Gelu { op: Gelu::new(len)?, x: input(0)?, y },
             Op::Tanh => Operator::Tanh { op: Tanh::new(len)?, x: input(0)?, y },
-            Op::Last => Operator::Last { cols, x: input(0)?, y, parts },
-            Op::MeanPool => Operator::MeanPool { cols, x: input(0)?, y, parts },
+            Op::Last => Operator::Last { cols, x: input(0)?, bounds: self.bounds, y },
+            Op::MeanPool => {
+                // A device is told of all units at once: each has to fit by itself.
+                self.parts.iter().try_for_each(|part| MeanPool::new(part.tokens, cols).map(|_| ()))?;
+                Operator::MeanPool { cols, x: input(0)?, bounds: self.bounds, y }
+            }
             Op::L2Norm { epsilon } => {
                 let op = L2Norm::new(rows, cols, epsilon.get())?;
                 Operator::L2Norm { op, x: input(0)?, y, divisor: statistics[0] }
@@ -68,8 +76,9 @@ impl<'p> Nodes<'p, '_> {
             }
             Op::Embed { index, table } => self.embed(*index, table, y)?,
             Op::Rope { heads, table } => {
-                let (heads, positions, [cos, sin]) = (*heads as usize, self.positions, self.angles(table)?);
-                Operator::Rope { heads, dim: cols / heads, cos, sin, positions, x: input(0)?, y, parts }
+                let op = Rope::new(rows, *heads as usize, cols / *heads as usize)?;
+                let (positions, [cos, sin]) = (self.positions, self.angles(table)?);
+                Operator::Rope { op, cos, sin, positions, x: input(0)?, y }
             }
             Op::Attention(attention) => {
                 let operands = [input(0)?, input(1)?, input(2)?, y];
@@ -107,6 +116,7 @@ impl<'p> Nodes<'p, '_> {
             values: attention.values,
             weights: attention.weights,
             positions: self.positions,
+            bounds: self.bounds,
             q,
             k,
             v,

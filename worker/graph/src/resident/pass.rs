@@ -132,11 +132,17 @@ impl<'a> Pass<'a> {
             self.parts.iter().flat_map(|part| part.start as u32..(part.start + part.tokens) as u32);
         block.upload(self.layout.ids.start(), Source::U32(&ids))?;
         block.upload(self.layout.positions.start(), Source::U32(&positions.collect::<Vec<_>>()))?;
+        block.upload(self.layout.bounds.start(), Source::U32(&self.bounds()))?;
         block.upload(self.layout.prefixes.start(), Source::U32(&self.prefixes()))?;
         if let Some(choice) = choice.filter(|choice| choice.sample.is_some()) {
             block.upload(self.layout.draws.start(), Source::U32(&self.draws(choice.key)))?;
         }
         block.run(&self.calls(end, choice)?)
+    }
+
+    /// The first row of each unit, and the number of all rows.
+    fn bounds(&self) -> Vec<u32> {
+        self.parts.iter().map(|part| part.first).chain([self.tokens]).map(|row| row as u32).collect()
     }
 
     /// The draw of each unit, its lower word first.
@@ -267,6 +273,7 @@ impl<'a> Pass<'a> {
             digits: &self.layout.digits,
             ids: self.layout.ids.range(0..self.tokens),
             positions: self.layout.positions.range(0..self.tokens),
+            bounds: self.layout.bounds.range(0..self.parts.len() + 1),
             parts: &self.parts,
         };
         let statistics = self.statistics(self.rows(&self.graph.nodes[at]));

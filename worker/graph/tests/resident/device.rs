@@ -288,9 +288,23 @@ impl Memory<'_> {
                 self.hash(x, prefix, *bytes, hashes);
                 Ok(())
             }
-            Operator::Last { .. } | Operator::MeanPool { .. } | Operator::Rope { .. } => {
-                self.compute_parts(operator)
+            Operator::Last { cols, x, bounds, y } => {
+                for (row, unit) in self.units(x, bounds, *cols).iter().enumerate() {
+                    let values = self.floats(&unit.range(unit.len() - cols..unit.len()));
+                    self.put(&y.range(row * cols..(row + 1) * cols), &values);
+                }
+                Ok(())
             }
+            Operator::MeanPool { cols, x, bounds, y } => {
+                for (row, unit) in self.units(x, bounds, *cols).iter().enumerate() {
+                    let op = MeanPool::new(unit.len() / cols, *cols)?;
+                    self.write(&y.range(row * cols..(row + 1) * cols), |memory, y| {
+                        op.forward(&memory.floats(unit), y)
+                    })?;
+                }
+                Ok(())
+            }
+            Operator::Rope { op, cos, sin, positions, x, y } => self.rotate(op, [cos, sin, x, y], positions),
             Operator::Attention(attention) => self.attend(attention),
             Operator::Gradient(gradient) => self.differentiate(gradient),
             Operator::Update(update) => self.update(update),
@@ -317,44 +331,35 @@ impl Memory<'_> {
         self.bytes[region.start() as usize..][..bytes.len()].copy_from_slice(&bytes);
     }
 
-    /// What is not row by row: part by part.
-    fn compute_parts(&mut self, operator: &Operator<'_>) -> Result<(), Error> {
-        match *operator {
-            Operator::Last { cols, x, y, parts } => {
-                for (row, part) in parts.iter().enumerate() {
-                    let values = self.floats(&part.last(&x, cols));
-                    self.put(&y.range(row * cols..(row + 1) * cols), &values);
-                }
-                Ok(())
-            }
-            Operator::MeanPool { cols, x, y, parts } => {
-                for (row, part) in parts.iter().enumerate() {
-                    let op = MeanPool::new(part.tokens, cols)?;
-                    self.write(&y.range(row * cols..(row + 1) * cols), |memory, y| {
-                        op.forward(&memory.floats(&part.of(&x, cols)), y)
-                    })?;
-                }
-                Ok(())
-            }
-            Operator::Rope { heads, dim, cos, sin, positions, x, y, parts } => {
-                for part in parts {
-                    assert_eq!(self.ids(&part.position(&positions)), [part.start as u32]);
-                    let op = Rope::new(part.tokens, heads, dim)?;
-                    self.write(&part.of(&y, heads * dim), |memory, y| {
-                        let (cos, sin) = (memory.floats(&cos), memory.floats(&sin));
-                        let table = RopeTable { cos: &cos, sin: &sin };
-                        op.forward(part.start, &table, &memory.floats(&part.of(&x, heads * dim)), y)
-                    })?;
-                }
-                Ok(())
-            }
-            _ => unreachable!("not by parts"),
-        }
+    /// The rows of each unit.
+    fn units(&self, x: &Region<f32>, bounds: &Region<u32>, cols: usize) -> Vec<Region<f32>> {
+        let bounds = self.ids(bounds);
+        assert_eq!(bounds.last().map(|rows| *rows as usize * cols), Some(x.len()));
+        bounds.windows(2).map(|rows| x.range(rows[0] as usize * cols..rows[1] as usize * cols)).collect()
+    }
+
+    /// Each token by itself.
+    fn rotate(
+        &mut self,
+        op: &Rope,
+        [cos, sin, x, y]: [&Region<f32>; 4],
+        positions: &Region<u32>,
+    ) -> Result<(), Error> {
+        assert_eq!(positions.len(), op.tokens());
+        let (one, width) = (Rope::new(1, op.heads(), op.dim())?, op.heads() * op.dim());
+        self.write(y, |memory, y| {
+            let [cos, sin, x] = [cos, sin, x].map(|region| memory.floats(region));
+            let table = RopeTable { cos: &cos, sin: &sin };
+            let mut rows = x.chunks(width).zip(y.chunks_mut(width)).zip(memory.ids(positions));
+            rows.try_for_each(|((x, y), position)| one.forward(position as usize, &table, x, y))
+        })
     }
 
     fn attend(&mut self, attention: &Attention<'_>) -> Result<(), Error> {
         let Attention { heads, kv_heads, dim, parts, caches, .. } = *attention;
         assert!(caches.is_empty() || caches.len() == parts.len());
+        let firsts: Vec<u32> = self.ids(&attention.bounds);
+        assert!(parts.iter().map(|part| part.first as u32).eq(firsts[..parts.len()].iter().copied()));
         for (number, part) in parts.iter().enumerate() {
             assert_eq!(self.ids(&part.position(&attention.positions)), [part.start as u32]);
             let regions = caches.get(number);

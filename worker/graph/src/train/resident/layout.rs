@@ -38,6 +38,8 @@ pub(super) struct Layout {
     pub labels: Region<u32>,
     /// Their positions.
     pub positions: Region<u32>,
+    /// The first row of the unit, which is 0, and the number of its rows.
+    pub bounds: Region<u32>,
     /// Their losses.
     pub losses: Region<f32>,
     /// Of a unit: the value of each node.
@@ -76,7 +78,7 @@ impl Layout {
         let tensors: usize = parameters.iter().map(|parameter| 1 + parameter.moments.len()).sum();
         let hashes = room.take(HASH_WORDS * tensors);
         let [ids, labels, positions] = [(); 3].map(|()| room.take(plan.tokens));
-        let losses = room.take(plan.tokens);
+        let (bounds, losses) = (room.take(2), room.take(plan.tokens));
         let start = room.end;
         let (values, statistics) = values(graph, plan.tokens, &mut room);
         let mut layout = Self {
@@ -91,6 +93,7 @@ impl Layout {
             ids,
             labels,
             positions,
+            bounds,
             losses,
             values,
             statistics,
@@ -103,8 +106,8 @@ impl Layout {
 
     /// The nodes of a unit, which `parts` has alone.
     pub fn nodes<'p, 'a>(&'a self, graph: &'a Graph, parts: &'p [Part]) -> Nodes<'p, 'a> {
-        let Self { floats, digits, ids, positions, .. } = self;
-        Nodes { graph, floats, digits, ids: *ids, positions: *positions, parts }
+        let Self { floats, digits, ids, positions, bounds, .. } = self;
+        Nodes { graph, floats, digits, ids: *ids, positions: *positions, bounds: *bounds, parts }
     }
 
     /// The forward pass of a unit.

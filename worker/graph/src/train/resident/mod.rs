@@ -118,6 +118,7 @@ impl<'d> Session<'d> {
                 block.upload(region.start(), Source::F32(values))?;
             }
         }
+        block.upload(layout.bounds.start(), Source::U32(&[0, trainer.plan.tokens as u32]))?;
         block.upload(layout.positions.start(), Source::U32(&trainer.plan.positions))
     }
 

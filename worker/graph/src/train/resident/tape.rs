@@ -163,8 +163,8 @@ impl<'a> Tape<'a> {
             Op::RmsNorm { .. } => self.rms_norm(at, dy),
             Op::Rope { heads, table } => {
                 let op = Rope::new(self.plan.tokens, *heads as usize, node.cols / *heads as usize)?;
-                let ([cos, sin], position) = (self.nodes().angles(table)?, self.layout.positions.range(0..1));
-                Ok(self.one(at, len, |dx| Gradient::Rope { op, cos, sin, position, dy, dx }))
+                let ([cos, sin], positions) = (self.nodes().angles(table)?, self.layout.positions);
+                Ok(self.one(at, len, |dx| Gradient::Rope { op, cos, sin, positions, dy, dx }))
             }
             Op::SiluMul => {
                 let (op, x, u) = (SiluMul::new(len)?, x(0)?, x(1)?);

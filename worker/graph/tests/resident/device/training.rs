@@ -93,8 +93,8 @@ impl Memory<'_> {
             Gradient::Tanh { op, dy, y, dx } => {
                 self.write(dx, |memory, dx| op.backward(&memory.floats(dy), &memory.floats(y), dx))
             }
-            Gradient::Rope { op, cos, sin, position, dy, dx } => {
-                assert_eq!(self.ids(position), [0]);
+            Gradient::Rope { op, cos, sin, positions, dy, dx } => {
+                assert_eq!(self.ids(positions), Vec::from_iter(0..op.tokens() as u32));
                 self.write(dx, |memory, dx| {
                     let (cos, sin) = (memory.floats(cos), memory.floats(sin));
                     op.backward(0, &RopeTable { cos: &cos, sin: &sin }, &memory.floats(dy), dx)
