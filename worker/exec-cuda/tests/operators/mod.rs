@@ -9,6 +9,7 @@ mod products;
 mod rows;
 #[path = "../../../exec/tests/random/tensors.rs"]
 mod tensors;
+mod units;
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
