@@ -222,8 +222,8 @@ KERNEL void hash_chunks(const u32* words, u64 count, u32* values) {
     for (u32 i = 0; i < HASH_WORDS; i++) values[chunk * HASH_WORDS + i] = h.words[i];
 }
 
-// above [⌈count/joined⌉, 8]: what each `joined` of `count` nodes become, level by level, where the odd one out moves up as it
-// is: the root where all are joined. `joined`: a power of two, 2 to NODES. A block for each node above.
+// above [⌈count/joined⌉, 8]: what each `joined` of `count` nodes become, level by level, where the odd one out moves up as
+// it is: the root where all are joined. `joined`: a power of two, 2 to NODES. A block for each node above.
 KERNEL void hash_parents(const u32* values, u64 count, u32 joined, u32* above) {
     // Word by word, so that lanes meet different banks.
     __shared__ u32 nodes[HASH_WORDS][NODES + 1];

@@ -73,8 +73,8 @@ pub fn drawn_bytes(rows: usize, classes: usize) -> u64 {
     (rows_drawn_at_once(rows, classes) as u64).saturating_mul(drawn_row_bytes(classes))
 }
 
-/// Bytes that a digest of so many floats takes: the nodes of a level of its tree and of the one that is made of it, where they
-/// are not the root.
+/// Bytes that a digest of so many floats takes: the nodes of a level of its tree and of the level that they become, where
+/// either is not the root.
 pub fn digest_bytes(floats: usize) -> u64 {
     let chunks = floats.div_ceil(LEAF_FLOATS);
     let nodes = |count: usize| if count > 1 { (4 * HASH_WORDS) as u64 * count as u64 } else { 0 };

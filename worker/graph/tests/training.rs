@@ -26,7 +26,7 @@ use assay_exec::{Backend, Cpu, Path, Reference};
 use assay_graph::error::Stop;
 use assay_graph::manifest::Init;
 use assay_graph::program::Program;
-use assay_graph::root::{key, Hash};
+use assay_graph::root::{entries, key, root, Domain, Hash};
 use assay_graph::safetensors;
 use assay_graph::tensor::Tensor;
 use assay_graph::train::{self, State, Trainer};
@@ -196,4 +196,16 @@ fn a_start_from_a_seed_is_drawn_by_philox_in_the_order_of_names() {
     }
     assert_eq!(state.step, 0);
     assert_ne!(state.root(&program), State::from_seed(&program, b"another job").root(&program));
+}
+
+#[test]
+fn the_root_of_a_state_is_that_of_its_tensors() {
+    let (data, backend) = (text(), Reference);
+    for program in models().map(|model| model.program().unwrap()) {
+        let mut trainer = trainer(&program, &backend, &data, State::from_seed(&program, SEED));
+        train::run(&mut trainer, 2, 1, &mut |_, state| {
+            assert_eq!(state.root(&program), root(Domain::State, entries(&state.tensors(&program))));
+        })
+        .unwrap();
+    }
 }

@@ -122,8 +122,8 @@ impl<'d> Session<'d> {
         block.upload(layout.positions.start(), Source::U32(&trainer.plan.positions))
     }
 
-    /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` gets the state's root after those numbers of
-    /// steps for which `is_traced` holds. The trainer has the state in the end alone.
+    /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` gets the state's root after those numbers
+    /// of steps for which `is_traced` holds. The trainer has the state in the end alone.
     pub fn run(
         mut self,
         trainer: &mut Trainer<'_>,
