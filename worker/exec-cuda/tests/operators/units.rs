@@ -22,6 +22,9 @@ fn bounds(lengths: &[usize]) -> Vec<u32> {
     [0].into_iter().chain(ends).collect()
 }
 
+/// An operator of a table of u32, inputs and an output.
+type Asked<'a> = dyn Fn(Region<u32>, &[Region<f32>], Region<f32>) -> Operator<'static> + 'a;
+
 /// What an operator computes of words and floats, whose regions it gets with that of its output of `len` elements; or the
 /// node that is reported.
 fn computed(
@@ -29,7 +32,7 @@ fn computed(
     words: &[u32],
     floats: &[&[f32]],
     len: usize,
-    operator: &dyn Fn(Region<u32>, &[Region<f32>], Region<f32>) -> Operator<'static>,
+    operator: &Asked<'_>,
 ) -> Result<Vec<u32>, u32> {
     let mut end = 0u64;
     let mut place = |len: usize| {

@@ -10,15 +10,19 @@ use crate::resident::layout::{beside as beside_forward, product, quantised_bytes
 use crate::resident::Needs;
 use crate::train::plan::Plan;
 
-/// What the call of a step takes at most that takes most. A device has one call at a time.
+/// The largest of a gradient and the sum of its squares.
+const SQUARE: u64 = 12;
+
+/// What the call of a unit takes at most that takes most, and that of the update beside it: a device that has recorded
+/// a unit's calls keeps what they take. It has one call at a time.
 pub(super) fn beside(graph: &Graph, plan: &Plan, layout: &Layout) -> Result<u64, Refused> {
     let needs = Needs { longest: plan.tokens, all: plan.tokens, units: 1, capacities: Vec::new() };
-    let digests = layout.state().map(|vector| digest_bytes(vector.len()));
-    let mut most = digests.fold(beside_forward(graph, &needs, plan.tokens, 1), u64::max);
+    let mut unit = beside_forward(graph, &needs, plan.tokens, 1);
     for at in (0..graph.nodes.len()).filter(|at| plan.active[*at]) {
-        most = most.max(backward(graph, plan, at)?);
+        unit = unit.max(backward(graph, plan, at)?);
     }
-    Ok(most)
+    let update = layout.state().map(|vector| digest_bytes(vector.len())).fold(SQUARE, u64::max);
+    Ok(unit.saturating_add(update))
 }
 
 /// What the backward form of a node takes.

@@ -123,7 +123,7 @@ impl<'d> Session<'d> {
     }
 
     /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` gets the state's root after those numbers
-    /// of steps for which `is_traced` holds. The trainer has the state in the end alone.
+    /// of steps for which `is_traced` holds. The trainer has the state in the end alone, and not the weights made of it.
     pub fn run(
         mut self,
         trainer: &mut Trainer<'_>,
