@@ -2,7 +2,7 @@
 //
 // The leaves of trace points: BLAKE3 of 0, the leaf's place in SCALE, and up to 1 KiB of the value. A thread hashes a
 // leaf. With its prefix a full leaf is longer than one chunk: chunk 0 has 16 blocks, chunk 1 the rest, and their parent is
-// the root.
+// the root. And full subtrees of the tree over leaves, whose nodes are BLAKE3 of 1 and two children.
 //
 // Whole tensors: a thread hashes a chunk, then a block joins many chaining values by the tree above them.
 
@@ -20,6 +20,14 @@ constexpr u32 OFFSET_AT = 21;
 // Threads of a block: their messages are in shared memory, an odd number of words apart.
 constexpr u32 LEAVES = 32;
 constexpr u32 STRIDE = MESSAGE_WORDS + 1;
+// What a unit has of a point: words of its prefix, and behind them its first word, how many it has (the lower half of
+// either before the upper one), and its first leaf of the pass.
+constexpr u32 SHARE_WORDS = PREFIX_WORDS + 5;
+constexpr u32 FIRST_WORD = PREFIX_WORDS, WORDS = PREFIX_WORDS + 2, FIRST_LEAF = PREFIX_WORDS + 4;
+// Leaves of a subtree, of whose block each thread has a pair; its nodes are an odd number of words apart.
+constexpr u32 SUBTREE = 256;
+constexpr u32 PAIRS = SUBTREE / 2;
+constexpr u32 NODE_STRIDE = HASH_WORDS + 1;
 
 constexpr u32 CHUNK_START = 1, CHUNK_END = 2, PARENT = 4, ROOT = 8;
 
@@ -80,18 +88,17 @@ __device__ inline void compress(Hash& h, u32 (&m)[16], u32 counter, u32 bytes, u
     for (u32 i = 0; i < 8; i++) h.words[i] = v[i] ^ v[i + 8];
 }
 
-// What leaves of one point share.
+// What leaves of one unit's point share.
 struct Point {
     const u32* values;
     u64 words;
     const u32* prefix;
     u32 prefix_bytes;
-    u64 offset;
 };
 
 // Byte `at` of the prefix, with the leaf's own offset in it.
 __device__ inline u32 prefix_byte(const Point& point, u64 leaf, u32 at) {
-    u64 offset = point.offset + leaf * 4 * LEAF_WORDS;
+    u64 offset = leaf * 4 * LEAF_WORDS;
     if (at - OFFSET_AT < 8) return static_cast<u32>(offset >> (8 * (at - OFFSET_AT))) & 255;
     return point.prefix[at / 4] >> (8 * (at % 4)) & 255;
 }
@@ -152,12 +159,16 @@ __device__ inline Hash hash_message(const u32* message, u32 bytes) {
     return h;
 }
 
-// Points [points, words] of one shape, as words; prefixes [points, 16], zeros behind `prefix_bytes`; hashes
-// [points, leaves, 8]. `offset`: the first byte of these words in their values. blockIdx.y: the point.
-KERNEL void hash_leaves(const u32* values, u64 words, const u32* prefixes, u32 prefix_bytes, u64 offset, u32* hashes) {
+__device__ inline u64 wide(const u32* halves) { return halves[0] | static_cast<u64>(halves[1]) << 32; }
+
+// Values of all units, as words; shares [units and points, SHARE_WORDS], in their prefixes zeros behind `prefix_bytes`;
+// hashes [leaves of the pass, 8]. blockIdx.y: the share; there are blocks for the leaves of the one that has most.
+KERNEL void hash_leaves(const u32* values, const u32* shares, u32 prefix_bytes, u32* hashes) {
     __shared__ u32 messages[LEAVES * STRIDE];
-    Point point{values + blockIdx.y * words, words, prefixes + blockIdx.y * PREFIX_WORDS, prefix_bytes, offset};
-    u64 leaves = (words + LEAF_WORDS - 1) / LEAF_WORDS, first = static_cast<u64>(blockIdx.x) * LEAVES;
+    const u32* share = shares + static_cast<u64>(blockIdx.y) * SHARE_WORDS;
+    Point point{values + wide(share + FIRST_WORD), wide(share + WORDS), share, prefix_bytes};
+    u64 leaves = (point.words + LEAF_WORDS - 1) / LEAF_WORDS, first = static_cast<u64>(blockIdx.x) * LEAVES;
+    if (first >= leaves) return;
     u32 here = leaves - first < LEAVES ? static_cast<u32>(leaves - first) : LEAVES;
     for (u32 i = 0; i < here; i++) {
         for (u32 at = threadIdx.x; at < MESSAGE_WORDS; at += LEAVES) {
@@ -168,7 +179,7 @@ KERNEL void hash_leaves(const u32* values, u64 words, const u32* prefixes, u32 p
     if (threadIdx.x >= here) return;
     u64 leaf = first + threadIdx.x;
     Hash h = hash_message(messages + threadIdx.x * STRIDE, prefix_bytes + 4 * leaf_words(point, leaf));
-    u32* out = hashes + (blockIdx.y * leaves + leaf) * HASH_WORDS;
+    u32* out = hashes + (share[FIRST_LEAF] + leaf) * HASH_WORDS;
 #pragma unroll
     for (u32 i = 0; i < HASH_WORDS; i++) out[i] = h.words[i];
 }
@@ -258,4 +269,61 @@ KERNEL void hash_parents(const u32* values, u64 count, u32 joined, u32* above) {
         __syncthreads();
     }
     if (threadIdx.x < HASH_WORDS) above[blockIdx.x * static_cast<u64>(HASH_WORDS) + threadIdx.x] = nodes[threadIdx.x][0];
+}
+
+// ---- Subtrees of a trace's tree ----
+
+// The node over two others: of 65 bytes, a block and a byte, so each word is a byte further than in its hash.
+__device__ inline Hash join(const u32* left, const u32* right) {
+    u32 m[BLOCK_WORDS], before = 1u << 24;
+#pragma unroll
+    for (u32 i = 0; i < BLOCK_WORDS; i++) {
+        u32 word = i < HASH_WORDS ? left[i] : right[i - HASH_WORDS];
+        m[i] = __funnelshift_l(before, word, 8);
+        before = word;
+    }
+    Hash h = initial();
+    compress(h, m, 0, 4 * BLOCK_WORDS, CHUNK_START);
+#pragma unroll
+    for (u32 i = 0; i < BLOCK_WORDS; i++) m[i] = i == 0 ? before >> 24 : 0;
+    compress(h, m, 0, 1, CHUNK_END | ROOT);
+    return h;
+}
+
+// What a tree takes of leaves [count, 8], before which the run has *earlier others (modulo SUBTREE: it is another number
+// in each pass): out has [SUBTREE, 8] leaves before the first full subtree, [SUBTREE, 8] leaves behind the last one, and
+// the roots of full subtrees. Blocks 0 and 1 copy leaves; each of the others has a subtree, if there are so many.
+KERNEL void hash_subtrees(const u32* leaves, u32 count, const u32* earlier, u32* out) {
+    __shared__ u32 nodes[SUBTREE * NODE_STRIDE];
+    u32 to_first = (SUBTREE - *earlier % SUBTREE) % SUBTREE, head = to_first < count ? to_first : count;
+    u32 full = (count - head) / SUBTREE;
+    if (blockIdx.x < 2) {
+        u32 skipped = blockIdx.x == 0 ? 0 : head + full * SUBTREE;
+        u32 words = (blockIdx.x == 0 ? head : count - skipped) * HASH_WORDS;
+        const u32* from = leaves + static_cast<u64>(skipped) * HASH_WORDS;
+        for (u32 i = threadIdx.x; i < words; i += PAIRS) out[blockIdx.x * SUBTREE * HASH_WORDS + i] = from[i];
+        return;
+    }
+    u32 subtree = blockIdx.x - 2;
+    if (subtree >= full) return;
+    const u32* own = leaves + (head + static_cast<u64>(subtree) * SUBTREE) * HASH_WORDS;
+    for (u32 i = threadIdx.x; i < SUBTREE * HASH_WORDS; i += PAIRS) {
+        nodes[i / HASH_WORDS * NODE_STRIDE + i % HASH_WORDS] = own[i];
+    }
+    __syncthreads();
+#pragma unroll 1
+    for (u32 width = PAIRS; width > 0; width /= 2) {
+        Hash node = initial();
+        const u32* pair = nodes + 2 * threadIdx.x * NODE_STRIDE;
+        if (threadIdx.x < width) node = join(pair, pair + NODE_STRIDE);
+        // All have read a level before any of it is overwritten.
+        __syncthreads();
+        if (threadIdx.x < width) {
+#pragma unroll
+            for (u32 i = 0; i < HASH_WORDS; i++) nodes[threadIdx.x * NODE_STRIDE + i] = node.words[i];
+        }
+        __syncthreads();
+    }
+    u32* root = out + (2 * SUBTREE + static_cast<u64>(subtree)) * HASH_WORDS;
+    if (threadIdx.x < HASH_WORDS) root[threadIdx.x] = nodes[threadIdx.x];
 }

@@ -273,8 +273,13 @@ impl Memory<'_> {
                 let (x, draws, drawn) = (self.at(x)?, self.at(draws)?, self.at(drawn)?);
                 launch::sample_rows_forward(gpu, node, op, x, draws, drawn)
             }
-            Operator::Leaves { x, prefix, bytes, hashes } => {
-                launch::hash::leaves(gpu, self.at(x)?, self.at(prefix)?, *bytes, self.at(hashes)?)
+            Operator::Leaves { x, shares, bytes, most, hashes } => {
+                let (x, shares, hashes) = (self.at(x)?, self.at(shares)?, self.at(hashes)?);
+                launch::hash::leaves(gpu, x, shares, *bytes, *most, hashes)
+            }
+            Operator::Subtrees { hashes, first, roots } => {
+                let [hashes, first, roots] = self.all([hashes, first, roots])?;
+                launch::hash::subtrees(gpu, hashes, first, roots)
             }
             Operator::Last { cols, x, bounds, y } => {
                 let [x, y] = self.all([x, y])?;

@@ -12,6 +12,7 @@
 //! there on are rubbish. The caller computes that node by the reference, which gives the trap.
 
 mod attention;
+mod leaves;
 mod training;
 
 use std::error::Error;
@@ -25,6 +26,7 @@ use assay_exact::{
 };
 
 pub use attention::Attention;
+pub use leaves::{subtree_hashes, Subtrees, SHARE_WORDS, SUBTREE_LEAVES, SUBTREE_LEVELS};
 pub use training::{Gradient, Update};
 
 /// Words of a leaf's prefix, zeros behind its end.
@@ -446,16 +448,32 @@ pub enum Operator<'a> {
         /// Output.
         y: Region<f32>,
     },
-    /// BLAKE3 of each leaf of a value: of the prefix, in which its first byte in the value is written, and of the leaf.
+    /// BLAKE3 of each leaf of what units have of values: of the prefix, in which the leaf's first byte in what the unit has
+    /// is written, and of the leaf.
     Leaves {
-        /// The value.
+        /// The values of all units: of a trace point, or of several.
         x: Region<f32>,
-        /// [`PREFIX_WORDS`] words, little-endian.
-        prefix: Region<u32>,
-        /// Bytes of the prefix.
+        /// [`SHARE_WORDS`] for each unit and point. They are read when the call is computed, so they may be others in a pass that
+        /// comes again.
+        shares: Region<u32>,
+        /// Bytes of a prefix, little-endian in its words, with zeros behind them.
         bytes: usize,
-        /// [`HASH_WORDS`] words for each leaf, little-endian.
+        /// The most leaves that a unit has of a point.
+        most: usize,
+        /// [`HASH_WORDS`] words, little-endian, for each leaf of the pass.
         hashes: Region<u32>,
+    },
+    /// What a tree takes of leaves: the roots of full subtrees, and the leaves beside them ([`Subtrees`]). A node is BLAKE3
+    /// of a one and its two children.
+    Subtrees {
+        /// [`HASH_WORDS`] words for each leaf.
+        hashes: Region<u32>,
+        /// One word, read when the call is computed: how many of the run's leaves come before them, modulo
+        /// [`SUBTREE_LEAVES`].
+        first: Region<u32>,
+        /// [`SUBTREE_LEAVES`] hashes, which begin with the leaves before the first subtree; as many, which begin with those
+        /// behind the last one; and the roots. What lies between is not written ([`subtree_hashes`]).
+        roots: Region<u32>,
     },
     /// Attention of each part over its own keys.
     Attention(Attention<'a>),

@@ -265,10 +265,9 @@ fn run_recording(
             let graph = &program.graph;
             let shape = [units.len() as u64, graph.nodes[graph.output].cols as u64];
             let make = |unit, node, value: &[f32]| points.of(0, unit, node, value);
-            let mut record = |point: Point| recorder.add(&point);
             let embeddings = match executor.backend.resident() {
-                Some(device) => resident::embed(device, executor, &units, Some(points), &mut record)?,
-                None => units::run(executor, &units, &make, &mut record)?,
+                Some(device) => resident::embed(device, executor, &units, Some(points), recorder)?,
+                None => units::run(executor, &units, &make, &mut |point: Point| recorder.add(&point))?,
             };
             Ok(Tensors::from([("embeddings".into(), Tensor::f32(&shape, embeddings))]))
         }),
@@ -276,9 +275,8 @@ fn run_recording(
             run_units(program, backend, recorder, |executor, points, recorder| {
                 let key = key(seed);
                 if let Some(device) = executor.backend.resident() {
-                    let mut record = |point: Point| recorder.add(&point);
                     let sequences =
-                        resident::generate(device, executor, &prompts, job, key, points, &mut record)?;
+                        resident::generate(device, executor, &prompts, job, key, points, recorder)?;
                     return Ok(Input::sequences(&sequences));
                 }
                 let mut watch = |step, unit, node, value: &[f32]| {
@@ -301,7 +299,7 @@ fn run_recording(
 /// The outputs of units, one after another: what a job that embeds computes, without its trace.
 pub fn embeddings(executor: &Executor<'_>, units: &[&[u32]]) -> Result<Vec<f32>, Stop> {
     let embeddings = match executor.backend.resident() {
-        Some(device) => resident::embed(device, executor, units, None, &mut |_| {}),
+        Some(device) => resident::embed(device, executor, units, None, &mut Recorder::new()),
         None => units::run(executor, units, &|_, _, _| None::<()>, &mut |()| {}),
     };
     embeddings.map_err(|ended| stop(ended, executor.backend))

@@ -1,6 +1,8 @@
-//! Hashes: of a trace's leaves, and of whole tensors.
+//! Hashes: of a trace's leaves, of full subtrees of its tree, and of whole tensors.
 
-use assay_exec::resident::DIGEST_NODES;
+use assay_exec::resident::{
+    subtree_hashes, DIGEST_NODES, HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS, SHARE_WORDS, SUBTREE_LEAVES,
+};
 
 use super::elementwise::word;
 use crate::error::Fault;
@@ -8,14 +10,14 @@ use crate::gpu::{Arg, Gpu, Grid, Kernel, Scratch};
 use crate::module::Module;
 use crate::span::Span;
 
-/// Floats of a leaf.
-const LEAF: usize = 256;
-/// Words of a prefix: what is hashed before a leaf's bytes, zeros behind its end.
-const PREFIX_WORDS: usize = 16;
-/// Words of a hash.
-const HASH_WORDS: usize = 8;
 /// Threads of a block, one for each leaf.
-const THREADS: u32 = 32;
+const LEAF_THREADS: u32 = 32;
+/// Threads of a block, one for each pair of a subtree's leaves.
+const PAIR_THREADS: u32 = SUBTREE_LEAVES as u32 / 2;
+/// Blocks that copy leaves beside subtrees: those before, and those behind.
+const COPYING: usize = 2;
+/// As many units and points as the second axis of a grid may have.
+const SHARES: usize = 65_535;
 /// Floats of a chunk of BLAKE3.
 const CHUNK: usize = 256;
 /// Threads of a block, one for each chunk.
@@ -27,43 +29,48 @@ fn launch(gpu: &Gpu, name: &'static str, grid: Grid, args: &[Arg]) -> Result<(),
     gpu.launch(Kernel { module: Module::Hash, name }, grid, args)
 }
 
-/// BLAKE3 of each leaf of a trace point: of the prefix (a zero, and the SCALE of the place of the point's
-/// first leaf, `bytes` of them), in which the leaf's own offset is written, and of up to 1 KiB of `values`.
-/// Writes eight words, little-endian, for each leaf to `hashes`.
+/// BLAKE3 of each leaf of what units have of trace points: of the prefix (a zero, and the SCALE of the place of the unit's
+/// first leaf, `bytes` of them), in which the leaf's own offset is written, and of up to 1 KiB of `values`. What each unit
+/// has of each point is in the device's memory, [`SHARE_WORDS`] for each: no more than `most` leaves. Writes eight words,
+/// little-endian, for each leaf to its place in `hashes`.
 pub(crate) fn leaves(
     gpu: &Gpu,
     values: Span<f32>,
-    prefix: Span<u32>,
+    shares: Span<u32>,
     bytes: usize,
+    most: usize,
     hashes: Span<u32>,
 ) -> Result<(), Fault> {
-    leaves_of_points(gpu, 1, values, prefix, bytes, hashes)
+    debug_assert!(bytes <= 4 * PREFIX_WORDS && shares.len().is_multiple_of(SHARE_WORDS));
+    debug_assert!(most <= values.len().div_ceil(LEAF_FLOATS) && most * HASH_WORDS <= hashes.len());
+    let blocks = word("leaves of a unit", most.div_ceil(LEAF_THREADS as usize))?;
+    for first in (0..shares.len()).step_by(SHARES * SHARE_WORDS) {
+        let shares = shares.range(first..shares.len().min(first + SHARES * SHARE_WORDS));
+        let args: [Arg; 4] =
+            [values.into(), shares.into(), word("prefix of a leaf", bytes)?.into(), hashes.into()];
+        let together = word("units and points of a launch", shares.len() / SHARE_WORDS)?;
+        let grid = Grid { blocks: [blocks, together, 1], threads: LEAF_THREADS, shared: 0 };
+        gpu.launch(Kernel { module: Module::Hash, name: "hash_leaves" }, grid, &args)?;
+    }
+    Ok(())
 }
 
-/// The same for several points of one shape in one launch, as those of a pass over one token: `values`, `prefixes` and
-/// `hashes` one after another. A leaf alone takes as long as many do.
-pub(crate) fn leaves_of_points(
+/// The roots of the full subtrees of leaves, and the leaves beside them, as [`assay_exec::resident::Operator::Subtrees`]
+/// has them. `first`, how many leaves come before these, is read on the device.
+pub(crate) fn subtrees(
     gpu: &Gpu,
-    points: usize,
-    values: Span<f32>,
-    prefixes: Span<u32>,
-    bytes: usize,
     hashes: Span<u32>,
+    first: Span<u32>,
+    roots: Span<u32>,
 ) -> Result<(), Fault> {
-    let floats = values.len() / points.max(1);
-    let leaves = floats.div_ceil(LEAF);
-    debug_assert!(bytes <= 4 * PREFIX_WORDS && prefixes.len() == points * PREFIX_WORDS);
-    debug_assert!(values.len() == points * floats && hashes.len() == points * leaves * HASH_WORDS);
-    let args: [Arg; 6] = [
-        values.into(),
-        (floats as u64).into(),
-        prefixes.into(),
-        word("prefix of a leaf", bytes)?.into(),
-        0u64.into(),
-        hashes.into(),
-    ];
-    let blocks = [word("leaves of a point", leaves.div_ceil(THREADS as usize))?, word("points", points)?, 1];
-    launch(gpu, "hash_leaves", Grid { blocks, threads: THREADS, shared: 0 }, &args)
+    let leaves = hashes.len() / HASH_WORDS;
+    debug_assert!(first.len() == 1 && roots.len() == HASH_WORDS * subtree_hashes(leaves));
+    let args: [Arg; 4] =
+        [hashes.into(), word("leaves of a pass", leaves)?.into(), first.into(), roots.into()];
+    // Of the most subtrees that there may be: how many there are depends on `first`.
+    let blocks = word("subtrees of a pass", leaves / SUBTREE_LEAVES + COPYING)?;
+    let grid = Grid { blocks: [blocks, 1, 1], threads: PAIR_THREADS, shared: 0 };
+    launch(gpu, "hash_subtrees", grid, &args)
 }
 
 /// BLAKE3 of all bytes of `values`: eight words, little-endian.

@@ -98,7 +98,10 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
         Operator::Last { cols, x, bounds, y } => Operator::Last { cols, x, bounds, y },
         Operator::MeanPool { cols, x, bounds, y } => Operator::MeanPool { cols, x, bounds, y },
         Operator::Rope { op, cos, sin, positions, x, y } => Operator::Rope { op, cos, sin, positions, x, y },
-        Operator::Leaves { x, prefix, bytes, hashes } => Operator::Leaves { x, prefix, bytes, hashes },
+        Operator::Leaves { x, shares, bytes, most, hashes } => {
+            Operator::Leaves { x, shares, bytes, most, hashes }
+        }
+        Operator::Subtrees { hashes, first, roots } => Operator::Subtrees { hashes, first, roots },
         Operator::ArgMax { op, x, best } => Operator::ArgMax { op, x, best },
         Operator::Sample { op, x, draws, drawn } => Operator::Sample { op, x, draws, drawn },
         Operator::Gradient(gradient) => Operator::Gradient(gradient),

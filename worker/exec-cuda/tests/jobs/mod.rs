@@ -54,14 +54,23 @@ fn train(decoder: Decoder, recipe: &Recipe) {
 
 /// A generation by two prompts of different lengths.
 fn generation(decoder: Decoder, precision: Precision, tokens: u64) -> (Program, Input) {
+    continuation(decoder, precision, tokens, &[vec![1, 2, 3, 250, 0], vec![7]])
+}
+
+fn continuation(
+    decoder: Decoder,
+    precision: Precision,
+    tokens: u64,
+    prompts: &[Vec<u32>],
+) -> (Program, Input) {
     let training = decoder.training(&Recipe::new(1, 8, 1, 0.01)).unwrap();
     let state = State::from_seed(&Program::load("training", &training).unwrap(), SEED);
     let program = decoder.inference(&state.parameters, precision).unwrap();
     let program = Program::load("program", &program).unwrap();
     let sampling = Sampling::Sample { inverse_temperature: Float::new(1.5), top_k: Some(40), top_p: None };
     let job = Kind::Generate(Generate { sampling, stop: Vec::new(), tokens });
-    let prompts = Input::sequences(&[vec![1, 2, 3, 250, 0], vec![7]]);
-    (program, Input::load("input", &Input::pack(job, &prompts).unwrap()).unwrap())
+    let package = Input::pack(job, &Input::sequences(prompts)).unwrap();
+    (program, Input::load("input", &package).unwrap())
 }
 
 fn write(decoder: Decoder, precision: Precision, tokens: u64) {
@@ -107,6 +116,32 @@ fn one_recording_serves_a_whole_decode() {
     assert_eq!(roots(&program, &input, &cuda), expected);
     // The prompts' pass, one that is launched, and four that start what was recorded.
     assert_eq!((host.replays(), cuda.fault()), (4, None));
+}
+
+/// Sequences of one token to three.
+fn short(count: u32) -> Vec<Vec<u32>> {
+    (0..count).map(|unit| (0..=unit % 3).map(|at| (unit * 7 + at) % 256).collect()).collect()
+}
+
+// By this machine's processor alone, as above.
+#[test]
+fn one_recording_joins_the_leaves_of_every_step_where_they_begin() {
+    // Two trace points of a leaf each: 540 leaves a step, which is no number of whole subtrees.
+    let (program, input) = continuation(TINY, Precision::I8, 5, &short(270));
+    let (gpu, host) = host::gpu(GemmPath::Dp4a);
+    let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
+    let expected = roots(&program, &input, &Cpu::new(Path::best(), 0).unwrap());
+    assert_eq!(roots(&program, &input, &cuda), expected);
+    assert_eq!((host.replays(), cuda.fault()), (3, None));
+}
+
+#[test]
+fn a_pass_whose_leaves_are_joined_has_the_roots_that_it_has_on_the_cpu() {
+    let (program, _) = generation(TINY, Precision::I8, 1);
+    // Units of several lengths, with one leaf to four for each of two trace points: some 600 leaves in one pass.
+    let units: Vec<Vec<u32>> = (0..120).map(|unit| vec![unit; 1 + unit as usize * 7 % 24]).collect();
+    let input = Input::pack(Kind::Embed, &Input::sequences(&units)).unwrap();
+    agree("leaves of many units", &program, &Input::load("input", &input).unwrap());
 }
 
 // By this machine's processor alone, as above.
@@ -181,6 +216,8 @@ fn one_recording_serves_the_units_of_all_steps() {
 fn longer_jobs_have_the_roots_that_they_have_on_the_cpu() {
     train(Decoder::small(), &Recipe { every: 5, ..Recipe::new(4, 64, 20, 0.01) });
     write(Decoder::small(), Precision::I8, 100);
+    let (program, input) = continuation(TINY, Precision::I8, 20, &short(270));
+    agree("a generation of many sequences", &program, &input);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod attention;
 mod copies;
 mod digests;
 mod elementwise;
+mod hashes;
 mod products;
 mod rows;
 #[path = "../../../exec/tests/random/tensors.rs"]

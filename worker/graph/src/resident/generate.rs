@@ -3,11 +3,12 @@
 use assay_exec::resident::Resident;
 
 use super::pass::{Choice, Turn};
-use super::{Given, Needs, Record, Session};
+use super::{Given, Needs, Session};
 use crate::forward::Executor;
 use crate::generate::Ended;
 use crate::job::Generate;
 use crate::trace::point::Points;
+use crate::trace::Recorder;
 
 /// A prompt and what has been chosen after it.
 struct Sequence {
@@ -27,7 +28,7 @@ pub(crate) fn generate<'a>(
     job: &Generate,
     key: [u8; 8],
     points: &Points<'a>,
-    record: &mut Record<'_>,
+    recorder: &mut Recorder,
 ) -> Result<Vec<Vec<u32>>, Ended> {
     let needs = Needs::continued(prompts, job.tokens as usize);
     let sample = job.sampling.operator(executor.graph.vocabulary).map_err(|(_, refused)| refused)?;
@@ -38,7 +39,7 @@ pub(crate) fn generate<'a>(
     for step in 0..job.tokens {
         let mut chosen: Vec<(u64, u32)> = Vec::new();
         let turns = turns(prompts, job, &sequences);
-        session.step(step, &turns, record, &mut |unit, given| {
+        session.step(step, &turns, recorder, &mut |unit, given| {
             if let Given::Token(token) = given {
                 chosen.push((unit, token));
             }

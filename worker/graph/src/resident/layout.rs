@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use assay_exact::{KvAppend, Precision, Refused};
 use assay_exec::resident::{
-    drawn_bytes, split_bytes, CacheRegions, DeviceFault, QuantisedRegions, Region, DIGITS_ALIGNMENT,
-    HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS, SPLIT_BYTES,
+    drawn_bytes, split_bytes, subtree_hashes, CacheRegions, DeviceFault, QuantisedRegions, Region,
+    DIGITS_ALIGNMENT, HASH_WORDS, LEAF_FLOATS, SHARE_WORDS, SPLIT_BYTES,
 };
 
 use crate::generate::Ended;
@@ -18,6 +18,10 @@ const ALIGNMENT: u64 = 256;
 const JOINED: usize = 1 << 14;
 /// Most bytes of the trace points of several units that one pass takes together: the host holds them while it records.
 const POINTS: usize = 256 << 20;
+
+/// Most bytes of a pass' trace points whose leaves are hashed together in the end: about as many leaves as a device hashes
+/// at a time. Of more, those of one point fill a device.
+const TOGETHER: usize = 24 << 20;
 
 /// What a job has on a device beside its weights.
 #[derive(Debug)]
@@ -69,12 +73,15 @@ pub(super) struct Layout {
     pub digits: BTreeMap<String, QuantisedRegions>,
     /// The values of a pass, at the graph's places.
     pub values: Region<f32>,
-    /// Trace points of a pass, one after another, until they are recorded: where their values are.
+    /// Trace points of a pass, one after another, until they are recorded: where their values are, or where they are hashed
+    /// together.
     pub points: Region<f32>,
-    /// What is hashed before their leaves: for each of a unit's.
-    pub prefixes: Region<u32>,
-    /// The hashes of their leaves.
+    /// What units have of them where their leaves are hashed, and one word: how many leaves come before the pass.
+    pub shares: Region<u32>,
+    /// The hashes of their leaves, unit by unit.
     pub hashes: Region<u32>,
+    /// What the host gets of these: roots of subtrees, and leaves beside them.
+    pub roots: Region<u32>,
     /// What norms write beside their values: two for each row.
     pub statistics: Region<f32>,
     /// Token ids of a pass.
@@ -168,17 +175,22 @@ impl Layout {
         let mut room = Room { end: 0 };
         let (floats, digits) = weights(graph, &mut room);
         let values = room.take(graph.places.joined_floats(joined, units));
-        let (mut points_len, mut prefixes_len, mut hashes_len) = (0, 0, 0);
+        let (mut points_len, mut shares_len, mut hashed) = (0, 0, 0);
         match recorded {
             Recorded::Nothing => {}
             Recorded::Hashes => {
-                prefixes_len = units.saturating_mul(graph.trace.len()).saturating_mul(PREFIX_WORDS);
-                hashes_len = leaves(graph, joined, units).saturating_mul(HASH_WORDS);
+                let shares = units.saturating_mul(graph.trace.len());
+                shares_len = shares.saturating_mul(SHARE_WORDS).saturating_add(1);
+                hashed = leaves(graph, joined, units);
+                points_len = points(graph, joined, units).min(TOGETHER / 4);
             }
             Recorded::Values => points_len = points(graph, joined, units),
         }
         let points = room.take(points_len);
-        let [prefixes, hashes] = [prefixes_len, hashes_len].map(|len| room.take(len));
+        let shares = room.take(shares_len);
+        // Few leaves come to the host as they are, and have no roots.
+        let given = if hashed > subtree_hashes(hashed) { subtree_hashes(hashed) } else { 0 };
+        let [hashes, roots] = [hashed, given].map(|count| room.take(count.saturating_mul(HASH_WORDS)));
         let statistics = room.take(joined.saturating_mul(2));
         let [ids, positions, chosen] = [joined, joined, units].map(|len| room.take(len));
         let bounds = room.take(units.saturating_add(1));
@@ -195,8 +207,9 @@ impl Layout {
             digits,
             values,
             points,
-            prefixes,
+            shares,
             hashes,
+            roots,
             statistics,
             ids,
             positions,

@@ -7,7 +7,8 @@
 //! reads. Where calls find too little memory for a joined pass, it is run again with fewer units, as are those behind
 //! it. A device that fails ends the job without a result: nothing is recorded that was not computed.
 //!
-//! Leaves of the trace are hashed on the device; only where some may have to be opened do values come back.
+//! Leaves of the trace are hashed on the device, and full subtrees of them joined: of a pass that came through all units
+//! are recorded at once. Only where some leaves may have to be opened do values come back, and are hashed here.
 
 mod generate;
 pub(crate) mod layout;
@@ -20,15 +21,19 @@ use std::ops::Range;
 use std::slice;
 
 use assay_exact::Refused;
-use assay_exec::resident::{Block, DeviceFault, Region, Resident, Source, Target, HASH_WORDS};
+use assay_exec::resident::{
+    Block, DeviceFault, Region, Resident, Source, Subtrees, Target, HASH_WORDS, SUBTREE_LEAVES,
+    SUBTREE_LEVELS,
+};
 
 use crate::forward::Executor;
 use crate::generate::Ended;
 use crate::graph::Graph;
 use crate::root::Hash;
-use crate::trace::point::{Point, Points};
+use crate::trace::point::Points;
+use crate::trace::Recorder;
 use layout::{Layout, Recorded};
-use pass::{Choice, Pass, Turn};
+use pass::{Choice, Leaves, Pass, Turn};
 
 pub(crate) use generate::generate;
 pub(crate) use layout::Needs;
@@ -38,8 +43,6 @@ pub(crate) use pass::download;
 /// of a vocabulary, and the host has no need of all of them at once.
 const OUTPUTS: usize = 4 << 20;
 
-/// Records trace points in their order.
-pub(crate) type Record<'r> = dyn FnMut(Point) + 'r;
 /// Takes what a pass gives for a unit.
 type Take<'t> = dyn FnMut(u64, Given<'_>) + 't;
 
@@ -83,13 +86,13 @@ pub(crate) fn embed<'a>(
     executor: &Executor<'a>,
     units: &[&[u32]],
     points: Option<&Points<'a>>,
-    record: &mut Record<'_>,
+    recorder: &mut Recorder,
 ) -> Result<Vec<f32>, Ended> {
     let mut session = Session::start(device, executor, &Needs::whole(units), points, None)?;
     let turns = (0..).zip(units).map(|(unit, ids)| Turn { unit, ids, start: 0, capacity: None });
     let turns: Vec<Turn<'_>> = turns.collect();
     let mut outputs = Vec::new();
-    session.step(0, &turns, record, &mut |_, given| {
+    session.step(0, &turns, recorder, &mut |_, given| {
         if let Given::Row(row) = given {
             outputs.extend_from_slice(row);
         }
@@ -124,22 +127,22 @@ impl<'a> Session<'a> {
         Ok(Self { executor: *executor, layout, block, points: points.copied(), choice })
     }
 
-    /// Runs a pass of each unit, in as few joined passes as have room. `record` and `take` get what comes of them, unit
-    /// by unit.
+    /// Runs a pass of each unit, in as few joined passes as have room. `recorder` and `take` get what comes of them,
+    /// unit by unit.
     fn step(
         &mut self,
         step: u64,
         turns: &[Turn<'_>],
-        record: &mut Record<'_>,
+        recorder: &mut Recorder,
         take: &mut Take<'_>,
     ) -> Result<(), Ended> {
         self.executor.backend.check_float_mode()?;
         let mut rest = turns;
         while !rest.is_empty() {
             let (together, behind) = rest.split_at(fitting(rest, self.layout.joined));
-            match self.pass(step, together, record, take)? {
+            match self.pass(step, together, recorder, take)? {
                 Came::Through => rest = behind,
-                Came::Reported(node) => return Err(self.find(step, together, node, record, take)),
+                Came::Reported(node) => return Err(self.find(step, together, node, recorder, take)),
                 // Fewer units take less.
                 Came::Short(_) if together.len() > 1 => {
                     self.layout.joined = together.iter().map(|turn| turn.ids.len()).sum::<usize>() / 2;
@@ -155,18 +158,19 @@ impl<'a> Session<'a> {
         &mut self,
         step: u64,
         turns: &[Turn<'_>],
-        record: &mut Record<'_>,
+        recorder: &mut Recorder,
         take: &mut Take<'_>,
     ) -> Result<Came, Ended> {
         let Self { executor, layout, block, points, choice } = self;
         let (nodes, output) = (executor.graph.nodes.len(), executor.graph.output);
         let pass = Pass::new(executor.graph, layout, step, turns)?;
-        match pass.run(block.as_mut(), nodes, choice.as_ref()) {
+        match pass.run(block.as_mut(), nodes, choice.as_ref(), recorder.leaves()) {
             Ok(None) => {}
             Ok(Some(node)) => return Ok(Came::Reported(node)),
             Err(fault @ DeviceFault::Memory { .. }) => return Ok(Came::Short(fault)),
             Err(fault) => return Err(fault.into()),
         }
+        record_leaves(block.as_mut(), &pass, nodes, recorder)?;
         let kept = Kept::new(block.as_mut(), &pass, turns.len())?;
         let together = (OUTPUTS / 4 / pass.share(output, 0).len()).max(1);
         for first in (0..turns.len()).step_by(together) {
@@ -174,7 +178,7 @@ impl<'a> Session<'a> {
             let outputs = Outputs::new(block.as_mut(), &pass, output, units.clone(), choice.is_some())?;
             for number in units {
                 if let Some(points) = points {
-                    kept.record(block.as_mut(), &pass, nodes, number, points, record)?;
+                    kept.record(block.as_mut(), &pass, nodes, number, points, recorder)?;
                 }
                 take(turns[number].unit, outputs.of(&pass, output, number));
             }
@@ -189,16 +193,16 @@ impl<'a> Session<'a> {
         step: u64,
         turns: &[Turn<'_>],
         node: u32,
-        record: &mut Record<'_>,
+        recorder: &mut Recorder,
         take: &mut Take<'_>,
     ) -> Ended {
         if let [turn] = turns {
-            return self.trap(step, turn, node, record);
+            return self.trap(step, turn, node, recorder);
         }
         for turn in turns {
-            match self.pass(step, slice::from_ref(turn), record, take) {
+            match self.pass(step, slice::from_ref(turn), recorder, take) {
                 Ok(Came::Through) => {}
-                Ok(Came::Reported(node)) => return self.trap(step, turn, node, record),
+                Ok(Came::Reported(node)) => return self.trap(step, turn, node, recorder),
                 Ok(Came::Short(fault)) => return fault.into(),
                 Err(ended) => return ended,
             }
@@ -217,10 +221,27 @@ fn fitting(turns: &[Turn<'_>], tokens: usize) -> usize {
     turns.iter().take_while(fits).count().max(1)
 }
 
-/// Trace points of a pass on their way to the host.
+/// Records the leaves that a pass has before node `end`, of all units, if the device hashed them.
+fn record_leaves(
+    block: &mut dyn Block,
+    pass: &Pass<'_>,
+    end: usize,
+    recorder: &mut Recorder,
+) -> Result<(), DeviceFault> {
+    let Some(leaves) = pass.leaves_before(end) else { return Ok(()) };
+    let (Leaves::All(region) | Leaves::Joined { roots: region, .. }) = leaves;
+    let mut words = vec![0; region.len()];
+    block.download(region.start(), Target::U32(&mut words))?;
+    let hashes = hashes(&words);
+    let Leaves::Joined { count, .. } = leaves else { return Ok(recorder.add_leaves(&hashes)?) };
+    let Subtrees { before, full, behind } = Subtrees::of(recorder.leaves(), count);
+    recorder.add_leaves(&hashes[..before])?;
+    recorder.add_subtrees(SUBTREE_LEVELS, &hashes[2 * SUBTREE_LEAVES..][..full])?;
+    Ok(recorder.add_leaves(&hashes[SUBTREE_LEAVES..][..behind])?)
+}
+
+/// Values of a pass' trace points on their way to the host: there are none where the device hashes them.
 enum Kept {
-    /// The hashes of their leaves, word by word.
-    Hashes(Vec<u32>),
     /// Those of several units at once, since they are recorded unit by unit; the first one's first byte.
     Joined(u64, Vec<f32>),
     /// Those of one unit, one after another.
@@ -229,12 +250,7 @@ enum Kept {
 
 impl Kept {
     fn new(block: &mut dyn Block, pass: &Pass<'_>, units: usize) -> Result<Self, DeviceFault> {
-        if let Some(hashes) = pass.hashes() {
-            let mut words = vec![0; hashes.len()];
-            block.download(hashes.start(), Target::U32(&mut words))?;
-            return Ok(Self::Hashes(words));
-        }
-        let mut regions = pass.points().map(|(_, region)| region);
+        let mut regions = pass.values().map(|(_, region)| region);
         let Some(first) = regions.next().filter(|_| units > 1) else { return Ok(Self::Alone) };
         let len = regions.fold(first.len(), |len, region| len + region.len());
         Ok(Self::Joined(first.start(), download(block, Region::new(first.start(), len))?))
@@ -248,26 +264,20 @@ impl Kept {
         end: usize,
         number: usize,
         points: &Points<'_>,
-        record: &mut Record<'_>,
+        recorder: &mut Recorder,
     ) -> Result<(), DeviceFault> {
-        if let Self::Hashes(words) = self {
-            for (at, leaves) in pass.hashed(number).take_while(|(at, _)| *at < end) {
-                let hashes = hashes(&words[leaves]);
-                record(Point { place: pass.place(at, number), hashes, values: Vec::new() });
-            }
-            return Ok(());
-        }
-        for (at, region) in pass.points().take_while(|(at, _)| *at < end) {
+        for (at, region) in pass.values().take_while(|(at, _)| *at < end) {
             let share = region.range(pass.share(at, number));
             let value = match self {
                 Self::Joined(first, values) => {
                     let start = (share.start() - first) as usize / size_of::<f32>();
                     Cow::Borrowed(&values[start..start + share.len()])
                 }
-                _ => Cow::Owned(download(block, share)?),
+                Self::Alone => Cow::Owned(download(block, share)?),
             };
             let place = pass.place(at, number);
-            points.of(place.step, place.unit, at, &value).into_iter().for_each(&mut *record);
+            let point = points.of(place.step, place.unit, at, &value);
+            point.into_iter().for_each(|point| recorder.add(&point));
         }
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use assay_exact::{ArgMax, Error, Refused, Sample};
 use assay_exec::resident::{
-    Block, CacheRegions, Call, DeviceFault, Operator, Part, Region, Source, Target, HASH_WORDS, LEAF_FLOATS,
-    PREFIX_WORDS,
+    subtree_hashes, Block, CacheRegions, Call, DeviceFault, Operator, Part, Region, Source, Target,
+    HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS, SHARE_WORDS, SUBTREE_LEAVES,
 };
 
 use super::layout::{rows, unit_caches, Layout};
@@ -70,17 +70,24 @@ pub(super) struct Pass<'a> {
     step: u64,
     /// Of each attention, those of each unit.
     caches: BTreeMap<usize, Vec<CacheRegions>>,
-    /// Of each trace point, those of each unit, if leaves are hashed.
-    leaves: Vec<Leaves>,
+    /// Of each trace point, the first leaf of each unit among those of the pass, if leaves are hashed.
+    firsts: Vec<usize>,
+    /// How many leaves the pass has then.
+    leaves: usize,
 }
 
-/// The leaves of what a unit has of a trace point.
-#[derive(Clone, Debug)]
-struct Leaves {
-    /// Which of the prefixes is theirs.
-    prefix: usize,
-    /// Words of their hashes, among those of the pass.
-    hashes: Range<usize>,
+/// What the host gets of leaves that a device hashes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Leaves {
+    /// The hashes of all: there are so few that it would not get less.
+    All(Region<u32>),
+    /// The roots of full subtrees, and the leaves beside them ([`Operator::Subtrees`]).
+    Joined {
+        /// How many leaves there are.
+        count: usize,
+        /// Where the device writes that.
+        roots: Region<u32>,
+    },
 }
 
 impl<'a> Pass<'a> {
@@ -101,31 +108,39 @@ impl<'a> Pass<'a> {
             };
             unit_caches(graph, *start, capacity, |at, cache| caches.entry(at).or_default().push(cache))?;
         }
-        let mut pass = Self { graph, layout, turns, parts, tokens, step, caches, leaves: Vec::new() };
+        let (firsts, leaves) = (Vec::new(), 0);
+        let mut pass = Self { graph, layout, turns, parts, tokens, step, caches, firsts, leaves };
         if !layout.hashes.is_empty() {
             pass.place_leaves();
         }
         Ok(pass)
     }
 
+    /// They lie as they are recorded: unit by unit, and those of a unit point by point.
     fn place_leaves(&mut self) {
-        let mut end = 0;
-        for at in &self.graph.trace {
-            for number in 0..self.parts.len() {
-                let start = end;
-                end += HASH_WORDS * self.share(*at, number).len().div_ceil(LEAF_FLOATS);
-                self.leaves.push(Leaves { prefix: self.leaves.len(), hashes: start..end });
+        let units = self.parts.len();
+        self.firsts = vec![0; self.graph.trace.len() * units];
+        for number in 0..units {
+            for (point, at) in self.graph.trace.iter().enumerate() {
+                self.firsts[point * units + number] = self.leaves;
+                self.leaves += self.leaves_of(*at, number);
             }
         }
     }
 
-    /// Computes the nodes before `end`, and then chooses a token of each unit if one is wanted. Gives the lowest node that
-    /// the device reported.
+    /// How many leaves a unit has of a node's value.
+    fn leaves_of(&self, at: usize, number: usize) -> usize {
+        self.share(at, number).len().div_ceil(LEAF_FLOATS)
+    }
+
+    /// Computes the nodes before `end`, and then chooses a token of each unit if one is wanted, where the run has `recorded`
+    /// leaves of the passes before. Gives the lowest node that the device reported.
     pub fn run(
         &self,
         block: &mut dyn Block,
         end: usize,
         choice: Option<&Choice>,
+        recorded: u64,
     ) -> Result<Option<u32>, DeviceFault> {
         let ids: Vec<u32> = self.turns.iter().flat_map(|turn| turn.ids).copied().collect();
         let positions =
@@ -133,7 +148,9 @@ impl<'a> Pass<'a> {
         block.upload(self.layout.ids.start(), Source::U32(&ids))?;
         block.upload(self.layout.positions.start(), Source::U32(&positions.collect::<Vec<_>>()))?;
         block.upload(self.layout.bounds.start(), Source::U32(&self.bounds()))?;
-        block.upload(self.layout.prefixes.start(), Source::U32(&self.prefixes()))?;
+        if !self.firsts.is_empty() {
+            block.upload(self.layout.shares.start(), Source::U32(&self.shares(recorded)))?;
+        }
         if let Some(choice) = choice.filter(|choice| choice.sample.is_some()) {
             block.upload(self.layout.draws.start(), Source::U32(&self.draws(choice.key)))?;
         }
@@ -156,17 +173,26 @@ impl<'a> Pass<'a> {
 
     fn calls(&self, end: usize, choice: Option<&Choice>) -> Result<Vec<Call<'_>>, Refused> {
         let points: BTreeMap<usize, Region<f32>> = self.points().collect();
-        let mut calls = Vec::with_capacity(end + points.len() + 1);
+        let together = self.hashes_together();
+        let mut calls = Vec::with_capacity(end + self.graph.trace.len() + 3);
         for at in 0..end {
             let node = at as u32;
             calls.push(Call { node, operator: self.operator(at)? });
             if let Some(to) = points.get(&at) {
                 calls.push(Call { node, operator: Operator::Copy { from: self.value(at), to: *to } });
             }
-            let hashed = self.leaves_of(at).iter().enumerate();
-            calls.extend(
-                hashed.map(|(number, leaves)| Call { node, operator: self.hash(at, number, leaves) }),
-            );
+            if !together {
+                calls.extend(self.hash(at..at + 1).map(|operator| Call { node, operator }));
+            }
+        }
+        let node = end.saturating_sub(1) as u32;
+        if together {
+            calls.extend(self.hash(0..end).map(|operator| Call { node, operator }));
+        }
+        if let Some(Leaves::Joined { count, roots }) = self.leaves_before(end) {
+            let (hashes, first) = (self.hashes(count), self.first());
+            let operator = Operator::Subtrees { hashes, first, roots };
+            calls.push(Call { node, operator });
         }
         if let Some(choice) = choice {
             let logits = self.value(self.graph.output);
@@ -176,37 +202,85 @@ impl<'a> Pass<'a> {
         Ok(calls)
     }
 
-    /// The leaves of a node, unit by unit; none if it is no trace point, or its leaves are not hashed.
-    fn leaves_of(&self, at: usize) -> &[Leaves] {
+    /// Whether leaves of all trace points are hashed by one call in the end: a leaf alone takes as long as many do. There has
+    /// to be room for the points until then.
+    fn hashes_together(&self) -> bool {
+        let floats = |at: &usize| self.rows(&self.graph.nodes[*at]) * self.graph.nodes[*at].cols;
+        let points = &self.graph.trace;
+        self.leaves > 0
+            && points.len() > 1
+            && points.iter().map(floats).sum::<usize>() <= self.layout.points.len()
+    }
+
+    /// Hashes the leaves of some nodes: of one where it is computed, or of several where they are kept. None if none of
+    /// them is a trace point, or leaves are not hashed.
+    fn hash(&self, nodes: Range<usize>) -> Option<Operator<'_>> {
+        let [first, end] = [nodes.start, nodes.end].map(|end| self.points_before(end));
         let units = self.parts.len();
-        match self.graph.trace.binary_search(&at) {
-            Ok(point) => self.leaves.get(point * units..(point + 1) * units).unwrap_or_default(),
-            Err(_) => &[],
+        if first == end || self.leaves == 0 {
+            return None;
         }
-    }
-
-    fn hash(&self, at: usize, number: usize, leaves: &Leaves) -> Operator<'_> {
-        let first = leaves.prefix * PREFIX_WORDS;
-        Operator::Leaves {
-            x: self.value(at).range(self.share(at, number)),
-            prefix: self.layout.prefixes.range(first..first + PREFIX_WORDS),
+        let points = self.graph.trace[first..end].iter();
+        let most = points.flat_map(|at| (0..units).map(move |number| self.leaves_of(*at, number))).max()?;
+        Some(Operator::Leaves {
+            x: if self.hashes_together() { self.layout.points } else { self.value(self.graph.trace[first]) },
+            shares: self.layout.shares.range(first * units * SHARE_WORDS..end * units * SHARE_WORDS),
             bytes: PREFIX,
-            hashes: self.layout.hashes.range(leaves.hashes.clone()),
-        }
+            most,
+            hashes: self.hashes(self.leaves),
+        })
     }
 
-    /// What is hashed before leaves, in the order of the leaves.
-    fn prefixes(&self) -> Vec<u32> {
-        let mut words = Vec::with_capacity(self.leaves.len() * PREFIX_WORDS);
-        for (number, leaves) in self.leaves.iter().enumerate() {
+    /// How many trace points come before node `end`.
+    fn points_before(&self, end: usize) -> usize {
+        self.graph.trace.partition_point(|at| *at < end)
+    }
+
+    /// What units have of trace points, point by point; behind it, how many leaves the run has before the pass.
+    fn shares(&self, recorded: u64) -> Vec<u32> {
+        let mut words = Vec::with_capacity(self.firsts.len() * SHARE_WORDS + 1);
+        let kept: BTreeMap<usize, Region<f32>> = self.points().collect();
+        for (number, first) in self.firsts.iter().enumerate() {
             let (at, number) = (self.graph.trace[number / self.parts.len()], number % self.parts.len());
+            let begin = kept.get(&at).map_or(0, |kept| kept.start() - self.layout.points.start());
+            let share = self.share(at, number);
+            let start = begin / size_of::<f32>() as u64 + share.start as u64;
             let mut bytes = self.place(at, number).prefix();
-            debug_assert_eq!((bytes.len(), leaves.prefix * PREFIX_WORDS), (PREFIX, words.len()));
+            debug_assert_eq!(bytes.len(), PREFIX);
             bytes.resize(4 * PREFIX_WORDS, 0);
             let (prefix, _) = bytes.as_chunks::<4>();
             words.extend(prefix.iter().map(|word| u32::from_le_bytes(*word)));
+            let sizes = [start, share.len() as u64];
+            words.extend(sizes.into_iter().flat_map(|size| [size as u32, (size >> 32) as u32]));
+            words.push(*first as u32);
         }
+        words.push((recorded % SUBTREE_LEAVES as u64) as u32);
         words
+    }
+
+    /// The last of these words.
+    fn first(&self) -> Region<u32> {
+        let end = self.firsts.len() * SHARE_WORDS;
+        self.layout.shares.range(end..end + 1)
+    }
+
+    /// The hashes of the first leaves of the pass.
+    fn hashes(&self, count: usize) -> Region<u32> {
+        self.layout.hashes.range(0..count * HASH_WORDS)
+    }
+
+    /// What the host gets of the leaves before node `end`, or of all of them where several units are joined, which only a
+    /// whole pass does; none if there are none, or they are not hashed.
+    pub fn leaves_before(&self, end: usize) -> Option<Leaves> {
+        let units = self.parts.len();
+        let first = if units == 1 { self.firsts.get(self.points_before(end)) } else { None };
+        let count = *first.unwrap_or(&self.leaves);
+        let roots = subtree_hashes(count);
+        match count {
+            0 => None,
+            _ if count <= roots => Some(Leaves::All(self.hashes(count))),
+            _ => Some(Leaves::Joined { count, roots: self.layout.roots.range(0..roots * HASH_WORDS) }),
+        }
     }
 
     /// Where the first leaf of what a unit has of a trace point lies.
@@ -214,20 +288,15 @@ impl<'a> Pass<'a> {
         place(self.graph, self.step, self.turns[number].unit, at, self.share(at, number).len())
     }
 
-    /// The hashes of all leaves of the pass, word by word; none unless leaves are hashed.
-    pub fn hashes(&self) -> Option<Region<u32>> {
-        Some(self.layout.hashes.range(0..self.leaves.last()?.hashes.end))
+    /// Where the values of trace points come to the host from: none where leaves are hashed, or not recorded.
+    pub fn values(&self) -> impl Iterator<Item = (usize, Region<f32>)> + '_ {
+        self.points().filter(move |_| self.leaves == 0)
     }
 
-    /// The trace points of a unit, and the words of their leaves' hashes.
-    pub fn hashed(&self, number: usize) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
-        let points = self.graph.trace.iter().zip(self.leaves.chunks(self.parts.len()));
-        points.map(move |(at, leaves)| (*at, leaves[number].hashes.clone()))
-    }
-
-    /// Where the values of trace points are kept until the pass is over: none if they are not recorded.
-    pub fn points(&self) -> impl Iterator<Item = (usize, Region<f32>)> + '_ {
-        let kept: &[usize] = if self.layout.points.is_empty() { &[] } else { &self.graph.trace };
+    /// Where the values of trace points are kept until the pass is over: none if they need not be.
+    fn points(&self) -> impl Iterator<Item = (usize, Region<f32>)> + '_ {
+        let is_kept = !self.layout.points.is_empty() && (self.leaves == 0 || self.hashes_together());
+        let kept: &[usize] = if is_kept { &self.graph.trace } else { &[] };
         kept.iter().scan(0, move |end, at| {
             let (start, node) = (*end, &self.graph.nodes[*at]);
             *end += self.rows(node) * node.cols;

@@ -7,17 +7,18 @@ use assay_exec::resident::{Block, CacheRegions, DeviceFault, Target};
 use assay_exec::Reference;
 
 use super::pass::{download, Pass, Turn};
-use super::{Kept, Record, Session};
+use super::{record_leaves, Kept, Session};
 use crate::forward::{Cache, Executor, Halt, Unit};
 use crate::generate::Ended;
 use crate::graph::Graph;
 use crate::manifest::Op;
+use crate::trace::Recorder;
 
 impl Session<'_> {
     /// Runs a unit's pass again up to `node`, records its points before, and computes that node by the reference. One
     /// that the reference has nothing to trap on is a fault of the device.
-    pub(super) fn trap(&mut self, step: u64, turn: &Turn<'_>, node: u32, record: &mut Record<'_>) -> Ended {
-        match self.computed(step, turn, node as usize, record) {
+    pub(super) fn trap(&mut self, step: u64, turn: &Turn<'_>, node: u32, recorder: &mut Recorder) -> Ended {
+        match self.computed(step, turn, node as usize, recorder) {
             Ok(Err(error)) => Ended::at(step, turn.unit)(Halt::of(node as usize)(error)),
             Ok(Ok(())) => DeviceFault::Disagreement { node }.into(),
             Err(ended) => ended,
@@ -30,16 +31,17 @@ impl Session<'_> {
         step: u64,
         turn: &Turn<'_>,
         at: usize,
-        record: &mut Record<'_>,
+        recorder: &mut Recorder,
     ) -> Result<Result<(), Error>, Ended> {
         let Self { executor, layout, block, points, choice } = self;
         let (graph, block) = (executor.graph, block.as_mut());
         let pass = Pass::new(graph, layout, step, std::slice::from_ref(turn))?;
-        if at > graph.nodes.len() || pass.run(block, at, None)?.is_some() {
+        if at > graph.nodes.len() || pass.run(block, at, None, recorder.leaves())?.is_some() {
             return Ok(Ok(()));
         }
         if let Some(points) = points {
-            Kept::new(block, &pass, 1)?.record(block, &pass, at, 0, points, record)?;
+            record_leaves(block, &pass, at, recorder)?;
+            Kept::new(block, &pass, 1)?.record(block, &pass, at, 0, points, recorder)?;
         }
         if at == graph.nodes.len() {
             let logits = download(block, pass.value(graph.output))?;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use assay_exact::Refused;
 use codec::{Decode, Encode};
 
 use crate::root::{Domain, Hash};
@@ -60,6 +61,32 @@ impl Recorder {
                 (place, leaf.iter().flat_map(|x| x.to_le_bytes()).collect())
             });
         }
+    }
+
+    /// How many leaves it has recorded.
+    pub(crate) fn leaves(&self) -> u64 {
+        self.frontier.count()
+    }
+
+    /// Adds the next leaves by their hashes alone. One that keeps leaves refuses it.
+    pub(crate) fn add_leaves(&mut self, hashes: &[Hash]) -> Result<(), Refused> {
+        self.check_keeps_nothing()?;
+        hashes.iter().for_each(|hash| self.frontier.push(*hash));
+        Ok(())
+    }
+
+    /// Adds the leaves of full subtrees of so many levels, which come next, by the subtrees' roots. Refused by one that keeps
+    /// leaves, and where no subtree of this size begins.
+    pub(crate) fn add_subtrees(&mut self, levels: u32, roots: &[Hash]) -> Result<(), Refused> {
+        self.check_keeps_nothing()?;
+        roots.iter().try_for_each(|root| self.frontier.push_subtree(levels, *root))
+    }
+
+    fn check_keeps_nothing(&self) -> Result<(), Refused> {
+        if self.keeps() {
+            return Err(Refused::Domain("leaves without their bytes"));
+        }
+        Ok(())
     }
 
     /// Adds the hash of the next leaf; `leaf` says where it lies and what it holds, if it is one to keep.
@@ -139,5 +166,66 @@ impl LeafOpening {
         let leaf = (index, self.place.leaf(&self.bytes));
         let leaves_root = self.proof.root(vec![leaf], self.leaves);
         leaves_root.is_some_and(|leaves_root| root(self.leaves, &leaves_root, result_root) == *trace_root)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use assay_exec::resident::{Subtrees, SUBTREE_LEAVES, SUBTREE_LEVELS};
+
+    use super::*;
+
+    fn hashes(count: usize) -> Vec<Hash> {
+        (0..count).map(|index| *blake3::hash(&index.to_le_bytes()).as_bytes()).collect()
+    }
+
+    /// Adds leaves in the form in which a device gives them, if it takes `first` others to come before them.
+    fn add(recorder: &mut Recorder, first: u64, hashes: &[Hash]) -> Result<(), Refused> {
+        let subtrees = Subtrees::of(first, hashes.len());
+        let (before, rest) = hashes.split_at(subtrees.before);
+        let (full, behind) = rest.split_at(rest.len() - subtrees.behind);
+        let root = |leaves: &[Hash]| {
+            let mut tree = Tree::new();
+            leaves.iter().for_each(|leaf| tree.push(*leaf));
+            tree.root()
+        };
+        let roots: Vec<Hash> = full.chunks(SUBTREE_LEAVES).map(root).collect();
+        recorder.add_leaves(before)?;
+        recorder.add_subtrees(SUBTREE_LEVELS, &roots)?;
+        recorder.add_leaves(behind)
+    }
+
+    #[test]
+    fn subtrees_give_the_root_that_their_leaves_give() {
+        let all = hashes(1100);
+        for first in [0, 1, 100, 255, 256, 257, 511, 512] {
+            for count in [0, 1, 2, 154, 155, 156, 255, 256, 257, 511, 512, 513, 588] {
+                let mut expected = Recorder::new();
+                expected.add_leaves(&all[..first + count]).unwrap();
+                let mut got = Recorder::new();
+                got.add_leaves(&all[..first]).unwrap();
+                add(&mut got, first as u64, &all[first..first + count]).unwrap();
+                assert_eq!(got.leaves(), (first + count) as u64);
+                assert_eq!(got.finish([7; 32]), expected.finish([7; 32]), "{count} behind {first}");
+            }
+        }
+    }
+
+    #[test]
+    fn subtrees_that_were_made_for_another_place_are_refused() {
+        let all = hashes(900);
+        for (first, told) in [(0, 1), (1, 0), (255, 0), (256, 255), (300, 299)] {
+            let mut recorder = Recorder::new();
+            recorder.add_leaves(&all[..first]).unwrap();
+            assert!(add(&mut recorder, told, &all[first..first + 520]).is_err(), "{told} for {first}");
+        }
+    }
+
+    #[test]
+    fn who_keeps_leaves_takes_none_without_its_bytes() {
+        let mut recorder = Recorder::keeping(BTreeSet::new());
+        assert!(recorder.add_leaves(&hashes(1)).is_err());
+        assert!(recorder.add_subtrees(0, &hashes(1)).is_err());
+        assert_eq!(recorder.leaves(), 0);
     }
 }

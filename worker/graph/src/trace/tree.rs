@@ -4,6 +4,7 @@
 //! level moves up as it is. BLAKE3's own tree has the same shape, so [`super::chunks`] climbs it by the same function
 //! with another way to join two nodes.
 
+use assay_exact::Refused;
 use codec::{Decode, Encode};
 
 use crate::root::Hash;
@@ -74,10 +75,25 @@ pub(super) struct Frontier {
 impl Frontier {
     /// Adds the next leaf.
     pub fn push(&mut self, leaf: Hash) {
-        let larger = self.subtrees.len() - self.count.trailing_ones() as usize;
-        let filled = self.subtrees.drain(larger..).rev().fold(leaf, |right, left| join(&left, &right, false));
+        self.add(0, leaf);
+    }
+
+    /// Adds the next 2^`level` leaves by the root over them. Refuses a level that is higher than the tree's lowest full
+    /// subtree: there the leaves would be joined with those before them first.
+    pub fn push_subtree(&mut self, level: u32, root: Hash) -> Result<(), Refused> {
+        if level >= u64::BITS || self.count.trailing_zeros() < level {
+            return Err(Refused::Domain("leaves before a subtree"));
+        }
+        self.add(level, root);
+        Ok(())
+    }
+
+    /// A subtree where there is no smaller one.
+    fn add(&mut self, level: u32, root: Hash) {
+        let larger = self.subtrees.len() - (self.count >> level).trailing_ones() as usize;
+        let filled = self.subtrees.drain(larger..).rev().fold(root, |right, left| join(&left, &right, false));
         self.subtrees.push(filled);
-        self.count += 1;
+        self.count += 1 << level;
     }
 
     /// How many leaves there are.
@@ -224,4 +240,43 @@ fn climb(
         level += 1;
     }
     nodes.first().map(|(_, root)| *root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(index: u64) -> Hash {
+        *blake3::hash(&index.to_le_bytes()).as_bytes()
+    }
+
+    /// The tree of the first leaves.
+    fn frontier(count: u64) -> Frontier {
+        let mut frontier = Frontier::default();
+        (0..count).for_each(|index| frontier.push(leaf(index)));
+        frontier
+    }
+
+    #[test]
+    fn a_subtree_is_as_its_leaves_are_where_one_of_its_size_begins() {
+        for level in 0u32..5 {
+            let size = 1u64 << level;
+            for before in 0..70u64 {
+                let mut got = frontier(before);
+                let leaves: Vec<Hash> = (before..before + size).map(leaf).collect();
+                let pushed = got.push_subtree(level, subtree(&leaves, join));
+                if before.is_multiple_of(size) {
+                    assert_eq!(
+                        (pushed, got),
+                        (Ok(()), frontier(before + size)),
+                        "level {level} behind {before}"
+                    );
+                } else {
+                    assert!(pushed.is_err(), "level {level} behind {before}");
+                    assert_eq!(got, frontier(before), "nothing is added");
+                }
+            }
+        }
+        assert!(frontier(0).push_subtree(64, leaf(0)).is_err());
+    }
 }

@@ -9,7 +9,7 @@ use assay_exact::{
 };
 use assay_exec::resident::{
     Attention, Block, CacheRegions, Call, DeviceFault, Operator, QuantisedRegions, Region, Resident, Source,
-    Target, HASH_WORDS, LEAF_FLOATS, OFFSET_AT, PREFIX_WORDS,
+    Target, HASH_WORDS, LEAF_FLOATS, OFFSET_AT, PREFIX_WORDS, SHARE_WORDS, SUBTREE_LEAVES,
 };
 use assay_exec::Backend;
 
@@ -27,12 +27,13 @@ pub struct Device {
     runs: AtomicUsize,
     largest: AtomicUsize,
     brought: AtomicUsize,
+    joins: AtomicUsize,
 }
 
 impl Device {
     pub fn new(memory: u64) -> Self {
-        let [runs, largest, brought] = [(); 3].map(|()| AtomicUsize::new(0));
-        Self { memory, fails_in: None, lies_at: None, most_tokens: usize::MAX, runs, largest, brought }
+        let [runs, largest, brought, joins] = [(); 4].map(|()| AtomicUsize::new(0));
+        Self { memory, fails_in: None, lies_at: None, most_tokens: usize::MAX, runs, largest, brought, joins }
     }
 
     /// The same, but for what it does wrong.
@@ -63,6 +64,11 @@ impl Device {
     /// The floats that it was asked for in all.
     pub fn brought(&self) -> usize {
         self.brought.load(Ordering::Relaxed)
+    }
+
+    /// How often it joined leaves.
+    pub fn joins(&self) -> usize {
+        self.joins.load(Ordering::Relaxed)
     }
 }
 
@@ -145,6 +151,20 @@ fn tokens(call: &Call<'_>) -> usize {
         Operator::Attention(attention) => attention.parts.iter().map(|part| part.tokens).sum(),
         _ => 0,
     }
+}
+
+/// A hash, little-endian.
+fn to_words(hash: &[u8; 32]) -> Vec<u32> {
+    hash.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect()
+}
+
+/// The root over the leaves of a full tree.
+fn top(mut nodes: Vec<[u8; 32]>) -> [u8; 32] {
+    while nodes.len() > 1 {
+        let join = |pair: &[[u8; 32]]| *blake3::hash(&[&[1], pair.as_flattened()].concat()).as_bytes();
+        nodes = nodes.chunks(2).map(join).collect();
+    }
+    nodes[0]
 }
 
 /// Quantised rows, copied from the device.
@@ -284,8 +304,16 @@ impl Memory<'_> {
                 self.upload(drawn.start(), Source::U32(&classes)).unwrap();
                 tokens.into_iter().try_for_each(|token| token.map(|_| ()))
             }
-            Operator::Leaves { x, prefix, bytes, hashes } => {
-                self.hash(x, prefix, *bytes, hashes);
+            Operator::Leaves { x, shares, bytes, most, hashes } => {
+                for share in self.ids(shares).chunks_exact(SHARE_WORDS) {
+                    let leaves = self.hash(x, share, *bytes, hashes);
+                    assert!(leaves <= *most, "{leaves} leaves of {most}");
+                }
+                Ok(())
+            }
+            Operator::Subtrees { hashes, first, roots } => {
+                self.device.joins.fetch_add(1, Ordering::Relaxed);
+                self.join(hashes, first, roots);
                 Ok(())
             }
             Operator::Last { cols, x, bounds, y } => {
@@ -311,18 +339,52 @@ impl Memory<'_> {
         }
     }
 
-    fn hash(&mut self, x: &Region<f32>, prefix: &Region<u32>, bytes: usize, hashes: &Region<u32>) {
-        assert_eq!((prefix.len(), hashes.len()), (PREFIX_WORDS, HASH_WORDS * x.len().div_ceil(LEAF_FLOATS)));
-        let mut found = Vec::new();
-        for (leaf, values) in self.floats(x).chunks(LEAF_FLOATS).enumerate() {
-            let mut message: Vec<u8> = self.ids(prefix).iter().flat_map(|word| word.to_le_bytes()).collect();
-            message.truncate(bytes);
+    /// Hashes the leaves of what one unit has of a point; gives how many there are.
+    fn hash(&mut self, x: &Region<f32>, share: &[u32], bytes: usize, hashes: &Region<u32>) -> usize {
+        let (prefix, share) = share.split_at(PREFIX_WORDS);
+        assert_eq!([share[1], share[3]], [0, 0], "fewer floats than two words would be needed for");
+        let [start, len, first] = [0, 2, 4].map(|at| share[at] as usize);
+        let prefix: Vec<u8> = prefix.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut words = Vec::new();
+        for (leaf, values) in self.floats(&x.range(start..start + len)).chunks(LEAF_FLOATS).enumerate() {
+            let mut message = prefix[..bytes].to_vec();
             let offset = (4 * LEAF_FLOATS * leaf) as u64;
             message[OFFSET_AT..OFFSET_AT + 8].copy_from_slice(&offset.to_le_bytes());
             message.extend(values.iter().flat_map(|x| x.to_le_bytes()));
-            found.push(blake3::hash(&message));
+            words.extend(to_words(blake3::hash(&message).as_bytes()));
         }
-        self.put_hashes(hashes, &found);
+        let start = first * HASH_WORDS;
+        self.upload(hashes.range(start..start + words.len()).start(), Source::U32(&words)).unwrap();
+        words.len() / HASH_WORDS
+    }
+
+    /// Joins full subtrees, and copies the leaves beside them. What no leaf and no root belongs to stays as it is.
+    fn join(&mut self, hashes: &Region<u32>, first: &Region<u32>, roots: &Region<u32>) {
+        let bytes: Vec<u8> = self.ids(hashes).iter().flat_map(|word| word.to_le_bytes()).collect();
+        let leaves: Vec<[u8; 32]> = bytes.chunks(32).map(|hash| hash.try_into().unwrap()).collect();
+        let first = self.ids(first)[0] as usize;
+        assert!(first < SUBTREE_LEAVES);
+        // The leaves of each subtree that the pass has leaves of, by its number.
+        let mut subtrees: Vec<(usize, Vec<[u8; 32]>)> = Vec::new();
+        for (index, leaf) in (first..).zip(leaves) {
+            let number = index / SUBTREE_LEAVES;
+            match subtrees.last_mut().filter(|(last, _)| *last == number) {
+                Some((_, leaves)) => leaves.push(leaf),
+                None => subtrees.push((number, vec![leaf])),
+            }
+        }
+        let mut end = 2 * SUBTREE_LEAVES;
+        for (number, leaves) in subtrees {
+            let (at, hashes) = match leaves.len() {
+                SUBTREE_LEAVES => (end, vec![top(leaves)]),
+                _ if number == 0 && first > 0 => (0, leaves),
+                _ => (SUBTREE_LEAVES, leaves),
+            };
+            end += usize::from(at == end);
+            let words: Vec<u32> = hashes.iter().flat_map(|hash| to_words(hash)).collect();
+            let to = roots.range(at * HASH_WORDS..at * HASH_WORDS + words.len());
+            self.upload(to.start(), Source::U32(&words)).unwrap();
+        }
     }
 
     fn put_hashes(&mut self, region: &Region<u32>, hashes: &[blake3::Hash]) {

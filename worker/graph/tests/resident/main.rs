@@ -3,6 +3,7 @@
 mod device;
 mod faults;
 mod jobs;
+mod leaves;
 #[allow(dead_code, reason = "the tests of training use more of it")]
 #[allow(clippy::disallowed_methods, reason = "its angles may be anything")]
 #[path = "../training/model.rs"]

@@ -13,7 +13,7 @@ use crate::programs::{decoder, encoder, Draft, SMALL};
 use crate::{agreed, by, generate, input, prompts, sequences};
 
 const WIDTH: usize = 16;
-const VOCABULARY: usize = 40;
+pub const VOCABULARY: usize = 40;
 
 fn trap(outcome: &Outcome) -> Trap {
     *outcome.result.as_ref().expect_err("a trap")
@@ -66,10 +66,11 @@ fn mixer() -> Program {
 }
 
 /// The program with another embedding of one token.
-fn planted(program: &Program, token: u32, x: f32) -> Program {
+pub fn planted(program: &Program, token: u32, x: f32) -> Program {
     let mut tensors = program.tensors.clone();
     let Data::F32(table) = &mut tensors.get_mut("table").unwrap().data else { panic!("a table of floats") };
-    table[token as usize * WIDTH..][..WIDTH].fill(x);
+    let width = table.len() / VOCABULARY;
+    table[token as usize * width..][..width].fill(x);
     Program::load("planted", &Program::pack(program.manifest.clone(), &tensors).unwrap()).unwrap()
 }
 
