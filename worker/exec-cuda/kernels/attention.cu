@@ -36,13 +36,18 @@ ATTN_TILE(128, 2, 2, 64)
 
 // ---- Splits of the keys ----
 
+// A launch computes queries of one unit, or where there are slots one query of each of many units (a decode), whose
+// positions and first places in the cache lie in memory: it is the same at every position.
+
 // Pass 1: scores [rows, keys] (−∞ where masked) and maxima [rows, splits, 2], rows being those of all stacks that the
-// launch computes. blockIdx: the split; eight rows; the key-value head.
+// launch computes. blockIdx: the split; eight rows; the key-value head, of the unit.
 KERNEL void __launch_bounds__(SPLIT_THREADS)
-    attn_split_scores(ATTENTION_PARAMETERS, u32 q_digits, u32 key_digits, u32 first_row, u32 row_count, u32 splits,
-                      f32* scores, f32* maxima) {
+    attn_split_scores(ATTENTION_PARAMETERS, const u32* slots, u32 q_digits, u32 key_digits, u32 first_row,
+                      u32 row_count, u32 splits, f32* scores, f32* maxima) {
     Attention a = ATTENTION;
+    if (slots) a.choose(blockIdx.z / kv_heads, slots);
     Split split(a, first_row, row_count, splits, blockIdx.x);
+    if (split.number >= split.used) return;
     bool aligned = aligned_rows(a);
     u32 row = threadIdx.x % 8;
     bool real = row < split.rows_here;
@@ -72,14 +77,16 @@ KERNEL void __launch_bounds__(SPLIT_THREADS)
 // Pass 2: parts of D [rows, splits] and of Σ pq·v [rows, splits, value digits, dim]. blockIdx.x: the split, of the
 // slice of columns, of the digit of the values; y and z as in pass 1.
 KERNEL void __launch_bounds__(SPLIT_THREADS)
-    attn_split_sums(ATTENTION_PARAMETERS, u32 value_digits, f32 bound, u32 first_row, u32 row_count, u32 splits,
-                    const f32* scores, const f32* maxima, i64* denominators, i64* sums) {
+    attn_split_sums(ATTENTION_PARAMETERS, const u32* slots, u32 value_digits, f32 bound, u32 first_row, u32 row_count,
+                    u32 splits, const f32* scores, const f32* maxima, i64* denominators, i64* sums) {
     __shared__ SplitMemory memory;
     Attention a = ATTENTION;
+    if (slots) a.choose(blockIdx.z / kv_heads, slots);
     Split split(a, first_row, row_count, splits, blockIdx.x % splits);
+    if (split.number >= split.used) return;
     u32 digit = blockIdx.x / splits % value_digits, slice = blockIdx.x / splits / value_digits;
     for (u32 i = threadIdx.x / WARP; i < split.rows_here; i += SPLIT_THREADS / WARP) {
-        Softmax row = row_maxima(maxima, split.index(i), splits);
+        Softmax row = row_maxima(maxima, split.index(i), splits, split.used);
         memory.maximum[i] = row.maximum;
         memory.best[i] = row.best;
     }
@@ -106,21 +113,23 @@ KERNEL void __launch_bounds__(SPLIT_THREADS)
     write_sums(split, slice, digit, value_digits, memory, products, sums);
 }
 
-// The output from the parts. blockIdx: the row of its stack; the key-value head.
+// The output from the parts. blockIdx: the row of its stack; nothing; the key-value head, of the unit.
 KERNEL void __launch_bounds__(SPLIT_THREADS)
-    attn_split_finish(ATTENTION_PARAMETERS, u32 value_digits, f32 bound, u32 first_row, u32 row_count, u32 splits,
-                      const f32* maxima, const i64* denominators, const i64* sums) {
+    attn_split_finish(ATTENTION_PARAMETERS, const u32* slots, u32 value_digits, f32 bound, u32 first_row, u32 row_count,
+                      u32 splits, const f32* maxima, const i64* denominators, const i64* sums) {
     Attention a = ATTENTION;
-    u64 index = static_cast<u64>(blockIdx.y) * row_count + blockIdx.x;
-    Softmax row = row_maxima(maxima, index, splits);
+    if (slots) a.choose(blockIdx.z / kv_heads, slots);
+    u32 used = splits_with_keys(a.held(), splits);
+    u64 index = static_cast<u64>(blockIdx.z) * row_count + blockIdx.x;
+    Softmax row = row_maxima(maxima, index, splits, used);
     i64 part = 0;
-    for (u32 i = threadIdx.x % WARP; i < splits; i += WARP) part += denominators[index * splits + i];
+    for (u32 i = threadIdx.x % WARP; i < used; i += WARP) part += denominators[index * splits + i];
     row.denominator = warp_sum_i64(part);
     f32 back = row.back(), share = row.share(bound);
-    f32* to = a.out + a.stacked().place(first_row + blockIdx.x, blockIdx.y) * a.dim;
+    f32* to = a.out + a.stacked().place(first_row + blockIdx.x, blockIdx.z % kv_heads) * a.dim;
     for (u32 c = threadIdx.x; c < a.dim; c += SPLIT_THREADS) {
         i64 sum = 0;
-        for (u32 i = 0; i < splits * value_digits; i++) sum += sums[(index * splits * value_digits + i) * a.dim + c];
+        for (u32 i = 0; i < used * value_digits; i++) sum += sums[(index * splits * value_digits + i) * a.dim + c];
         f32 y = row.weigh(sum, back, share);
         if (!finite(y)) report(a.fault, a.node);
         to[c] = y;

@@ -178,8 +178,8 @@ struct Attention {
     const f32* value_scales;
     const f32* value_logs;
     f32* out;
-    // Tokens that the cache held before this pass's queries; null: there are `keys` keys. Else that is the most there
-    // may be.
+    // Tokens that the unit had before this pass's queries; null: there are `keys` keys. Else that is the most there may
+    // be.
     const u32* position;
     u32 queries, keys;
     u64 q_plane, key_plane;
@@ -203,9 +203,9 @@ struct Attention {
     // How many of them, from the first on, row r sees.
     __device__ u32 visible(u32 r, u32 held) const { return causal ? held - queries + r / group() + 1 : held; }
 
-    // Becomes that of the tokens [from, to) among those of many units, each of which sees its own tokens.
-    __device__ void narrow(u32 from, u32 to) {
-        u64 asking = static_cast<u64>(from) * heads, asked = static_cast<u64>(from) * kv_heads;
+    // Begins so many tokens later, with queries and with keys and values.
+    __device__ void skip(u32 query, u32 key) {
+        u64 asking = static_cast<u64>(query) * heads, asked = static_cast<u64>(key) * kv_heads;
         q_planes += asking * dim;
         q_scales += asking;
         out += asking * dim;
@@ -214,7 +214,16 @@ struct Attention {
         value_planes += asked * dim;
         value_scales += asked;
         value_logs += asked;
+    }
+    // Becomes that of the tokens [from, to) among those of many units, each of which sees its own tokens.
+    __device__ void narrow(u32 from, u32 to) {
+        skip(from, from);
         queries = keys = to - from;
+    }
+    // Becomes that of one unit of a decode: each has one query, and keys and values from its slot in the cache on.
+    __device__ void choose(u32 unit, const u32* slots) {
+        skip(unit, slots[unit]);
+        position += unit;
     }
 
     // The row of a key or value.

@@ -9,24 +9,38 @@ constexpr u32 SPLIT_THREADS = 128;
 constexpr u32 SPLIT_TILE = 128;
 constexpr u32 SPLIT_COLUMNS = 128;
 
+// Keys of each split, of which the last that has any may have fewer.
+__device__ inline u32 split_keys(u32 held, u32 splits) {
+    return ((held + splits - 1) / splits + SPLIT_TILE - 1) / SPLIT_TILE * SPLIT_TILE;
+}
+
+// How many splits have keys, the first ones of all: the grid is made for as many keys as there may be, and nothing is
+// written or read of the others.
+__device__ inline u32 splits_with_keys(u32 held, u32 splits) {
+    u32 keys = split_keys(held, splits);
+    return (held + keys - 1) / keys;
+}
+
 // A block's share: some rows of one stack, and the keys [from, to) of one split. Rows are numbered from the launch's
-// first one on, since a launch may compute a part of the queries.
+// first one on, since a launch may compute a part of the queries. blockIdx.z: the key-value head, of the unit.
 struct Split {
     const Attention& a;
     u32 kv, first_row, rows_here;
     // The number of the block's first row among those of all stacks of this launch.
     u64 first_index;
-    u32 number, count, held, from, to;
+    u32 number, count, used, held, from, to;
     // Scores of a row are stored so many floats apart.
     u32 score_stride;
 
     __device__ Split(const Attention& attention, u32 first, u32 rows, u32 splits, u32 which)
-        : a(attention), kv(blockIdx.z), number(which), count(splits), held(attention.held()), score_stride(a.keys) {
+        : a(attention), kv(blockIdx.z % attention.kv_heads), number(which), count(splits), held(attention.held()),
+          score_stride(attention.keys) {
         u32 before = blockIdx.y * SPLIT_ROWS;
         first_row = first + before;
-        first_index = static_cast<u64>(kv) * rows + before;
+        first_index = static_cast<u64>(blockIdx.z) * rows + before;
         rows_here = rows - before < SPLIT_ROWS ? rows - before : SPLIT_ROWS;
-        u32 share = ((held + splits - 1) / splits + SPLIT_TILE - 1) / SPLIT_TILE * SPLIT_TILE;
+        used = splits_with_keys(held, splits);
+        u32 share = split_keys(held, splits);
         from = share * which < held ? share * which : held;
         to = held - from < share ? held : from + share;
     }
@@ -107,10 +121,10 @@ __device__ inline void write_maxima(const Split& split, f32 maximum, f32 best, f
     maxima[(split.index(row) * split.count + split.number) * 2 + which] = most;
 }
 
-// The maxima of a row over all splits, by a warp.
-__device__ inline Softmax row_maxima(const f32* maxima, u64 row, u32 splits) {
+// The maxima of a row over the splits that have keys, by a warp.
+__device__ inline Softmax row_maxima(const f32* maxima, u64 row, u32 splits, u32 used) {
     f32 maximum = from_bits(MINUS_INFINITY), best = maximum;
-    for (u32 i = threadIdx.x % WARP; i < splits; i += WARP) {
+    for (u32 i = threadIdx.x % WARP; i < used; i += WARP) {
         maximum = fmaxf(maximum, maxima[(row * splits + i) * 2]);
         best = fmaxf(best, maxima[(row * splits + i) * 2 + 1]);
     }

@@ -17,16 +17,16 @@ __device__ inline f32 quantise_row(const f32* x, u32 dim, u32 digits, i8* planes
     return quantise_scale(largest, bound);
 }
 
-// `k` and `v` are tokens × heads × dim, the cache's planes digits × capacity × heads × dim. The first token goes to
-// `*position`, or to `at` where there is no such word. blockIdx.y: keys, values.
+// `k` and `v` are tokens × heads × dim, the cache's planes digits × capacity × heads × dim. Token t has the place
+// slots[t] + positions[t], or at + t where there are no such words. blockIdx.y: keys, values.
 KERNEL void kv_append(const f32* k, const f32* v, i8* key_planes, f32* key_scales, i8* value_planes, f32* value_scales,
-                      f32* value_logs, const u32* position, u32 at, u32 tokens, u32 capacity, u32 heads, u32 dim,
-                      u32 key_digits, u32 value_digits, u32* fault, u32 node) {
+                      f32* value_logs, const u32* positions, const u32* slots, u32 at, u32 tokens, u32 capacity,
+                      u32 heads, u32 dim, u32 key_digits, u32 value_digits, u32* fault, u32 node) {
     u64 row = grid_thread() / WARP;
     if (row >= static_cast<u64>(tokens) * heads) return;
-    u64 place = static_cast<u64>(position ? *position : at) * heads + row;
-    u64 places = static_cast<u64>(capacity) * heads;
-    if (place >= places) return report(fault, node);
+    u64 token = row / heads, first = positions ? static_cast<u64>(slots[token]) + positions[token] : at + token;
+    if (first >= capacity) return report(fault, node);
+    u64 place = first * heads + row % heads, places = static_cast<u64>(capacity) * heads;
     bool lead = threadIdx.x % WARP == 0;
     if (blockIdx.y == 0) {
         f32 scale = quantise_row(k + row * dim, dim, key_digits, key_planes + place * dim, places * dim, fault, node);

@@ -1,7 +1,7 @@
 //! Passes that run wholly in the device's memory: each call is a launch or a few, and the host waits once, for all.
 //!
-//! Rows of one digit lie together whatever unit they belong to, so those of a joined pass are quantised at once. Of
-//! more digits each unit has planes of its own.
+//! Rows lie together whatever unit they belong to, so those of a joined pass are quantised at once, and keys and values of
+//! all units are in one cache.
 //!
 //! A decode's pass of one token for each unit is launched once, recorded the second time, and from then on started as it
 //! was recorded, until there is another one; likewise the units of a training, whatever updates come between them. A
@@ -10,7 +10,7 @@
 mod step;
 mod training;
 
-use assay_exact::{KvAppend, MeanPool, Precision, Refused};
+use assay_exact::{MeanPool, Precision, Refused};
 use assay_exec::resident::{
     Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Resident,
     Source, Target,
@@ -20,7 +20,7 @@ use crate::backend::{locked, Cuda};
 use crate::error::Fault;
 use crate::gpu::{Gpu, Recording, Scratch};
 use crate::held::{HeldDigits, HeldKeysValues};
-use crate::launch::{self, RopeSpans};
+use crate::launch::{self, First, RopeSpans, UnitSpans};
 use crate::span::{CacheSpans, Digits, KeysValuesSpans, Span};
 use step::Step;
 
@@ -122,13 +122,6 @@ fn room_for_pass(gpu: &Gpu, attention: &Attention<'_>, tokens: usize) -> Result<
     room_for_cache(gpu, [tokens * kv_heads, dim], [keys, values])
 }
 
-/// Some rows of those of one digit.
-fn rows_of(digits: Digits, first: usize, rows: usize) -> Digits {
-    debug_assert_eq!(digits.precision.digits(), 1);
-    let planes = digits.planes.range(first * digits.depth..(first + rows) * digits.depth);
-    Digits { planes, scales: digits.scales.range(first..first + rows), rows, ..digits }
-}
-
 /// A cache as it is written.
 fn written(cache: KeysValuesSpans) -> CacheSpans {
     CacheSpans {
@@ -140,6 +133,15 @@ fn written(cache: KeysValuesSpans) -> CacheSpans {
     }
 }
 
+/// Refuses tokens that would be written over another unit's. Of what is recorded only positions change, which kernels read
+/// and nothing else looks at.
+fn check_places(calls: &[Call<'_>]) -> Result<(), Refused> {
+    calls.iter().try_for_each(|call| match &call.operator {
+        Operator::Attention(attention) => attention.check_places(),
+        _ => Ok(()),
+    })
+}
+
 impl<'g> Memory<'g> {
     /// Starts a list of calls, in one go if it is the one before. Updates of a training don't count: the next step's
     /// units are those of the last one.
@@ -147,6 +149,7 @@ impl<'g> Memory<'g> {
         if calls.iter().all(|call| matches!(call.operator, Operator::Update(_))) {
             return self.launch_all(calls);
         }
+        check_places(calls)?;
         let step = Step::of(calls);
         let again = match self.last.take() {
             Some(last) if Some(&last.step) == step.as_ref() => self.start_again(calls, last.again)?,
@@ -309,90 +312,55 @@ impl Memory<'_> {
         }
     }
 
+    /// Quantises the rows of all parts together, and has each ask its own keys.
     fn attend(&self, node: u32, attention: &Attention<'_>) -> Done {
-        let one_digit = [attention.keys, attention.values].iter().all(|precision| precision.digits() == 1);
-        if attention.caches.is_empty() && one_digit {
-            return self.attend_joined(node, attention);
+        let (gpu, Attention { heads, dim, parts, .. }) = (&self.cuda.gpu, *attention);
+        let tokens: usize = parts.iter().map(|part| part.tokens).sum();
+        let queries = HeldDigits::new(gpu, tokens * heads, dim, attention.keys)?;
+        let (op, q) = (attention.queries(tokens)?, queries.spans());
+        launch::quant_row_forward(gpu, node, &op, self.at(&attention.q)?, q.planes, q.scales)?;
+        match &attention.cache {
+            Some(cache) => self.attend_kept(node, attention, q, self.keys_values(cache)?),
+            None => self.attend_own(node, attention, q, tokens),
         }
-        for (number, part) in attention.parts.iter().enumerate() {
-            match attention.caches.get(number) {
-                Some(cache) => {
-                    let op = attention.append(cache.capacity)?;
-                    self.attend_part(node, attention, part, &op, self.keys_values(cache)?)?;
-                }
-                None => {
-                    let held = room_for_pass(&self.cuda.gpu, attention, part.tokens)?;
-                    self.attend_part(node, attention, part, &attention.append(part.tokens)?, held.spans())?;
-                }
-            }
-        }
-        Ok(())
     }
 
-    /// Quantises the rows of all parts together; then one launch has all parts, or where there is no kernel for that each
-    /// part has one for its own rows.
-    fn attend_joined(&self, node: u32, attention: &Attention<'_>) -> Done {
-        let (gpu, Attention { heads, kv_heads, dim, parts, .. }) = (&self.cuda.gpu, *attention);
-        let tokens: usize = parts.iter().map(|part| part.tokens).sum();
-        let [q, k, v, y] = self.all([&attention.q, &attention.k, &attention.v, &attention.y])?;
-        let queries = HeldDigits::new(gpu, tokens * heads, dim, attention.keys)?;
-        let (op, digits) = (attention.queries(tokens)?, queries.spans());
-        launch::quant_row_forward(gpu, node, &op, q, digits.planes, digits.scales)?;
+    /// Over the cache. Of a decode one launch has all parts, at any position; of other passes each part has its own.
+    fn attend_kept(&self, node: u32, attention: &Attention<'_>, q: Digits, cache: KeysValuesSpans) -> Done {
+        let (gpu, parts) = (&self.cuda.gpu, attention.parts);
+        let Some(largest) = parts.iter().max_by_key(|part| part.capacity) else { return Ok(()) };
+        let [positions, slots] = self.all([&attention.positions, &attention.slots])?;
+        let [k, v, y] = self.all([&attention.k, &attention.v, &attention.y])?;
+        let (op, units) = (attention.append(largest.capacity)?, UnitSpans { positions, slots });
+        launch::kv_append_forward_of_units(gpu, node, &op, units, k, v, written(cache))?;
+        if parts.iter().enumerate().all(|(row, part)| (part.first, part.tokens) == (row, 1)) {
+            // As many keys as there may be: the pass is the same at every position, which the kernels read.
+            let op = attention.of(&Part { start: largest.capacity - 1, ..*largest })?;
+            return launch::attn_forward_of_units(gpu, node, &op, units, q, cache, y);
+        }
+        parts.iter().try_for_each(|part| {
+            let first = First { query: part.first, key: part.slot };
+            launch::attn_forward_of(gpu, node, &attention.of(part)?, first, q, cache, y)
+        })
+    }
+
+    /// Over the tokens of the pass. One launch has all parts, or where there is no kernel for that each part has its own.
+    fn attend_own(&self, node: u32, attention: &Attention<'_>, q: Digits, tokens: usize) -> Done {
+        let (gpu, parts) = (&self.cuda.gpu, attention.parts);
+        let [k, v, y] = self.all([&attention.k, &attention.v, &attention.y])?;
         let held = room_for_pass(gpu, attention, tokens)?;
         let cache = held.spans();
         launch::kv_append_forward(gpu, node, &attention.append(tokens)?, 0, k, v, written(cache))?;
         if let Some(longest) = parts.iter().max_by_key(|part| part.tokens).filter(|_| parts.len() > 1) {
             let op = attention.of(longest)?;
-            if launch::attn_joins(gpu, &op, digits, cache) {
+            if launch::attn_joins(gpu, &op, q, cache) {
                 let bounds = self.at(&attention.bounds)?;
-                return launch::attn_forward_joined(gpu, node, &op, bounds, digits, cache, y);
+                return launch::attn_forward_joined(gpu, node, &op, bounds, q, cache, y);
             }
         }
         parts.iter().try_for_each(|part| {
-            let (first, rows) = (part.first * kv_heads, part.tokens * kv_heads);
-            let own = KeysValuesSpans {
-                keys: rows_of(cache.keys, first, rows),
-                values: rows_of(cache.values, first, rows),
-                logs: cache.logs.range(first..first + rows),
-            };
-            let asking = rows_of(digits, part.first * heads, part.tokens * heads);
-            let width = heads * dim;
-            let y = y.range(part.first * width..(part.first + part.tokens) * width);
-            launch::attn_forward(gpu, node, &attention.of(part)?, asking, own, y)
+            let first = First { query: part.first, key: part.first };
+            launch::attn_forward_of(gpu, node, &attention.of(part)?, first, q, cache, y)
         })
-    }
-
-    /// One part with its cache, which `op` writes.
-    fn attend_part(
-        &self,
-        node: u32,
-        attention: &Attention<'_>,
-        part: &Part,
-        op: &KvAppend,
-        cache: KeysValuesSpans,
-    ) -> Done {
-        let (gpu, Attention { heads, kv_heads, dim, .. }) = (&self.cuda.gpu, *attention);
-        let [q, y] = [attention.q, attention.y].map(|value| part.of(&value, heads * dim));
-        let [k, v] = [attention.k, attention.v].map(|value| part.of(&value, kv_heads * dim));
-        let [q, k, v, y] = self.all([&q, &k, &v, &y])?;
-        let queries = HeldDigits::new(gpu, part.tokens * heads, dim, attention.keys)?;
-        let digits = queries.spans();
-        launch::quant_row_forward(
-            gpu,
-            node,
-            &attention.queries(part.tokens)?,
-            q,
-            digits.planes,
-            digits.scales,
-        )?;
-        if part.tokens == 1 {
-            // As many keys as there may be: the pass is the same at every position, which the kernels read.
-            let last = Part { start: op.capacity() - 1, ..*part };
-            let position = self.at(&part.position(&attention.positions))?;
-            launch::kv_append_forward_at(gpu, node, op, position, k, v, written(cache))?;
-            return launch::attn_forward_at(gpu, node, &attention.of(&last)?, position, digits, cache, y);
-        }
-        launch::kv_append_forward(gpu, node, op, part.start, k, v, written(cache))?;
-        launch::attn_forward(gpu, node, &attention.of(part)?, digits, cache, y)
     }
 }

@@ -227,10 +227,19 @@ pub struct QuantisedRegions {
     pub precision: Precision,
 }
 
-/// The keys and values of one attention node for the tokens of a unit, as [`assay_exact::KvCache`] has them.
+impl QuantisedRegions {
+    /// A digit of some of the rows.
+    pub fn plane(&self, digit: usize, rows: &Range<usize>) -> Region<i8> {
+        let before = digit * self.rows;
+        self.planes.range((before + rows.start) * self.depth..(before + rows.end) * self.depth)
+    }
+}
+
+/// The keys and values of one attention node for the tokens of all units, as [`assay_exact::KvCache`] has them. Each unit
+/// has places for its tokens one behind another, from its slot on ([`Part`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CacheRegions {
-    /// Tokens that it has room for.
+    /// Tokens that it has room for: those of all units.
     pub capacity: usize,
     /// Keys, a row for each (token, key-value head).
     pub keys: QuantisedRegions,
@@ -249,6 +258,10 @@ pub struct Part {
     pub tokens: usize,
     /// The position of its first token: the tokens that it had before.
     pub start: usize,
+    /// Its first place in caches, in tokens; 0 where the pass has none.
+    pub slot: usize,
+    /// Its places there: the tokens that it may have in the end; 0 where the pass has no caches.
+    pub capacity: usize,
 }
 
 impl Part {
@@ -261,6 +274,11 @@ impl Part {
     /// same for the next token of a decode.
     pub fn position(&self, positions: &Region<u32>) -> Region<u32> {
         positions.range(self.first..self.first + 1)
+    }
+
+    /// The rows of all its places in a cache of so many key-value heads.
+    pub fn kept(&self, kv_heads: usize) -> Range<usize> {
+        self.slot * kv_heads..(self.slot + self.capacity) * kv_heads
     }
 }
 
@@ -524,5 +542,15 @@ mod tests {
         assert_eq!(digest_bytes(512 * 256 + 1), (513 + 2) * 32);
         // 2³⁰ floats: 2²² chunks, which become 2¹³ nodes, 2⁴ and the root.
         assert_eq!(digest_bytes(1 << 30), ((1 << 22) + (1 << 13)) * 32);
+    }
+
+    #[test]
+    fn a_digit_of_a_units_rows_lies_in_the_plane_of_all_rows() {
+        let (planes, scales) = (Region::new(64, 2 * 12 * 4), Region::new(0, 12));
+        let cache = QuantisedRegions { planes, scales, rows: 12, depth: 4, precision: Precision::I15 };
+        let rows = Part { first: 0, tokens: 1, start: 2, slot: 1, capacity: 3 }.kept(2);
+        assert_eq!(rows, 2..8);
+        let plane = |digit| cache.plane(digit, &rows);
+        assert_eq!([plane(0), plane(1)], [72, 120].map(|start| Region::<i8>::new(start, 24)));
     }
 }

@@ -8,11 +8,19 @@ mod plan;
 pub(crate) use backward::{attn_backward, AttnGradientSpans, AttnSavedSpans};
 
 use self::plan::{Splits, Tile, SPLIT_THREADS, TILE_THREADS};
+use super::cache::UnitSpans;
 use super::elementwise::word;
 use crate::error::Fault;
 use crate::gpu::{Arg, Gpu, Grid, Kernel, Scratch};
 use crate::module::Module;
 use crate::span::{Digits, KeysValuesSpans, Span};
+
+/// What one unit has among all queries (and outputs), and among all keys and values: from these tokens on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct First {
+    pub query: usize,
+    pub key: usize,
+}
 
 /// Attention: a prefill, or a decode with few queries.
 pub(crate) fn attn_forward(
@@ -23,23 +31,37 @@ pub(crate) fn attn_forward(
     cache: KeysValuesSpans,
     out: Span<f32>,
 ) -> Result<(), Fault> {
-    Call { gpu, node, op, q, cache, out, position: None }.run()
+    attn_forward_of(gpu, node, op, First::default(), q, cache, out)
 }
 
-/// The same where `position` (one element) holds, when the kernels run, how many tokens the cache had before
-/// these queries: there are as many keys and the queries' own, and at most those of the operator's shape.
+/// The same of one unit among several, whose digits lie in planes of all of them; `q`, `cache` and `out` are those of all.
 #[allow(clippy::too_many_arguments)] // The operands of an operator are as many as they are.
-pub(crate) fn attn_forward_at(
+pub(crate) fn attn_forward_of(
     gpu: &Gpu,
     node: u32,
     op: &Attn,
-    position: Span<u32>,
+    first: First,
     q: Digits,
     cache: KeysValuesSpans,
     out: Span<f32>,
 ) -> Result<(), Fault> {
-    debug_assert!(position.len() == 1);
-    Call { gpu, node, op, q, cache, out, position: Some(position) }.run()
+    Call { gpu, node, op, first, q, cache, out, units: None }.run()
+}
+
+/// A decode: one query of each unit, whose position and slot lie in memory when the kernels run. `op` is that of the unit
+/// with the most keys that it may have: all units are launched together as if they had as many.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn attn_forward_of_units(
+    gpu: &Gpu,
+    node: u32,
+    op: &Attn,
+    units: UnitSpans,
+    q: Digits,
+    cache: KeysValuesSpans,
+    out: Span<f32>,
+) -> Result<(), Fault> {
+    debug_assert!(op.shape().queries == 1 && units.positions.len() == units.slots.len());
+    Call { gpu, node, op, first: First::default(), q, cache, out, units: None }.decode(units)
 }
 
 /// Whether [`attn_forward_joined`] has a kernel for these operands.
@@ -60,7 +82,7 @@ pub(crate) fn attn_forward_joined(
     out: Span<f32>,
 ) -> Result<(), Fault> {
     debug_assert!(op.shape().queries == op.shape().keys && bounds.len() > 1);
-    let call = Call { gpu, node, op, q, cache, out, position: None };
+    let call = Call { gpu, node, op, first: First::default(), q, cache, out, units: None };
     match Tile::find(op, &q, &cache) {
         Some(tile) if has_tiles(gpu) => call.tiles(tile, Some(bounds)),
         _ => Err(Refused::Domain("units joined for Attn").into()),
@@ -73,14 +95,17 @@ fn has_tiles(gpu: &Gpu) -> bool {
 }
 
 /// One attention.
+#[derive(Clone, Copy)]
 struct Call<'a> {
     gpu: &'a Gpu,
     node: u32,
     op: &'a Attn,
+    first: First,
     q: Digits,
     cache: KeysValuesSpans,
     out: Span<f32>,
-    position: Option<Span<u32>>,
+    /// Of a decode.
+    units: Option<UnitSpans>,
 }
 
 impl Call<'_> {
@@ -93,14 +118,19 @@ impl Call<'_> {
         self.shape().heads / self.shape().kv_heads
     }
 
+    /// Asserts that operands of `queries` queries in all fit together.
+    fn debug_assert_fits(&self, queries: usize) {
+        let shape = self.shape();
+        debug_assert!(self.q.rows >= (self.first.query + queries) * shape.heads);
+        debug_assert!(self.out.len() == self.q.rows * shape.dim);
+        debug_assert!([self.q.depth, self.cache.keys.depth, self.cache.values.depth] == [shape.dim; 3]);
+        debug_assert!(self.cache.keys.rows >= (self.first.key + shape.keys) * shape.kv_heads);
+        debug_assert!([self.cache.values.rows, self.cache.logs.len()] == [self.cache.keys.rows; 2]);
+    }
+
     fn run(&self) -> Result<(), Fault> {
         let shape = self.shape();
-        debug_assert!(
-            self.q.rows == shape.queries * shape.heads && self.out.len() == self.q.rows * shape.dim
-        );
-        debug_assert!([self.q.depth, self.cache.keys.depth, self.cache.values.depth] == [shape.dim; 3]);
-        debug_assert!(self.cache.keys.rows >= shape.keys * shape.kv_heads);
-        debug_assert!([self.cache.values.rows, self.cache.logs.len()] == [self.cache.keys.rows; 2]);
+        self.debug_assert_fits(shape.queries);
         let tile = Tile::find(self.op, &self.q, &self.cache);
         match tile.filter(|_| has_tiles(self.gpu) && plan::is_for_tiles(shape)) {
             Some(tile) => self.tiles(tile, None),
@@ -111,16 +141,17 @@ impl Call<'_> {
     /// The arguments that all of attention's kernels begin with.
     fn args(&self) -> Result<Vec<Arg>, Fault> {
         let (shape, cache) = (self.shape(), &self.cache);
+        let [asking, asked] = [self.first.query * shape.heads, self.first.key * shape.kv_heads];
         Ok(vec![
-            self.q.planes.into(),
-            self.q.scales.into(),
-            cache.keys.planes.into(),
-            cache.keys.scales.into(),
-            cache.values.planes.into(),
-            cache.values.scales.into(),
-            cache.logs.into(),
-            self.out.into(),
-            self.position.map_or(Arg::U64(0), Arg::from),
+            from(self.q.planes, asking * shape.dim),
+            from(self.q.scales, asking),
+            from(cache.keys.planes, asked * shape.dim),
+            from(cache.keys.scales, asked),
+            from(cache.values.planes, asked * shape.dim),
+            from(cache.values.scales, asked),
+            from(cache.logs, asked),
+            from(self.out, asking * shape.dim),
+            self.units.map_or(Arg::U64(0), |units| units.positions.into()),
             word("queries of Attn", shape.queries)?.into(),
             word("keys of Attn", shape.keys)?.into(),
             ((self.q.rows * shape.dim) as u64).into(),
@@ -159,10 +190,29 @@ impl Call<'_> {
         let splits = Splits::new(&shape, self.cache.values.precision, self.gpu.processors());
         for first in (0..shape.queries).step_by(splits.queries) {
             let queries = splits.queries.min(shape.queries - first);
-            Part::new(self, &splits, first, queries)?.run(self)?;
+            Part::new(self, splits.count, first, [queries, 1])?.run(self)?;
         }
         Ok(())
     }
+
+    /// The same with one query of each unit: as many units at a time.
+    fn decode(&self, units: UnitSpans) -> Result<(), Fault> {
+        let all = units.positions.len();
+        self.debug_assert_fits(all);
+        let splits = Splits::of_units(self.shape(), all, self.cache.values.precision, self.gpu.processors());
+        for first in (0..all).step_by(splits.queries) {
+            let end = all.min(first + splits.queries);
+            let own = First { query: first, ..self.first };
+            let call = Self { first: own, units: Some(units.range(first..end)), ..*self };
+            Part::new(&call, splits.count, 0, [1, end - first])?.run(&call)?;
+        }
+        Ok(())
+    }
+}
+
+/// The address of an element.
+fn from<T>(span: Span<T>, element: usize) -> Arg {
+    span.range(element..span.len()).into()
 }
 
 /// Some queries of an attention by splits, and what their three kernels hand on.
@@ -171,7 +221,8 @@ struct Part {
     /// Rows of each stack.
     rows: u32,
     row_blocks: u32,
-    kv_heads: u32,
+    /// Stacks: one for each key-value head, of each unit.
+    stacks: u32,
     splits: u32,
     /// Parts of the output that each split is computed in: slices of columns, and digits of the values.
     slices: u32,
@@ -182,18 +233,25 @@ struct Part {
 }
 
 impl Part {
-    fn new(call: &Call<'_>, splits: &Splits, first: usize, queries: usize) -> Result<Self, Fault> {
+    /// `queries` of each of `units` units, from query `first` on.
+    fn new(
+        call: &Call<'_>,
+        splits: usize,
+        first: usize,
+        [queries, units]: [usize; 2],
+    ) -> Result<Self, Fault> {
         let (gpu, shape, group) = (call.gpu, call.shape(), call.group());
         let (rows, digits) = (queries * group, call.cache.values.precision.digits());
-        let parts = rows * shape.kv_heads * splits.count;
+        let stacks = shape.kv_heads * units;
+        let parts = rows * stacks * splits;
         Ok(Self {
             first_row: word("rows of Attn", first * group)?,
             rows: word("rows of Attn", rows)?,
             row_blocks: word("rows of Attn", rows.div_ceil(plan::SPLIT_ROWS))?,
-            kv_heads: word("key-value heads of Attn", shape.kv_heads)?,
-            splits: word("splits of Attn", splits.count)?,
+            stacks: word("key-value heads of Attn", stacks)?,
+            splits: word("splits of Attn", splits)?,
             slices: word("slices of Attn", digits * shape.dim.div_ceil(plan::SPLIT_COLUMNS))?,
-            scores: gpu.scratch(rows * shape.kv_heads * shape.keys)?,
+            scores: gpu.scratch(rows * stacks * shape.keys)?,
             maxima: gpu.scratch(2 * parts)?,
             denominators: gpu.scratch(parts)?,
             sums: gpu.scratch(parts * digits * shape.dim)?,
@@ -208,21 +266,22 @@ impl Part {
         let [denominators, sums] = [&self.denominators, &self.sums].map(|sums| Arg::from(sums.span()));
         let bound = Arg::F32(call.op.weights().bound() as f32);
         let values = digits(&call.cache.values)?;
+        let slots = call.units.map_or(Arg::U64(0), |units| units.slots.into());
 
-        let mut more = vec![digits(&call.q)?, digits(&call.cache.keys)?];
+        let mut more = vec![slots, digits(&call.q)?, digits(&call.cache.keys)?];
         more.extend(rows);
         more.extend([scores, maxima]);
-        call.launch("attn_split_scores", grid(self.splits, self.row_blocks, self.kv_heads), &more)?;
+        call.launch("attn_split_scores", grid(self.splits, self.row_blocks, self.stacks), &more)?;
 
-        let mut more = vec![values, bound];
+        let mut more = vec![slots, values, bound];
         more.extend(rows);
         more.extend([scores, maxima, denominators, sums]);
         let x = self.splits * self.slices;
-        call.launch("attn_split_sums", grid(x, self.row_blocks, self.kv_heads), &more)?;
+        call.launch("attn_split_sums", grid(x, self.row_blocks, self.stacks), &more)?;
 
-        let mut more = vec![values, bound];
+        let mut more = vec![slots, values, bound];
         more.extend(rows);
         more.extend([maxima, denominators, sums]);
-        call.launch("attn_split_finish", grid(self.rows, self.kv_heads, 1), &more)
+        call.launch("attn_split_finish", grid(self.rows, 1, self.stacks), &more)
     }
 }

@@ -1,5 +1,7 @@
 //! The cache of keys and values.
 
+use std::ops::Range;
+
 use assay_exact::KvAppend;
 
 use super::elementwise::word;
@@ -12,11 +14,28 @@ use crate::span::{CacheSpans, Span};
 const THREADS: u32 = 256;
 const ROWS: usize = 8;
 
-/// Where the first token goes.
+/// The units that tokens belong to, in device memory, as a recorded pass reads it: one element for each token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnitSpans {
+    /// Tokens that its unit had before it.
+    pub positions: Span<u32>,
+    /// Its unit's first place in the cache, in tokens.
+    pub slots: Span<u32>,
+}
+
+impl UnitSpans {
+    /// Those of some tokens.
+    pub(crate) fn range(self, tokens: Range<usize>) -> Self {
+        Self { positions: self.positions.range(tokens.clone()), slots: self.slots.range(tokens) }
+    }
+}
+
+/// Where tokens go.
 enum Place {
+    /// From this token of the cache on.
     At(usize),
-    /// The token in device memory, as a captured pass reads it.
-    In(Span<u32>),
+    /// Each to its own place.
+    In(UnitSpans),
 }
 
 /// Quantises `k` and `v` (tokens × heads × dim) into the cache, from token `at` on.
@@ -33,19 +52,20 @@ pub(crate) fn kv_append_forward(
     append(gpu, node, op, &Place::At(at), [k, v], cache)
 }
 
-/// The same from the token on that `position` (one element) holds when the kernel runs. What goes beyond the
-/// capacity is reported as a trap and not written.
+/// The same into a cache of many units, each token to the place that its position and its unit's slot give when the kernel
+/// runs; `op` is that of the unit with the largest capacity. What goes beyond the cache is reported as a trap and not
+/// written; that no unit goes beyond its own capacity its caller has checked.
 #[allow(clippy::too_many_arguments)]
-pub(crate) fn kv_append_forward_at(
+pub(crate) fn kv_append_forward_of_units(
     gpu: &Gpu,
     node: u32,
     op: &KvAppend,
-    position: Span<u32>,
+    units: UnitSpans,
     k: Span<f32>,
     v: Span<f32>,
     cache: CacheSpans,
 ) -> Result<(), Fault> {
-    append(gpu, node, op, &Place::In(position), [k, v], cache)
+    append(gpu, node, op, &Place::In(units), [k, v], cache)
 }
 
 fn append(
@@ -56,16 +76,20 @@ fn append(
     [k, v]: [Span<f32>; 2],
     cache: CacheSpans,
 ) -> Result<(), Fault> {
-    let (places, rows) = (op.capacity() * op.heads(), k.len() / op.dim());
+    let (places, rows) = (cache.key_scales.len(), k.len() / op.dim());
+    debug_assert!(places >= op.capacity() * op.heads() && places.is_multiple_of(op.heads()));
     debug_assert!(k.len() == v.len() && k.len().is_multiple_of(op.heads() * op.dim()));
     debug_assert!(cache.key_planes.len() == op.keys().digits() * places * op.dim());
     debug_assert!(cache.value_planes.len() == op.values().digits() * places * op.dim());
     debug_assert!([cache.key_scales, cache.value_scales, cache.value_logs].iter().all(|s| s.len() == places));
-    let (position, at) = match place {
-        Place::At(at) => (Arg::U64(0), word("place of KvAppend", *at)?),
-        Place::In(position) => (Arg::from(*position), 0),
+    let ([positions, slots], at) = match place {
+        Place::At(at) => ([Arg::U64(0); 2], word("place of KvAppend", *at)?),
+        Place::In(units) => {
+            debug_assert!([units.positions.len(), units.slots.len()] == [rows / op.heads(); 2]);
+            ([units.positions, units.slots].map(Arg::from), 0)
+        }
     };
-    let args: [Arg; 17] = [
+    let args: [Arg; 18] = [
         k.into(),
         v.into(),
         cache.key_planes.into(),
@@ -73,10 +97,11 @@ fn append(
         cache.value_planes.into(),
         cache.value_scales.into(),
         cache.value_logs.into(),
-        position,
+        positions,
+        slots,
         at.into(),
         word("tokens of KvAppend", rows / op.heads())?.into(),
-        word("capacity of KvAppend", op.capacity())?.into(),
+        word("capacity of KvAppend", places / op.heads())?.into(),
         word("heads of KvAppend", op.heads())?.into(),
         word("head dimension of KvAppend", op.dim())?.into(),
         word("digits", op.keys().digits())?.into(),

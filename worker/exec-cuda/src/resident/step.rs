@@ -1,6 +1,6 @@
 //! Lists of calls that come again and again: passes of a decode, one more token for each unit, and units of a training.
 
-use assay_exec::resident::{Attention, CacheRegions, Call, Operator, Part};
+use assay_exec::resident::{Attention, Call, Operator, Part};
 
 /// All that a pass of one token for each unit launches, or a unit of a training. Ids and positions are not in it: they
 /// lie in the device's memory, where each pass has its own.
@@ -10,8 +10,6 @@ pub(super) struct Step {
     calls: Vec<Call<'static>>,
     /// Those of each call; of a decode as if they had no tokens before.
     parts: Vec<Part>,
-    /// Those of each attention.
-    caches: Vec<CacheRegions>,
 }
 
 impl Step {
@@ -19,27 +17,31 @@ impl Step {
     pub(super) fn of(calls: &[Call<'_>]) -> Option<Self> {
         // What a unit of a training launches says all of it: each of them begins at its first token.
         let trains = calls.iter().any(|call| matches!(call.operator, Operator::Gradient(_)));
-        let mut step = Self { calls: Vec::with_capacity(calls.len()), parts: Vec::new(), caches: Vec::new() };
+        let mut step = Self { calls: Vec::with_capacity(calls.len()), parts: Vec::new() };
+        let mut decodes = false;
         for Call { node, operator } in calls {
-            let (parts, caches) = units(operator);
-            let has_caches = !matches!(operator, Operator::Attention(_)) || (caches.len() == parts.len());
-            if !trains && (!has_caches || parts.iter().any(|part| part.tokens != 1)) {
+            let parts = units(operator);
+            let has_cache = match operator {
+                Operator::Attention(attention) => Some(attention.cache.is_some()),
+                _ => None,
+            };
+            if !trains && (has_cache == Some(false) || parts.iter().any(|part| part.tokens != 1)) {
                 return None;
             }
+            decodes |= has_cache == Some(true);
             step.calls.push(Call { node: *node, operator: without_units(operator) });
             let start = |part: &Part| if trains { part.start } else { 0 };
             step.parts.extend(parts.iter().map(|part| Part { start: start(part), ..*part }));
-            step.caches.extend_from_slice(caches);
         }
-        (trains || !step.caches.is_empty()).then_some(step)
+        (trains || decodes).then_some(step)
     }
 }
 
 /// What an operator is told of units.
-fn units<'a>(operator: &Operator<'a>) -> (&'a [Part], &'a [CacheRegions]) {
+fn units<'a>(operator: &Operator<'a>) -> &'a [Part] {
     match *operator {
-        Operator::Attention(Attention { parts, caches, .. }) => (parts, caches),
-        _ => (&[], &[]),
+        Operator::Attention(Attention { parts, .. }) => parts,
+        _ => &[],
     }
 }
 
@@ -57,10 +59,12 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
             weights,
             positions,
             bounds,
+            slots,
             q,
             k,
             v,
             y,
+            cache,
             ..
         }) => Operator::Attention(Attention {
             heads,
@@ -73,12 +77,13 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
             weights,
             positions,
             bounds,
+            slots,
             q,
             k,
             v,
             y,
             parts: &[],
-            caches: &[],
+            cache,
         }),
         // These have none.
         Operator::Copy { from, to } => Operator::Copy { from, to },
@@ -112,7 +117,7 @@ fn without_units(operator: &Operator<'_>) -> Operator<'static> {
 #[cfg(test)]
 mod tests {
     use assay_exact::{Add, Mask, Precision, Tanh};
-    use assay_exec::resident::{Gradient, QuantisedRegions, Region, Update};
+    use assay_exec::resident::{CacheRegions, Gradient, QuantisedRegions, Region, Update};
 
     use super::*;
 
@@ -128,7 +133,11 @@ mod tests {
         CacheRegions { capacity: 1, keys: rows, values: rows, logs: Region::new(start, 1) }
     }
 
-    fn calls<'a>(parts: &'a [Part], caches: &'a [CacheRegions], rows: usize) -> [Call<'a>; 2] {
+    fn part(first: usize, start: usize) -> Part {
+        Part { first, tokens: 1, start, slot: 10 * first, capacity: 10 }
+    }
+
+    fn calls(parts: &[Part], cache: Option<CacheRegions>, rows: usize) -> [Call<'_>; 2] {
         let value = Region::new(0, 4 * rows);
         let attention = Attention {
             heads: 1,
@@ -141,12 +150,13 @@ mod tests {
             weights: Precision::I8,
             positions: Region::new(0, rows),
             bounds: Region::new(0, rows + 1),
+            slots: Region::new(0, rows),
             q: value,
             k: value,
             v: value,
             y: value,
             parts,
-            caches,
+            cache,
         };
         let op = Add::new(4 * rows).unwrap();
         [Operator::Attention(attention), Operator::Add { op, a: value, b: value, y: value }]
@@ -155,25 +165,28 @@ mod tests {
 
     #[test]
     fn a_decode_is_the_same_at_every_position() {
-        let caches = [cache(64), cache(128)];
-        let at = |start: usize| [0, 1].map(|first| Part { first, tokens: 1, start: start + first });
-        let first = Step::of(&calls(&at(5), &caches, 2));
+        let at = |start: usize| [0, 1].map(|first| part(first, start + first));
+        let cached = Some(cache(64));
+        let first = Step::of(&calls(&at(5), cached, 2));
         assert!(first.is_some());
-        assert_eq!(first, Step::of(&calls(&at(6), &caches, 2)));
-        // Other units, fewer of them, fewer calls.
-        let others = [cache(64), cache(192)];
-        assert_ne!(first, Step::of(&calls(&at(6), &others, 2)));
-        assert_ne!(first, Step::of(&calls(&at(6)[..1], &caches[..1], 1)));
-        assert_ne!(first, Step::of(&calls(&at(6), &caches, 2)[..1]));
+        assert_eq!(first, Step::of(&calls(&at(6), cached, 2)));
+        // Another cache, other units, fewer of them, fewer calls.
+        assert_ne!(first, Step::of(&calls(&at(6), Some(cache(128)), 2)));
+        let others = [part(0, 6), Part { slot: 20, ..part(1, 7) }];
+        assert_ne!(first, Step::of(&calls(&others, cached, 2)));
+        let others = [part(0, 6), Part { capacity: 20, ..part(1, 7) }];
+        assert_ne!(first, Step::of(&calls(&others, cached, 2)));
+        assert_ne!(first, Step::of(&calls(&at(6)[..1], cached, 1)));
+        assert_ne!(first, Step::of(&calls(&at(6), cached, 2)[..1]));
     }
 
     #[test]
     fn a_unit_of_a_training_is_the_same_every_time_and_an_update_is_none() {
-        let (part, value) = (Part { first: 0, tokens: 2, start: 0 }, Region::new(0, 8));
+        let (part, value) = (Part { tokens: 2, ..part(0, 0) }, Region::new(0, 8));
         let gradient = |dx: Region<f32>| {
             let op = Tanh::new(8).unwrap();
             let operator = Operator::Gradient(Gradient::Tanh { op, dy: value, y: value, dx });
-            Step::of(&[calls(&[part], &[], 2).as_slice(), &[Call { node: 4, operator }]].concat())
+            Step::of(&[calls(&[part], None, 2).as_slice(), &[Call { node: 4, operator }]].concat())
         };
         let unit = gradient(Region::new(64, 8));
         assert!(unit.is_some());
@@ -185,9 +198,9 @@ mod tests {
 
     #[test]
     fn passes_of_more_tokens_or_without_caches_are_none() {
-        let part = Part { first: 0, tokens: 1, start: 0 };
-        assert_eq!(Step::of(&calls(&[Part { tokens: 2, ..part }], &[cache(64)], 2)), None);
-        assert_eq!(Step::of(&calls(&[part], &[], 1)), None);
-        assert_eq!(Step::of(&calls(&[part], &[cache(64)], 1)[1..]), None);
+        let (part, cached) = (part(0, 0), Some(cache(64)));
+        assert_eq!(Step::of(&calls(&[Part { tokens: 2, ..part }], cached, 2)), None);
+        assert_eq!(Step::of(&calls(&[part], None, 1)), None);
+        assert_eq!(Step::of(&calls(&[part], cached, 1)[1..]), None);
     }
 }

@@ -54,23 +54,25 @@ fn train(decoder: Decoder, recipe: &Recipe) {
 
 /// A generation by two prompts of different lengths.
 fn generation(decoder: Decoder, precision: Precision, tokens: u64) -> (Program, Input) {
-    continuation(decoder, precision, tokens, &[vec![1, 2, 3, 250, 0], vec![7]])
+    continuation(decoder, precision, tokens, &[vec![1, 2, 3, 250, 0], vec![7]], Vec::new())
 }
 
+/// Prompts that are continued until one of the tokens `stop`.
 fn continuation(
     decoder: Decoder,
     precision: Precision,
     tokens: u64,
     prompts: &[Vec<u32>],
+    stop: Vec<u64>,
 ) -> (Program, Input) {
     let training = decoder.training(&Recipe::new(1, 8, 1, 0.01)).unwrap();
     let state = State::from_seed(&Program::load("training", &training).unwrap(), SEED);
     let program = decoder.inference(&state.parameters, precision).unwrap();
     let program = Program::load("program", &program).unwrap();
     let sampling = Sampling::Sample { inverse_temperature: Float::new(1.5), top_k: Some(40), top_p: None };
-    let job = Kind::Generate(Generate { sampling, stop: Vec::new(), tokens });
-    let package = Input::pack(job, &Input::sequences(prompts)).unwrap();
-    (program, Input::load("input", &package).unwrap())
+    let job = Kind::Generate(Generate { sampling, stop, tokens });
+    let prompts = Input::sequences(prompts);
+    (program, Input::load("input", &Input::pack(job, &prompts).unwrap()).unwrap())
 }
 
 fn write(decoder: Decoder, precision: Precision, tokens: u64) {
@@ -127,7 +129,7 @@ fn short(count: u32) -> Vec<Vec<u32>> {
 #[test]
 fn one_recording_joins_the_leaves_of_every_step_where_they_begin() {
     // Two trace points of a leaf each: 540 leaves a step, which is no number of whole subtrees.
-    let (program, input) = continuation(TINY, Precision::I8, 5, &short(270));
+    let (program, input) = continuation(TINY, Precision::I8, 5, &short(270), Vec::new());
     let (gpu, host) = host::gpu(GemmPath::Dp4a);
     let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
     let expected = roots(&program, &input, &Cpu::new(Path::best(), 0).unwrap());
@@ -142,6 +144,35 @@ fn a_pass_whose_leaves_are_joined_has_the_roots_that_it_has_on_the_cpu() {
     let units: Vec<Vec<u32>> = (0..120).map(|unit| vec![unit; 1 + unit as usize * 7 % 24]).collect();
     let input = Input::pack(Kind::Embed, &Input::sequences(&units)).unwrap();
     agree("leaves of many units", &program, &Input::load("input", &input).unwrap());
+}
+
+// By this machine's processor alone, as above.
+#[test]
+fn recordings_are_made_anew_where_a_sequence_ends() {
+    let cpu = Cpu::new(Path::best(), 0).unwrap();
+    let prompts = [vec![1, 2, 3, 250, 0], vec![7], vec![9, 9], vec![200, 4, 4, 4]];
+    let tokens = 8;
+    let lengths = |input: &Input, program: &Program| -> (Vec<u32>, Vec<u32>) {
+        let outputs = run(program, input, SEED, &cpu, 1).unwrap().result.unwrap();
+        let words = |name: &str| outputs[name].as_u32().unwrap().to_vec();
+        (words("ids"), words("lengths"))
+    };
+    for precision in [Precision::I8, Precision::I15] {
+        let (program, free) = continuation(TINY, precision, tokens, &prompts, Vec::new());
+        // The fourth token of the second sequence ends it, or it ends before; the others go on, unless they meet it too.
+        let stop = lengths(&free, &program).0[tokens as usize + 3];
+        let (program, input) = continuation(TINY, precision, tokens, &prompts, vec![stop.into()]);
+        let (_, lengths) = lengths(&input, &program);
+        assert!(lengths.iter().any(|length| *length != lengths[1]), "all end at once");
+        // Of steps that the same sequences take one is launched, and the others start what was recorded.
+        let going = |step: u32| lengths.iter().filter(|length| **length > step).count();
+        let steps = *lengths.iter().max().unwrap();
+        let replays = (2..steps).filter(|step| going(*step) == going(step - 1)).count();
+        let (gpu, host) = host::gpu(GemmPath::Dp4a);
+        let cuda = Cuda::on(gpu, Cpu::new(Path::Scalar, 1).unwrap(), Placement::Device);
+        assert_eq!(roots(&program, &input, &cuda), roots(&program, &input, &cpu));
+        assert_eq!((host.replays(), cuda.fault()), (replays, None), "{lengths:?}");
+    }
 }
 
 // By this machine's processor alone, as above.
@@ -216,7 +247,7 @@ fn one_recording_serves_the_units_of_all_steps() {
 fn longer_jobs_have_the_roots_that_they_have_on_the_cpu() {
     train(Decoder::small(), &Recipe { every: 5, ..Recipe::new(4, 64, 20, 0.01) });
     write(Decoder::small(), Precision::I8, 100);
-    let (program, input) = continuation(TINY, Precision::I8, 20, &short(270));
+    let (program, input) = continuation(TINY, Precision::I8, 20, &short(270), Vec::new());
     agree("a generation of many sequences", &program, &input);
 }
 

@@ -7,19 +7,21 @@ use assay_exact::{
 
 use super::{agree, agree_by_all, bits, on_each_path, poisoned, trap, Random, Rows, PRECISIONS};
 use crate::gpu::{self, Gpu};
-use crate::launch;
+use crate::launch::{self, UnitSpans};
 use crate::span::{CacheSpans, Digits, Element, KeysValuesSpans, Span};
 
 /// A cache that owns its memory.
 #[derive(Clone)]
-struct Cache {
-    op: KvAppend,
-    planes: [Vec<i8>; 2],
-    floats: [Vec<f32>; 3],
+pub(super) struct Cache {
+    pub op: KvAppend,
+    /// Of keys, of values.
+    pub planes: [Vec<i8>; 2],
+    /// Scales of keys and of values, and ln of these.
+    pub floats: [Vec<f32>; 3],
 }
 
 impl Cache {
-    fn empty([capacity, heads, dim]: [usize; 3], [keys, values]: [Precision; 2]) -> Self {
+    pub fn empty([capacity, heads, dim]: [usize; 3], [keys, values]: [Precision; 2]) -> Self {
         let op = KvAppend::new(capacity, heads, dim, keys, values).unwrap();
         let rows = capacity * heads;
         let planes = [keys, values].map(|precision| vec![77; precision.digits() * rows * dim]);
@@ -36,7 +38,7 @@ impl Cache {
         cache
     }
 
-    fn parts(&mut self) -> KvCache<'_> {
+    pub fn parts(&mut self) -> KvCache<'_> {
         let ([key_planes, value_planes], [key_scales, value_scales, value_logs]) =
             (&mut self.planes, &mut self.floats);
         KvCache { key_planes, key_scales, value_planes, value_scales, value_logs }
@@ -152,7 +154,7 @@ impl Held {
 }
 
 /// What the reference gives for queries of a cache.
-fn expected(op: &Attn, q: &Rows, cache: &mut Cache) -> Vec<u32> {
+pub(super) fn expected(op: &Attn, q: &Rows, cache: &mut Cache) -> Vec<u32> {
     let mut out = poisoned(op.shape().queries * op.shape().heads * op.shape().dim);
     let append = cache.op;
     let parts = cache.parts();
@@ -183,14 +185,16 @@ fn a_token_goes_where_a_position_in_memory_says_and_sees_the_keys_before() {
         on_each_path(|cuda| {
             let (gpu, held) = (&cuda.gpu, Held::of(&cuda.gpu, &start));
             gpu.clear_fault_word().unwrap();
-            let (position, k, v) = (up(gpu, &[before as u32]), up(gpu, last_k), up(gpu, last_v));
+            let (position, slot) = (up(gpu, &[before as u32]), up(gpu, &[0_u32]));
+            let (k, v) = (up(gpu, last_k), up(gpu, last_v));
             let (planes, scales) = (up(gpu, &q.planes), up(gpu, &q.scales));
-            let (position, k, v, into) = (position.span(), k.span(), v.span(), held.written());
-            launch::kv_append_forward_at(gpu, 0, &op, position, k, v, into).unwrap();
+            let unit = UnitSpans { positions: position.span(), slots: slot.span() };
+            let (k, v, into) = (k.span(), v.span(), held.written());
+            launch::kv_append_forward_of_units(gpu, 0, &op, unit, k, v, into).unwrap();
             let (planes, scales) = (planes.span(), scales.span());
             let asking = Digits { planes, scales, rows: heads, depth: dim, precision };
             let out = gpu.scratch::<f32>(heads * dim).unwrap();
-            launch::attn_forward_at(gpu, 0, &most, position, asking, held.spans(), out.span()).unwrap();
+            launch::attn_forward_of_units(gpu, 0, &most, unit, asking, held.spans(), out.span()).unwrap();
             assert_eq!(gpu.reported(), Ok(None), "{before}");
             assert!(bits(&down(gpu, out.span())) == expected, "{before}");
             assert!(down(gpu, into.key_planes) == cache.planes[0], "{before}");
@@ -202,11 +206,13 @@ fn a_token_goes_where_a_position_in_memory_says_and_sees_the_keys_before() {
 #[test]
 fn units_in_one_launch_see_their_own_tokens_only() {
     let mut random = Random::new(159);
-    let (heads, kv_heads, dim, precision) = (4, 2, 32, Precision::I8);
+    let (heads, kv_heads, dim) = (4, 2, 32);
     let units = [5, 64, 1, 70];
     let bounds = [0, 5, 69, 70, 140];
     let tokens = 140;
-    for mask in [Mask::Full, Mask::Causal] {
+    let masks = [Mask::Full, Mask::Causal];
+    let cases = masks.into_iter().flat_map(|mask| [(mask, Precision::I8), (mask, Precision::I15)]);
+    for (mask, precision) in cases {
         let x = random.floats(tokens * heads * dim, 1.0);
         let [k, v] = [(); 2].map(|()| random.floats(tokens * kv_heads * dim, 1.0));
         let attn =
@@ -263,7 +269,7 @@ fn an_output_may_begin_at_any_float() {
     });
 }
 
-fn shape(queries: usize, keys: usize, heads: [usize; 2], dim: usize, mask: Mask) -> AttnShape {
+pub(super) fn shape(queries: usize, keys: usize, heads: [usize; 2], dim: usize, mask: Mask) -> AttnShape {
     AttnShape { queries, keys, heads: heads[0], kv_heads: heads[1], dim, mask }
 }
 

@@ -2,6 +2,7 @@
 //! ASSAY_GPU_CHECK is set on the device, by every path of products that it has.
 
 mod attention;
+mod caches;
 mod copies;
 mod digests;
 mod elementwise;

@@ -4,7 +4,7 @@ use assay_exact::{Attn, AttnShape, KvAppend, Mask, Precision, QuantRow, Refused}
 
 use super::{CacheRegions, Part, Region};
 
-/// Attention: queries are quantised per (token, head), keys and values per (token, key-value head) into the caches, and
+/// Attention: queries are quantised per (token, head), keys and values per (token, key-value head) into the cache, and
 /// each part asks the keys that it has then.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attention<'a> {
@@ -28,6 +28,8 @@ pub struct Attention<'a> {
     pub positions: Region<u32>,
     /// The first row of each unit, and the number of all rows.
     pub bounds: Region<u32>,
+    /// The slot of each token's unit, which has its place in the cache at its position behind it. Nothing without a cache.
+    pub slots: Region<u32>,
     /// tokens × heads × dim.
     pub q: Region<f32>,
     /// tokens × key-value heads × dim.
@@ -38,15 +40,24 @@ pub struct Attention<'a> {
     pub y: Region<f32>,
     /// The units.
     pub parts: &'a [Part],
-    /// One for each part; none at all where no part has tokens before this pass, nor any after: then keys and values
-    /// are the device's own, while it computes.
-    pub caches: &'a [CacheRegions],
+    /// Of all units; none where no part has tokens before this pass, nor any after: then keys and values are the device's
+    /// own, while it computes.
+    pub cache: Option<CacheRegions>,
 }
 
 impl Attention<'_> {
     /// How the queries of `tokens` tokens are quantised.
     pub fn queries(&self, tokens: usize) -> Result<QuantRow, Refused> {
         QuantRow::new(tokens * self.heads, self.dim, self.keys)
+    }
+
+    /// Refuses parts whose tokens have no place in the cache: beyond those of the unit, which may be another's, or of all.
+    pub fn check_places(&self) -> Result<(), Refused> {
+        let Some(cache) = &self.cache else { return Ok(()) };
+        self.parts.iter().try_for_each(|part| {
+            at_most("tokens of a unit in a cache", part.start.saturating_add(part.tokens), part.capacity)?;
+            at_most("places of units in a cache", part.slot.saturating_add(part.capacity), cache.capacity)
+        })
     }
 
     /// How keys and values are written into a cache for `capacity` tokens.
@@ -65,5 +76,13 @@ impl Attention<'_> {
             mask: self.mask,
         };
         Attn::new(shape, self.scale, self.weights)
+    }
+}
+
+fn at_most(what: &'static str, got: usize, limit: usize) -> Result<(), Refused> {
+    if got <= limit {
+        Ok(())
+    } else {
+        Err(Refused::Limit { what, limit: limit as u64, got: got as u64 })
     }
 }

@@ -16,6 +16,8 @@ use crate::manifest::{Attention, Op};
 const ALIGNMENT: u64 = 256;
 /// Tokens of several units that one pass takes together at most. A device has enough to do with fewer.
 const JOINED: usize = 1 << 14;
+/// Most rows of a cache: devices count them in words of 32 bits.
+const MOST_ROWS: u64 = u32::MAX as u64;
 /// Most bytes of the trace points of several units that one pass takes together: the host holds them while it records.
 const POINTS: usize = 256 << 20;
 
@@ -90,12 +92,16 @@ pub(super) struct Layout {
     pub positions: Region<u32>,
     /// The first row of each unit of a pass, and the number of all rows.
     pub bounds: Region<u32>,
+    /// The slots of their units in the caches, if there are any.
+    pub slots: Region<u32>,
     /// Tokens that were chosen: one for each unit of a pass.
     pub chosen: Region<u32>,
     /// The draws by which they are, where they are by chance.
     pub draws: Region<u64>,
-    /// The first byte of each unit's caches.
-    pub caches: Vec<u64>,
+    /// Of each attention the cache of all units that take several passes, if any does.
+    pub caches: BTreeMap<usize, CacheRegions>,
+    /// Each of these units' first place in them, in tokens.
+    pub first_places: Vec<usize>,
     /// Bytes of the block.
     pub block: u64,
     /// Bytes that calls take for themselves.
@@ -195,11 +201,9 @@ impl Layout {
         let [ids, positions, chosen] = [joined, joined, units].map(|len| room.take(len));
         let bounds = room.take(units.saturating_add(1));
         let draws = room.take(units);
-        let mut caches = Vec::with_capacity(needs.capacities.len());
-        for capacity in &needs.capacities {
-            caches.push(room.end);
-            room.end = unit_caches(graph, room.end, *capacity, |_, _| {})?;
-        }
+        let slots = room.take(if needs.capacities.is_empty() { 0 } else { joined });
+        let (first_places, places) = places(&needs.capacities);
+        let caches = caches(graph, &needs.capacities, places, &mut room)?;
         let (block, beside) = (room.end, beside(graph, needs, joined, units));
         Ok(Self {
             joined,
@@ -214,9 +218,11 @@ impl Layout {
             ids,
             positions,
             bounds,
+            slots,
             chosen,
             draws,
             caches,
+            first_places,
             block,
             beside,
         })
@@ -228,22 +234,43 @@ impl Layout {
     }
 }
 
-/// Lays out the caches of one unit from byte `start` on, node by node; gives the byte behind them. Refuses a capacity
-/// over the contract's limit.
-pub(super) fn unit_caches(
+/// The first place of each unit of these capacities, one behind another, and how many places there are.
+fn places(capacities: &[usize]) -> (Vec<usize>, usize) {
+    let mut end: usize = 0;
+    let first = |capacity: &usize| {
+        let first = end;
+        end = end.saturating_add(*capacity);
+        first
+    };
+    let first_places = capacities.iter().map(first).collect();
+    (first_places, end)
+}
+
+/// Lays out the caches of units of these capacities, which have so many places together. Refuses a capacity over the
+/// contract's limit, and rows that are more than a device counts.
+fn caches(
     graph: &Graph,
-    start: u64,
-    capacity: usize,
-    mut place: impl FnMut(usize, CacheRegions),
-) -> Result<u64, Refused> {
-    let mut room = Room { end: start };
+    capacities: &[usize],
+    places: usize,
+    room: &mut Room,
+) -> Result<BTreeMap<usize, CacheRegions>, Refused> {
+    let mut caches = BTreeMap::new();
+    if capacities.is_empty() {
+        return Ok(caches);
+    }
     for (at, node) in graph.nodes.iter().enumerate() {
         let Op::Attention(attention) = &node.op else { continue };
         let (dim, kv_heads) = (node.cols / attention.heads as usize, attention.kv_heads as usize);
-        KvAppend::new(capacity, kv_heads, dim, attention.keys, attention.values)?;
-        place(at, room.cache(node, attention, capacity));
+        for capacity in capacities {
+            KvAppend::new(*capacity, kv_heads, dim, attention.keys, attention.values)?;
+        }
+        let rows = places.saturating_mul(kv_heads) as u64;
+        if rows > MOST_ROWS {
+            return Err(Refused::Limit { what: "rows of a cache", limit: MOST_ROWS, got: rows });
+        }
+        caches.insert(at, room.cache(node, attention, places));
     }
-    Ok(room.end)
+    Ok(caches)
 }
 
 type WeightRegions = (BTreeMap<String, Region<f32>>, BTreeMap<String, QuantisedRegions>);
@@ -335,7 +362,7 @@ pub(crate) fn rows(node: &Node, tokens: usize, units: usize) -> usize {
 pub(crate) fn beside(graph: &Graph, needs: &Needs, tokens: usize, units: usize) -> u64 {
     let call = |node: &Node| match &node.op {
         Op::Linear { precision, weight, .. } => linear(graph, node, weight, *precision, tokens),
-        Op::Attention(attention) => attend(node, attention, needs, tokens),
+        Op::Attention(attention) => attend(node, attention, needs, [tokens, units]),
         // The largest of each column and its sum.
         Op::MeanPool => 12 * node.cols as u64,
         _ => 0,
@@ -372,8 +399,9 @@ pub(crate) fn product([rows, cols]: [usize; 2], depth: usize, precisions: [Preci
     bytes
 }
 
-/// The digits of queries, keys and values that no cache keeps, and what splits of the keys take of the unit that takes most.
-fn attend(node: &Node, attention: &Attention, needs: &Needs, tokens: usize) -> u64 {
+/// The digits of queries, keys and values that no cache keeps, and what splits of the keys take: of the queries of one
+/// unit, or of one query of each unit of a decode, at most.
+fn attend(node: &Node, attention: &Attention, needs: &Needs, [tokens, units]: [usize; 2]) -> u64 {
     let (heads, kv_heads) = (attention.heads as usize, attention.kv_heads as usize);
     let dim = node.cols / heads;
     let rows = |heads: usize| (tokens as u64).saturating_mul(heads as u64);
@@ -382,6 +410,8 @@ fn attend(node: &Node, attention: &Attention, needs: &Needs, tokens: usize) -> u
     let logs = rows(kv_heads).saturating_mul(4);
     let keys = needs.capacities.iter().copied().fold(needs.longest, usize::max);
     let each = split_bytes(heads, keys, dim, attention.values);
-    let splits = each.saturating_mul(needs.longest as u64).min(each.max(SPLIT_BYTES));
+    let decoded = if needs.capacities.is_empty() { 0 } else { units };
+    let queries = needs.longest.max(decoded) as u64;
+    let splits = each.saturating_mul(queries).min(each.max(SPLIT_BYTES));
     kept.into_iter().chain([logs, splits]).fold(q, u64::saturating_add)
 }

@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
     ) -> Result<Came, Ended> {
         let Self { executor, layout, block, points, choice } = self;
         let (nodes, output) = (executor.graph.nodes.len(), executor.graph.output);
-        let pass = Pass::new(executor.graph, layout, step, turns)?;
+        let pass = Pass::new(executor.graph, layout, step, turns);
         match pass.run(block.as_mut(), nodes, choice.as_ref(), recorder.leaves()) {
             Ok(None) => {}
             Ok(Some(node)) => return Ok(Came::Reported(node)),

@@ -26,18 +26,21 @@ pub(crate) struct Nodes<'p, 'a> {
     pub positions: Region<u32>,
     /// The first row of each unit, and the number of all rows.
     pub bounds: Region<u32>,
+    /// The slots of their units in caches, if there are any.
+    pub slots: Region<u32>,
     /// The units.
     pub parts: &'p [Part],
 }
 
 impl<'p> Nodes<'p, '_> {
-    /// Node `at`, of values that lie where `value` says; a norm writes `statistics`, one for each row.
+    /// Node `at`, of values that lie where `value` says; a norm writes `statistics`, one for each row, and an attention has
+    /// the `cache`.
     pub fn operator(
         &self,
         at: usize,
         value: &dyn Fn(usize) -> Region<f32>,
         statistics: [Region<f32>; 2],
-        caches: &'p [CacheRegions],
+        cache: Option<CacheRegions>,
     ) -> Result<Operator<'p>, Refused> {
         let (node, y) = (&self.graph.nodes[at], value(at));
         let (cols, len) = (node.cols, y.len());
@@ -82,7 +85,7 @@ impl<'p> Nodes<'p, '_> {
             }
             Op::Attention(attention) => {
                 let operands = [input(0)?, input(1)?, input(2)?, y];
-                Operator::Attention(self.attention(cols, attention, operands, caches))
+                Operator::Attention(self.attention(cols, attention, operands, cache))
             }
         })
     }
@@ -103,7 +106,7 @@ impl<'p> Nodes<'p, '_> {
         cols: usize,
         attention: &manifest::Attention,
         [q, k, v, y]: [Region<f32>; 4],
-        caches: &'p [CacheRegions],
+        cache: Option<CacheRegions>,
     ) -> Attention<'p> {
         let heads = attention.heads as usize;
         Attention {
@@ -117,12 +120,13 @@ impl<'p> Nodes<'p, '_> {
             weights: attention.weights,
             positions: self.positions,
             bounds: self.bounds,
+            slots: self.slots,
             q,
             k,
             v,
             y,
             parts: self.parts,
-            caches,
+            cache,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One pass over tokens of one unit or of several, as calls of a device.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::ops::Range;
 
 use assay_exact::{ArgMax, Error, Refused, Sample};
@@ -9,7 +10,7 @@ use assay_exec::resident::{
     HASH_WORDS, LEAF_FLOATS, PREFIX_WORDS, SHARE_WORDS, SUBTREE_LEAVES,
 };
 
-use super::layout::{rows, unit_caches, Layout};
+use super::layout::{rows, Layout};
 use super::nodes::Nodes;
 use crate::generate::draw;
 use crate::graph::{Graph, Node, Rows};
@@ -68,8 +69,6 @@ pub(super) struct Pass<'a> {
     parts: Vec<Part>,
     tokens: usize,
     step: u64,
-    /// Of each attention, those of each unit.
-    caches: BTreeMap<usize, Vec<CacheRegions>>,
     /// Of each trace point, the first leaf of each unit among those of the pass, if leaves are hashed.
     firsts: Vec<usize>,
     /// How many leaves the pass has then.
@@ -92,28 +91,20 @@ pub(super) enum Leaves {
 
 impl<'a> Pass<'a> {
     /// Of units whose tokens together are no more than the layout has room for.
-    pub fn new(
-        graph: &'a Graph,
-        layout: &'a Layout,
-        step: u64,
-        turns: &'a [Turn<'a>],
-    ) -> Result<Self, Refused> {
+    pub fn new(graph: &'a Graph, layout: &'a Layout, step: u64, turns: &'a [Turn<'a>]) -> Self {
         let (mut parts, mut tokens) = (Vec::with_capacity(turns.len()), 0);
-        let mut caches: BTreeMap<usize, Vec<CacheRegions>> = BTreeMap::new();
         for turn in turns {
-            parts.push(Part { first: tokens, tokens: turn.ids.len(), start: turn.start });
+            let slot = layout.first_places.get(turn.unit as usize).copied().unwrap_or(0);
+            let capacity = turn.capacity.unwrap_or(0);
+            parts.push(Part { first: tokens, tokens: turn.ids.len(), start: turn.start, slot, capacity });
             tokens += turn.ids.len();
-            let (Some(capacity), Some(start)) = (turn.capacity, layout.caches.get(turn.unit as usize)) else {
-                continue;
-            };
-            unit_caches(graph, *start, capacity, |at, cache| caches.entry(at).or_default().push(cache))?;
         }
         let (firsts, leaves) = (Vec::new(), 0);
-        let mut pass = Self { graph, layout, turns, parts, tokens, step, caches, firsts, leaves };
+        let mut pass = Self { graph, layout, turns, parts, tokens, step, firsts, leaves };
         if !layout.hashes.is_empty() {
             pass.place_leaves();
         }
-        Ok(pass)
+        pass
     }
 
     /// They lie as they are recorded: unit by unit, and those of a unit point by point.
@@ -148,6 +139,9 @@ impl<'a> Pass<'a> {
         block.upload(self.layout.ids.start(), Source::U32(&ids))?;
         block.upload(self.layout.positions.start(), Source::U32(&positions.collect::<Vec<_>>()))?;
         block.upload(self.layout.bounds.start(), Source::U32(&self.bounds()))?;
+        if !self.layout.slots.is_empty() {
+            block.upload(self.layout.slots.start(), Source::U32(&self.slots()))?;
+        }
         if !self.firsts.is_empty() {
             block.upload(self.layout.shares.start(), Source::U32(&self.shares(recorded)))?;
         }
@@ -160,6 +154,12 @@ impl<'a> Pass<'a> {
     /// The first row of each unit, and the number of all rows.
     fn bounds(&self) -> Vec<u32> {
         self.parts.iter().map(|part| part.first).chain([self.tokens]).map(|row| row as u32).collect()
+    }
+
+    /// The slot of each token's unit.
+    fn slots(&self) -> Vec<u32> {
+        let slots = |part: &Part| iter::repeat_n(part.slot as u32, part.tokens);
+        self.parts.iter().flat_map(slots).collect()
     }
 
     /// The draw of each unit, its lower word first.
@@ -330,9 +330,14 @@ impl<'a> Pass<'a> {
         self.layout.chosen.range(0..self.parts.len())
     }
 
-    /// The caches of an attention: one for each unit, or none.
-    pub fn caches(&self, at: usize) -> &[CacheRegions] {
-        self.caches.get(&at).map_or(&[], Vec::as_slice)
+    /// The cache of an attention, if it has one.
+    pub fn cache(&self, at: usize) -> Option<CacheRegions> {
+        self.layout.caches.get(&at).copied()
+    }
+
+    /// What a unit, by its number in the pass, has of it.
+    pub fn part(&self, number: usize) -> &Part {
+        &self.parts[number]
     }
 
     fn operator(&self, at: usize) -> Result<Operator<'_>, Refused> {
@@ -343,10 +348,11 @@ impl<'a> Pass<'a> {
             ids: self.layout.ids.range(0..self.tokens),
             positions: self.layout.positions.range(0..self.tokens),
             bounds: self.layout.bounds.range(0..self.parts.len() + 1),
+            slots: self.layout.slots.range(0..self.tokens.min(self.layout.slots.len())),
             parts: &self.parts,
         };
         let statistics = self.statistics(self.rows(&self.graph.nodes[at]));
-        nodes.operator(at, &|at| self.value(at), statistics, self.caches(at))
+        nodes.operator(at, &|at| self.value(at), statistics, self.cache(at))
     }
 
     /// Room for two floats of each row.

@@ -1,9 +1,10 @@
 //! The trap at a node that a device reported.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use assay_exact::Error;
-use assay_exec::resident::{Block, CacheRegions, DeviceFault, Target};
+use assay_exec::resident::{Block, CacheRegions, DeviceFault, QuantisedRegions, Target};
 use assay_exec::Reference;
 
 use super::pass::{download, Pass, Turn};
@@ -35,7 +36,7 @@ impl Session<'_> {
     ) -> Result<Result<(), Error>, Ended> {
         let Self { executor, layout, block, points, choice } = self;
         let (graph, block) = (executor.graph, block.as_mut());
-        let pass = Pass::new(graph, layout, step, std::slice::from_ref(turn))?;
+        let pass = Pass::new(graph, layout, step, std::slice::from_ref(turn));
         if at > graph.nodes.len() || pass.run(block, at, None, recorder.leaves())?.is_some() {
             return Ok(Ok(()));
         }
@@ -67,21 +68,41 @@ fn unit(
 ) -> Result<Unit, Ended> {
     let capacity = turn.capacity.unwrap_or(turn.ids.len());
     let mut caches = BTreeMap::new();
-    if let (Op::Attention(attention), [regions]) = (&graph.nodes[at].op, pass.caches(at)) {
+    if let (Op::Attention(attention), Some(regions)) = (&graph.nodes[at].op, pass.cache(at)) {
         let dim = graph.nodes[at].cols / attention.heads as usize;
         let mut cache = Cache::new(capacity, dim, attention)?;
-        fill(block, regions, &mut cache)?;
+        fill(block, &regions, &pass.part(0).kept(attention.kv_heads as usize), &mut cache)?;
         caches.insert(at, cache);
     }
     Ok(Unit::after(turn.start, capacity, caches))
 }
 
-/// Brings a cache from the device.
-fn fill(block: &mut dyn Block, from: &CacheRegions, cache: &mut Cache) -> Result<(), DeviceFault> {
+/// Brings a unit's rows of a cache from the device.
+fn fill(
+    block: &mut dyn Block,
+    from: &CacheRegions,
+    rows: &Range<usize>,
+    cache: &mut Cache,
+) -> Result<(), DeviceFault> {
     let to = cache.parts();
-    block.download(from.keys.planes.start(), Target::I8(to.key_planes))?;
-    block.download(from.keys.scales.start(), Target::F32(to.key_scales))?;
-    block.download(from.values.planes.start(), Target::I8(to.value_planes))?;
-    block.download(from.values.scales.start(), Target::F32(to.value_scales))?;
-    block.download(from.logs.start(), Target::F32(to.value_logs))
+    fill_digits(block, &from.keys, rows, to.key_planes)?;
+    fill_digits(block, &from.values, rows, to.value_planes)?;
+    let scales = [(&from.keys.scales, to.key_scales), (&from.values.scales, to.value_scales)];
+    for (from, to) in scales.into_iter().chain([(&from.logs, to.value_logs)]) {
+        block.download(from.range(rows.clone()).start(), Target::F32(to))?;
+    }
+    Ok(())
+}
+
+fn fill_digits(
+    block: &mut dyn Block,
+    from: &QuantisedRegions,
+    rows: &Range<usize>,
+    planes: &mut [i8],
+) -> Result<(), DeviceFault> {
+    let planes = planes.chunks_exact_mut(rows.len() * from.depth).enumerate();
+    for (digit, plane) in planes {
+        block.download(from.plane(digit, rows).start(), Target::I8(plane))?;
+    }
+    Ok(())
 }

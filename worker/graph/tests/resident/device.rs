@@ -2,14 +2,15 @@
 
 mod training;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use assay_exact::{
     Error, KeysValues, KvCache, MeanPool, Precision, Quantised, QuantisedMut, Rope, RopeTable,
 };
 use assay_exec::resident::{
-    Attention, Block, CacheRegions, Call, DeviceFault, Operator, QuantisedRegions, Region, Resident, Source,
-    Target, HASH_WORDS, LEAF_FLOATS, OFFSET_AT, PREFIX_WORDS, SHARE_WORDS, SUBTREE_LEAVES,
+    Attention, Block, CacheRegions, Call, DeviceFault, Operator, Part, QuantisedRegions, Region, Resident,
+    Source, Target, HASH_WORDS, LEAF_FLOATS, OFFSET_AT, PREFIX_WORDS, SHARE_WORDS, SUBTREE_LEAVES,
 };
 use assay_exec::Backend;
 
@@ -418,22 +419,18 @@ impl Memory<'_> {
     }
 
     fn attend(&mut self, attention: &Attention<'_>) -> Result<(), Error> {
-        let Attention { heads, kv_heads, dim, parts, caches, .. } = *attention;
-        assert!(caches.is_empty() || caches.len() == parts.len());
+        let Attention { heads, kv_heads, dim, parts, .. } = *attention;
+        attention.check_places()?;
         let firsts: Vec<u32> = self.ids(&attention.bounds);
         assert!(parts.iter().map(|part| part.first as u32).eq(firsts[..parts.len()].iter().copied()));
-        for (number, part) in parts.iter().enumerate() {
-            assert_eq!(self.ids(&part.position(&attention.positions)), [part.start as u32]);
-            let regions = caches.get(number);
-            let capacity = regions.map_or(part.tokens, |regions| regions.capacity);
-            let rows = capacity * kv_heads;
-            let (mut keys, mut values, mut logs) = match regions {
-                Some(CacheRegions { keys, values, logs, .. }) => {
-                    (self.quantised(keys), self.quantised(values), self.floats(logs))
-                }
+        for part in parts {
+            self.check_words(attention, part);
+            let capacity = attention.cache.map_or(part.tokens, |_| part.capacity);
+            let (mut keys, mut values, mut logs) = match &attention.cache {
+                Some(cache) => self.kept(cache, &part.kept(kv_heads)),
                 None => {
-                    let empty = |precision| Digits::empty(rows, dim, precision);
-                    (empty(attention.keys), empty(attention.values), vec![0.0; rows])
+                    let empty = |precision| Digits::empty(capacity * kv_heads, dim, precision);
+                    (empty(attention.keys), empty(attention.values), vec![0.0; capacity * kv_heads])
                 }
             };
             let [k, v] = [attention.k, attention.v].map(|it| self.floats(&part.of(&it, kv_heads * dim)));
@@ -445,8 +442,8 @@ impl Memory<'_> {
                 value_logs: &mut logs,
             };
             let appended = attention.append(capacity)?.forward(part.start, &k, &v, &mut cache);
-            if let Some(regions) = regions {
-                self.keep(regions, &keys, &values, &logs);
+            if let Some(cache) = &attention.cache {
+                self.keep(cache, &part.kept(kv_heads), [&keys, &values], &logs);
             }
             appended?;
             let q = self.floats(&part.of(&attention.q, heads * dim));
@@ -462,11 +459,34 @@ impl Memory<'_> {
         Ok(())
     }
 
-    fn keep(&mut self, regions: &CacheRegions, keys: &Digits, values: &Digits, logs: &[f32]) {
-        for (regions, digits) in [(&regions.keys, keys), (&regions.values, values)] {
-            self.upload(regions.planes.start(), Source::I8(&digits.planes)).unwrap();
-            self.put(&regions.scales, &digits.scales);
+    /// Asserts that memory has the positions and the slots of a unit's tokens, which is where kernels read them.
+    fn check_words(&self, attention: &Attention<'_>, part: &Part) {
+        let tokens = part.first..part.first + part.tokens;
+        let positions: Vec<u32> = (0..part.tokens).map(|token| (part.start + token) as u32).collect();
+        assert_eq!(self.ids(&attention.positions.range(tokens.clone())), positions);
+        if attention.cache.is_some() {
+            assert_eq!(self.ids(&attention.slots.range(tokens)), vec![part.slot as u32; part.tokens]);
         }
-        self.put(&regions.logs, logs);
+    }
+
+    /// Some rows of a cache: keys, values, and ln of the values' scales.
+    fn kept(&self, cache: &CacheRegions, rows: &Range<usize>) -> (Digits, Digits, Vec<f32>) {
+        let [keys, values] = [&cache.keys, &cache.values].map(|regions| {
+            let digits = 0..regions.precision.digits();
+            let planes = digits.flat_map(|digit| self.digits(&regions.plane(digit, rows))).collect();
+            let scales = self.floats(&regions.scales.range(rows.clone()));
+            Digits { planes, scales, depth: regions.depth, precision: regions.precision }
+        });
+        (keys, values, self.floats(&cache.logs.range(rows.clone())))
+    }
+
+    fn keep(&mut self, cache: &CacheRegions, rows: &Range<usize>, digits: [&Digits; 2], logs: &[f32]) {
+        for (regions, digits) in [&cache.keys, &cache.values].into_iter().zip(digits) {
+            for (digit, plane) in digits.planes.chunks(rows.len() * regions.depth).enumerate() {
+                self.upload(regions.plane(digit, rows).start(), Source::I8(plane)).unwrap();
+            }
+            self.put(&regions.scales.range(rows.clone()), &digits.scales);
+        }
+        self.put(&cache.logs.range(rows.clone()), logs);
     }
 }

@@ -23,7 +23,7 @@ pub(super) const SPLIT_COLUMNS: usize = 128;
 const LEAST_TILE_ROWS: usize = 32;
 /// Blocks for each multiprocessor that splits are made for.
 const BLOCKS: usize = 4;
-/// The most blocks along a grid's second axis.
+/// The most blocks along a grid's second axis, and along its third.
 const MOST_BLOCKS: usize = 65_535;
 
 /// A kernel that computes tiles: `attn_tile_DIM_DW`.
@@ -94,7 +94,7 @@ pub(super) fn is_for_tiles(shape: &AttnShape) -> bool {
 pub(super) struct Splits {
     /// Splits of the keys.
     pub(super) count: usize,
-    /// Queries that are computed at a time.
+    /// Queries that are computed at a time: of one unit, or one of each unit of a decode.
     pub(super) queries: usize,
 }
 
@@ -107,8 +107,22 @@ impl Splits {
         let room = ((SPLIT_BYTES / each) as usize).min(MOST_BLOCKS * SPLIT_ROWS / group);
         let queries = room.clamp(1, shape.queries);
         let blocks = (queries * group).div_ceil(SPLIT_ROWS) * shape.kv_heads;
+        Self { count: Self::busy(shape, blocks, processors), queries }
+    }
+
+    /// The same of a decode of `units` units, one at least: one query of each. `shape` is that of the unit with the most keys.
+    pub(super) fn of_units(shape: &AttnShape, units: usize, values: Precision, processors: u32) -> Self {
+        let each = split_bytes(shape.heads, shape.keys, shape.dim, values).max(1);
+        let room = ((SPLIT_BYTES / each) as usize).min(MOST_BLOCKS / shape.kv_heads);
+        let queries = room.clamp(1, units);
+        let blocks = (shape.heads / shape.kv_heads).div_ceil(SPLIT_ROWS) * shape.kv_heads * queries;
+        Self { count: Self::busy(shape, blocks, processors), queries }
+    }
+
+    /// As many splits as keep the device busy where each takes so many blocks.
+    fn busy(shape: &AttnShape, blocks: usize, processors: u32) -> usize {
         let wanted = (BLOCKS * processors as usize).div_ceil(blocks);
-        Self { count: wanted.min(shape.keys.div_ceil(SPLIT_KEYS)).max(1), queries }
+        wanted.min(shape.keys.div_ceil(SPLIT_KEYS)).max(1)
     }
 }
 
@@ -172,6 +186,23 @@ mod tests {
         }
         // One takes more.
         assert_eq!(splits(shape(131_071, 131_071, 1_024, 1)).queries, 1);
+    }
+
+    #[test]
+    fn units_of_a_decode_share_the_blocks_and_the_room_for_scores() {
+        let decode = |keys, units| Splits::of_units(&shape(1, keys, 32, 8), units, Precision::I8, 132);
+        assert_eq!(decode(32_768, 1), splits(shape(1, 32_768, 32, 8)));
+        assert_eq!(decode(32_768, 6), Splits { count: 11, queries: 6 });
+        assert_eq!(decode(576, 32), Splits { count: 3, queries: 32 });
+        let each = split_bytes(32, 32_768, 128, Precision::I8);
+        let Splits { queries, .. } = decode(32_768, 64);
+        assert!(
+            queries as u64 * each <= SPLIT_BYTES && SPLIT_BYTES < (queries + 1) as u64 * each,
+            "{queries}"
+        );
+        // One takes more; a grid has so many blocks.
+        assert_eq!(Splits::of_units(&shape(1, 131_071, 1_024, 1), 3, Precision::I8, 132).queries, 1);
+        assert_eq!(Splits::of_units(&shape(1, 1, 8, 8), 1 << 20, Precision::I8, 132).queries, 65_535 / 8);
     }
 
     #[test]

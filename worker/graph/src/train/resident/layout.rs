@@ -107,14 +107,15 @@ impl Layout {
     /// The nodes of a unit, which `parts` has alone.
     pub fn nodes<'p, 'a>(&'a self, graph: &'a Graph, parts: &'p [Part]) -> Nodes<'p, 'a> {
         let Self { floats, digits, ids, positions, bounds, .. } = self;
-        Nodes { graph, floats, digits, ids: *ids, positions: *positions, bounds: *bounds, parts }
+        let (positions, slots) = (*positions, Region::new(0, 0));
+        Nodes { graph, floats, digits, ids: *ids, positions, bounds: *bounds, slots, parts }
     }
 
     /// The forward pass of a unit.
     pub fn forward<'p>(&self, graph: &Graph, parts: &'p [Part]) -> Result<Vec<Call<'p>>, Refused> {
         let nodes = self.nodes(graph, parts);
         let call = |at: usize| -> Result<Call<'p>, Refused> {
-            let operator = nodes.operator(at, &|at| self.values[at], self.statistics[at], &[])?;
+            let operator = nodes.operator(at, &|at| self.values[at], self.statistics[at], None)?;
             Ok(Call { node: at as u32, operator })
         };
         (0..graph.nodes.len()).map(call).collect()

@@ -132,7 +132,7 @@ impl<'d> Session<'d> {
         record: &mut dyn FnMut(u64, Hash),
     ) -> Result<Vec<f32>, Stop> {
         check_run(trainer, to, 1)?;
-        let parts = [Part { first: 0, tokens: trainer.plan.tokens, start: 0 }];
+        let parts = [Part { first: 0, tokens: trainer.plan.tokens, start: 0, slot: 0, capacity: 0 }];
         let mut unit = self.layout.forward(&trainer.program.graph, &parts).map_err(refused)?;
         unit.extend_from_slice(&self.backward);
         let mut losses = Vec::new();
