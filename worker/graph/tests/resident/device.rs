@@ -382,7 +382,7 @@ impl Memory<'_> {
                 _ => (SUBTREE_LEAVES, leaves),
             };
             end += usize::from(at == end);
-            let words: Vec<u32> = hashes.iter().flat_map(|hash| to_words(hash)).collect();
+            let words: Vec<u32> = hashes.iter().flat_map(to_words).collect();
             let to = roots.range(at * HASH_WORDS..at * HASH_WORDS + words.len());
             self.upload(to.start(), Source::U32(&words)).unwrap();
         }
