@@ -5,7 +5,7 @@
 // Starts to copy 16 bytes to shared memory, or zeros.
 __device__ inline void copy_later(i8* to, const i8* from, bool inside) {
 #ifdef ASSAY_HOST
-    *(Words*)to = load_words(from, inside);
+    assay_copy(to, from, inside);
 #else
     asm volatile("{ .reg .pred p; setp.eq.u32 p, %2, 0; cp.async.cg.shared.global.L2::128B [%0], [%1], 16, p; }" ::"r"(
                      (u32)__cvta_generic_to_shared(to)),
@@ -16,7 +16,9 @@ __device__ inline void copy_later(i8* to, const i8* from, bool inside) {
 
 // Ends a group of copies.
 __device__ inline void copies_end() {
-#ifndef ASSAY_HOST
+#ifdef ASSAY_HOST
+    assay_copies_end();
+#else
     asm volatile("cp.async.commit_group;" ::: "memory");
 #endif
 }
@@ -24,7 +26,9 @@ __device__ inline void copies_end() {
 // Waits for all but the `LATEST` latest groups of this thread.
 template <u32 LATEST>
 __device__ inline void copies_wait() {
-#ifndef ASSAY_HOST
+#ifdef ASSAY_HOST
+    assay_copies_wait(LATEST);
+#else
     asm volatile("cp.async.wait_group %0;" ::"n"(LATEST) : "memory");
 #endif
 }

@@ -1,5 +1,4 @@
-// Products on Hopper's tensor cores by wgmma: warpgroups that multiply what another one copies to shared memory. Host
-// tests leave this file out: its barriers and descriptors have no twin there.
+// Products on Hopper's tensor cores by wgmma: warpgroups that multiply what another one copies to shared memory.
 // architecture: compute_90a
 #include "async_copy.cuh"
 #include "gemm.cuh"
@@ -16,39 +15,67 @@ __device__ inline u32 address_of(const void* shared) {
 
 // Barriers in shared memory: a phase ends with the arrival of as many as the barrier counts.
 __device__ inline void barrier_init(u64* barrier, u32 count) {
+#ifdef ASSAY_HOST
+    assay_barrier_init(barrier, count);
+#else
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(address_of(barrier)), "r"(count) : "memory");
+#endif
 }
 
 __device__ inline void barrier_arrive(u64* barrier) {
+#ifdef ASSAY_HOST
+    assay_barrier_arrive(barrier);
+#else
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(address_of(barrier)) : "memory");
+#endif
 }
 
 // Waits until the phase of this parity has ended; the one before the first counts as ended, and has parity 1.
 __device__ inline void barrier_wait(u64* barrier, u32 parity) {
+#ifdef ASSAY_HOST
+    assay_barrier_wait(barrier, parity);
+#else
     asm volatile(
         "{ .reg .pred ended;\n"
         "again: mbarrier.try_wait.parity.shared::cta.b64 ended, [%0], %1;\n"
         "@!ended bra again; }" ::"r"(address_of(barrier)), "r"(parity)
         : "memory");
+#endif
 }
 
 // Makes what this thread wrote to shared memory visible to wgmma, which reads it by another path.
 __device__ inline void writes_visible() {
+#ifdef ASSAY_HOST
+    assay_proxy_fence();
+#else
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
 }
 
 // Before the first product that uses registers which were written otherwise.
 __device__ inline void products_begin() {
+#ifdef ASSAY_HOST
+    assay_registers_fence();
+#else
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#endif
 }
 
 __device__ inline void products_end() {
+#ifdef ASSAY_HOST
+    assay_products_end();
+#else
     asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+#endif
 }
 
 template <u32 LATEST>
 __device__ inline void products_wait() {
+#ifdef ASSAY_HOST
+    assay_products_wait(LATEST);
+#else
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LATEST) : "memory");
+#endif
 }
 
 // Keeps the compiler from moving what it does with sums across this place: products write them on their own time.
@@ -69,6 +96,9 @@ __device__ inline u64 descriptor(const i8* tile) {
 // C += A·B over 32 digits of 64 rows of A and all of B. Lane 4g + t of warp w has of C, for each eight columns, 2t
 // and 2t + 1 of row 16w + g, then of row 16w + g + 8.
 __device__ inline void wgmma(i32 (&c)[64], u64 a, u64 b) {
+#ifdef ASSAY_HOST
+    assay_product(c, 128, a, b);
+#else
     asm volatile(
         "wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8 {"
         "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
@@ -85,9 +115,13 @@ __device__ inline void wgmma(i32 (&c)[64], u64 a, u64 b) {
           "+r"(c[48]), "+r"(c[49]), "+r"(c[50]), "+r"(c[51]), "+r"(c[52]), "+r"(c[53]), "+r"(c[54]), "+r"(c[55]),
           "+r"(c[56]), "+r"(c[57]), "+r"(c[58]), "+r"(c[59]), "+r"(c[60]), "+r"(c[61]), "+r"(c[62]), "+r"(c[63])
         : "l"(a), "l"(b));
+#endif
 }
 
 __device__ inline void wgmma(i32 (&c)[128], u64 a, u64 b) {
+#ifdef ASSAY_HOST
+    assay_product(c, 256, a, b);
+#else
     asm volatile(
         "wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8 {"
         "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
@@ -118,6 +152,20 @@ __device__ inline void wgmma(i32 (&c)[128], u64 a, u64 b) {
           "+r"(c[116]), "+r"(c[117]), "+r"(c[118]), "+r"(c[119]),
           "+r"(c[120]), "+r"(c[121]), "+r"(c[122]), "+r"(c[123]), "+r"(c[124]), "+r"(c[125]), "+r"(c[126]), "+r"(c[127])
         : "l"(a), "l"(b));
+#endif
+}
+
+// Registers go from who copies to who multiplies.
+__device__ inline void give_registers() {
+#ifndef ASSAY_HOST
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
+#endif
+}
+
+__device__ inline void take_registers() {
+#ifndef ASSAY_HOST
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
+#endif
 }
 
 // Where the steps of the depth stand in the ring of stages.
@@ -304,12 +352,11 @@ __device__ inline void tile_product(const Product& p, i8* unaligned) {
     }
     __syncthreads();
     Work<DA, DB, COLS, STAGES> work(p, memory, full, empty);
-    // Registers go from who copies to who multiplies.
     if (threadIdx.x < GROUP) {
-        asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
+        give_registers();
         work.produce();
     } else {
-        asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
+        take_registers();
         work.consume(threadIdx.x / GROUP - 1);
     }
 }

@@ -28,7 +28,7 @@ struct AssayIndex {
 };
 extern AssayIndex threadIdx, blockIdx, blockDim, gridDim;
 constexpr int warpSize = 32;
-// Of the block that runs: what a launch asked for, aligned to 1,024 bytes.
+// Of the block that runs: what a launch asked for, aligned to 16 bytes.
 extern unsigned char* assay_dynamic_shared;
 void assay_block_barrier();
 void assay_warp_barrier(unsigned mask);
@@ -153,6 +153,23 @@ inline int __reduce_add_sync(unsigned mask, int value) {
 inline unsigned __reduce_or_sync(unsigned mask, unsigned value) {
     return assay_reduce(mask, value, [](unsigned a, unsigned b) { return a | b; });
 }
+
+// What a device does on its own time, in tests/host/asynchronous.cpp: copies of 16 bytes and products of 64 rows over 32 digits,
+// both by groups of a thread; barriers that count arrivals; fences.
+
+unsigned long long assay_shared_address(const void* at);
+inline unsigned long long __cvta_generic_to_shared(const void* at) { return assay_shared_address(at); }
+void assay_copy(void* to, const void* from, bool inside);
+void assay_copies_end();
+void assay_copies_wait(unsigned latest);
+void assay_proxy_fence();
+void assay_registers_fence();
+void assay_product(int* sums, unsigned columns, unsigned long long a, unsigned long long b);
+void assay_products_end();
+void assay_products_wait(unsigned latest);
+void assay_barrier_init(unsigned long long* barrier, unsigned count);
+void assay_barrier_arrive(unsigned long long* barrier);
+void assay_barrier_wait(const unsigned long long* barrier, unsigned parity);
 
 // Atomics: one thread of the machine runs all.
 

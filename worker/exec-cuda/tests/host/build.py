@@ -1,4 +1,4 @@
-"""Compiles the kernels for this machine's processor, for the tests, and prints where the program is (executor.cpp).
+"""Compiles the kernels for this machine's processor, for the tests, and prints where the program is (executor.cpp and asynchronous.cpp).
 
 Usage: build.py DIRECTORY, where the program and what it is linked from are kept.
 
@@ -16,8 +16,8 @@ import sys
 
 HOST = pathlib.Path(__file__).resolve().parent
 KERNELS = HOST.parent.parent / "kernels"
-# Made of instructions that only one generation of devices has.
-LEFT_OUT = {"gemm_wgmma"}
+# What the kernels are linked with.
+RUNTIME = (HOST / "executor.cpp", HOST / "asynchronous.cpp")
 
 COMPILER = ("clang++", "-std=c++20")
 # Every float operation rounds by itself; integers wrap as on a device, which casts pointers between vectors too. What a device
@@ -74,11 +74,10 @@ def compiled(source: pathlib.Path, text: str, directory: pathlib.Path) -> pathli
 
 
 def build(directory: pathlib.Path) -> pathlib.Path:
-    sources = sorted(path for path in KERNELS.glob("*.cu") if path.stem not in LEFT_OUT)
-    executor = HOST / "executor.cpp"
+    sources = sorted(KERNELS.glob("*.cu"))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        texts = list(pool.map(translated, sources)) + [executor.read_text()]
-        objects = list(pool.map(compiled, [*sources, executor], texts, [directory] * len(texts)))
+        texts = [*pool.map(translated, sources), *(path.read_text() for path in RUNTIME)]
+        objects = list(pool.map(compiled, [*sources, *RUNTIME], texts, [directory] * len(texts)))
     digest = hashlib.sha256("".join(map(str, objects)).encode()).hexdigest()[:16]
     program = directory / f"executor-{digest}"
     if not program.exists():

@@ -2,7 +2,8 @@
 // and answers on its standard output. It owns what stands for a device's memory, so a kernel that writes where it must not
 // ends this process, not the test's; each allocation ends at a page that no one may touch.
 //
-// The threads of a block are coroutines: each runs to its next barrier, and then the next one, in an order that changes.
+// The threads of a block are coroutines: each runs to its next barrier, and then the next one, in an order that changes. What a
+// device does on its own time is in asynchronous.cpp.
 #include <csetjmp>
 #include <csignal>
 #include <cstdint>
@@ -23,6 +24,10 @@ struct AssayIndex {
 using AssayBody = void (*)(const unsigned long long* words);
 [[noreturn]] void assay_fail(const char* why);
 void assay_warp_barrier(unsigned mask);
+// In asynchronous.cpp: of the block that begins or ends, and what tests leave out.
+void assay_block_begins(unsigned count);
+void assay_block_ends(unsigned count);
+void assay_leave_out(unsigned needed);
 
 // What the kernels see of their place, as shim.h declares it.
 AssayIndex threadIdx, blockIdx, blockDim, gridDim;
@@ -42,8 +47,10 @@ constexpr size_t STACK_BYTES = 256 << 10;
 // The most that a device gives to a block.
 constexpr size_t SHARED_BYTES = 227 << 10;
 constexpr size_t PAGE = 4096;
-// Vectors are loaded by 16 bytes at most.
+// Vectors are loaded by 16 bytes at most; shared memory is aligned to no more either.
 constexpr size_t ALIGNMENT = 16;
+// Where shared memory has its static part in the addresses that are of shared memory only: after all that descriptors can name.
+constexpr size_t STATIC_ADDRESS = 1 << 18;
 // As f32 a NaN, as an integer −1.
 constexpr int POISON = 0xff;
 // Between an allocation's last byte and the page after it.
@@ -63,6 +70,7 @@ std::map<std::string, Kernel>& kernels() {
 std::string running = "no kernel";
 
 size_t to_pages(size_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE; }
+size_t to_aligned(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 // Memory between two pages that no one may touch; `bytes` of it end at the second one, but for alignment.
 unsigned char* fenced(size_t bytes) {
@@ -76,7 +84,7 @@ unsigned char* fenced(size_t bytes) {
 
 // ---- The threads of a block ----
 
-enum class State { Ready, AtBlock, InWarp, Ended };
+enum class State { Ready, AtBlock, InWarp, Until, Ended };
 
 struct Thread {
     ucontext_t entry;
@@ -84,6 +92,10 @@ struct Thread {
     bool entered = false;
     State state = State::Ended;
     unsigned mask = 0;
+    // What it waits for, as `assay_wait_until` is told.
+    bool (*over)(const void* what, unsigned which) = nullptr;
+    const void* what = nullptr;
+    unsigned which = 0;
     AssayIndex index = {};
 };
 
@@ -135,9 +147,21 @@ void prepare(unsigned count) {
     }
 }
 
-// Lets go on whoever waited for nobody but those who wait alike. Gives whether there was anyone.
+// Lets go on whoever waited for what has happened. Gives whether there was anyone.
+bool release_past(unsigned count) {
+    bool released = false;
+    for (unsigned i = 0; i < count; ++i) {
+        Thread& thread = threads[i];
+        if (thread.state != State::Until || !thread.over(thread.what, thread.which)) continue;
+        thread.state = State::Ready;
+        released = true;
+    }
+    return released;
+}
+
+// Lets go on whoever waited for nobody but those who wait alike, or for what has happened. Gives whether there was anyone.
 bool release(unsigned count) {
-    bool released = false, all = true;
+    bool released = release_past(count), all = true;
     for (unsigned i = 0; i < count; ++i) {
         const State state = threads[i].state;
         all = all && (state == State::AtBlock || state == State::Ended);
@@ -176,6 +200,7 @@ void run_block(unsigned count) {
         threads[i].index = {i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
     }
     votes = 0;
+    assay_block_begins(count);
     do {
         // Forwards and backwards, from another thread each time: bytes must not depend on it.
         const unsigned start = (++sweep * 2654435761u >> 8) % count;
@@ -186,6 +211,7 @@ void run_block(unsigned count) {
     } while (release(count));
     for (unsigned i = 0; i < count; ++i)
         if (threads[i].state != State::Ended) assay_fail("threads wait for others that wait elsewhere");
+    assay_block_ends(count);
 }
 
 // ---- Memory ----
@@ -202,7 +228,7 @@ uint64_t allocate(size_t bytes) {
     unsigned char* pages = fenced(bytes);
     if (!pages) return 0;
     memset(pages, CANARY, to_pages(bytes));
-    unsigned char* first = pages + (to_pages(bytes) - (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    unsigned char* first = pages + (to_pages(bytes) - to_aligned(bytes));
     memset(first, POISON, bytes);
     const uint64_t address = reinterpret_cast<uint64_t>(first);
     memory[address] = {pages, bytes};
@@ -301,10 +327,14 @@ void answer_download() {
     answer(from ? "" : OUTSIDE, from, from ? bytes : 0);
 }
 
+// Where the block's dynamic memory begins in the addresses that are of shared memory only, and how much there is.
+size_t dynamic_address, dynamic_bytes;
+
 std::string run(const Kernel& kernel, unsigned count, unsigned shared) {
     // It ends at the page that no one may touch, as allocations do.
     static unsigned char* const pool = fenced(SHARED_BYTES);
-    const size_t rounded = (shared + 1023) / 1024 * 1024;
+    const size_t rounded = to_aligned(shared);
+    dynamic_bytes = rounded;
     assay_dynamic_shared = pool + to_pages(SHARED_BYTES) - rounded;
     prepare(count);
     body = kernel.body;
@@ -313,6 +343,8 @@ std::string run(const Kernel& kernel, unsigned count, unsigned shared) {
         for (unsigned y = gridDim.y; y-- > 0;)
             for (unsigned x = gridDim.x; x-- > 0;) {
                 blockIdx = {x, y, z};
+                // What a kernel has of its own lies before it, so it is aligned to little.
+                dynamic_address = dynamic_address % 1024 + 5 * ALIGNMENT;
                 memset(assay_dynamic_shared, POISON, rounded);
                 memset(__start_assay_shared, POISON, size_t(__stop_assay_shared - __start_assay_shared));
                 run_block(count);
@@ -343,6 +375,11 @@ void answer_launch() {
     words = arguments.data();
     answer(run(found->second, count, shared));
     running = "no kernel";
+}
+
+void answer_leave_out() {
+    assay_leave_out(unsigned(number()));
+    answer("");
 }
 
 // Says which thread it was, and ends. An illegal instruction is a check of the compiler's: see src/host/build.rs.
@@ -380,9 +417,26 @@ void assay_fail(const char* why) {
     _exit(1);
 }
 
+unsigned assay_thread() { return current; }
+
 unsigned assay_lane() { return current % WARP; }
 
 void assay_block_barrier() { wait(State::AtBlock); }
+
+void assay_wait_until(bool (*over)(const void* what, unsigned which), const void* what, unsigned which) {
+    threads[current].over = over;
+    threads[current].what = what;
+    threads[current].which = which;
+    wait(State::Until);
+}
+
+unsigned long long assay_shared_address(const void* at) {
+    const unsigned char* byte = static_cast<const unsigned char*>(at);
+    if (byte >= assay_dynamic_shared && byte < assay_dynamic_shared + dynamic_bytes)
+        return dynamic_address + size_t(byte - assay_dynamic_shared);
+    if (byte < __start_assay_shared || byte >= __stop_assay_shared) assay_fail("an address that is not of shared memory");
+    return STATIC_ADDRESS + size_t(byte - __start_assay_shared);
+}
 
 int assay_block_count(bool holds) {
     votes += holds;
@@ -418,6 +472,7 @@ int main() {
             case 'U': answer_upload(); break;
             case 'D': answer_download(); break;
             case 'L': answer_launch(); break;
+            case 'N': answer_leave_out(); break;
             default: return 2;
         }
     }
