@@ -35,6 +35,11 @@ bool is_late() {
     return turns & 1;
 }
 
+// Lets other threads go on, some threads more often than others: who waits for all of them must not go on before the last.
+void fall_behind() {
+    while (is_late()) assay_wait_until([](const void*, unsigned) { return true; }, nullptr, 0);
+}
+
 // Work that a thread has started and not waited for.
 template <class Work>
 struct Started {
@@ -195,6 +200,7 @@ void assay_copy(void* to, const void* from, bool inside) {
 void assay_copies_end() { threads[assay_thread()].copies.end_group(); }
 
 void assay_copies_wait(unsigned latest) {
+    fall_behind();
     if (left_out == Needed::CopiesWait) return;
     threads[assay_thread()].copies.wait(latest, [](const Copy& copy) { perform(copy); });
 }
@@ -225,6 +231,7 @@ void assay_products_end() { threads[assay_thread()].products.end_group(); }
 // Sums that were all waited for may be read and written, so that the next product needs a fence.
 void assay_products_wait(unsigned latest) {
     Thread& thread = threads[assay_thread()];
+    fall_behind();
     if (latest == 0) thread.fenced = false;
     if (left_out == Needed::ProductsWait) return;
     thread.products.wait(latest, [](const Product& product) { perform(product); });
@@ -236,6 +243,7 @@ void assay_barrier_init(unsigned long long* barrier, unsigned count) {
 }
 
 void assay_barrier_arrive(unsigned long long* barrier) {
+    fall_behind();
     Phase& phase = phase_of(barrier);
     if (--phase.missing) return;
     phase.missing = phase.count;

@@ -1,9 +1,10 @@
 //! This machine's processor in place of a device, for tests: a process that has the kernels compiled by clang, and memory of its
-//! own (`executor.cpp`, made by `build.py`). [`gpu`] is a [`Gpu`] like any other, so the real launch functions run on it.
+//! own (`executor.cpp` and `asynchronous.cpp`, made by `build.py`). [`gpu`] is a [`Gpu`] like any other, so the real launch functions run on it.
 //!
 //! The process fences and poisons what it gives, runs blocks and threads in an order of its own, and refuses arguments that
 //! are not those of the kernel's parameters.
 
+mod missed;
 mod order;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use crate::module::Module;
 use order::{Had, Order};
 
 /// The paths of products whose kernels this processor can run.
-pub(crate) const PATHS: [GemmPath; 3] = [GemmPath::Dp4a, GemmPath::Mma, GemmPath::Bf16];
+pub(crate) const PATHS: [GemmPath; 4] = [GemmPath::Dp4a, GemmPath::Mma, GemmPath::Wgmma, GemmPath::Bf16];
 
 /// Few, so that kernels with a grid of so many blocks have to go round.
 const PROCESSORS: u32 = 3;
@@ -35,7 +36,8 @@ const NONE: usize = usize::MAX;
 /// A device that is this processor, and what counts the kernels that it ran.
 pub(crate) fn gpu(path: GemmPath) -> (Gpu, Arc<Host>) {
     let host = Arc::new(Host::start());
-    let (name, capability) = ("this machine's processor".into(), Capability::new(8, 0));
+    // The one that has all of these paths.
+    let (name, capability) = ("this machine's processor".into(), Capability::new(9, 0));
     let device = Device { index: 0, name, capability, memory: MEMORY, processors: PROCESSORS };
     (Gpu::on(host.clone(), device, path).unwrap(), host)
 }
@@ -197,6 +199,11 @@ impl Host {
         self.left_out.store(number, Ordering::Relaxed);
     }
 
+    /// Has kernels do without something that they wait for.
+    fn miss(&self, needed: Needed) {
+        self.ask("leaving out a wait", &Request::new(b'N').number(needed as u64), &mut []).unwrap();
+    }
+
     /// Whether an order or a wait is not left out.
     fn is_heard(&self) -> bool {
         self.ordered.fetch_add(1, Ordering::Relaxed) != self.left_out.load(Ordering::Relaxed)
@@ -269,6 +276,15 @@ impl Process {
         }
         Ok(Some(String::from_utf8_lossy(&wrong).into_owned()))
     }
+}
+
+/// What kernels wait for before they go on with what a device does on its own time; `asynchronous.cpp` has the same numbers.
+#[derive(Clone, Copy, Debug)]
+enum Needed {
+    CopiesWait = 1,
+    ProxyFence,
+    ProductsWait,
+    BarrierWait,
 }
 
 /// A letter, and what belongs to it.

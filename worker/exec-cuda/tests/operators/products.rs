@@ -78,29 +78,42 @@ fn shapes(random: &mut Random) -> Vec<[usize; 3]> {
     shapes
 }
 
+/// Products of random operands, of one digit each and of all pairs of these precisions.
+fn multiply(random: &mut Random, [rows, cols, depth]: [usize; 3], precisions: &[Precision]) {
+    let (a, b) = (random.digits(rows * depth), random.digits(cols * depth));
+    let plain = agree_by_all("GemmI8", |backend| {
+        let mut c = vec![i32::MIN; rows * cols];
+        backend.gemm_i8_forward(&GemmI8::new(rows, cols, depth)?, &a, &b, &mut c)?;
+        Ok(c)
+    });
+    assert!(plain.is_ok());
+    let (x, w) = (random.planted(rows, depth), random.planted(cols, depth));
+    for left in precisions {
+        for right in precisions {
+            let (a, b) = (Rows::new(&x, depth, *left), Rows::new(&w, depth, *right));
+            let sliced = agree_by_all("GemmI8Sliced", |backend| {
+                let (op, mut c) = (GemmI8Sliced::new(rows, cols, depth)?, vec![i64::MIN; rows * cols]);
+                backend.gemm_i8_sliced_forward(&op, &a.view(), &b.view(), &mut c)?;
+                Ok(c)
+            });
+            assert!(sliced.is_ok(), "{rows} × {cols} × {depth} {left:?} {right:?}");
+        }
+    }
+}
+
 #[test]
 fn products_by_every_path_are_those_of_the_reference() {
     let mut random = Random::new(133);
-    for [rows, cols, depth] in shapes(&mut random) {
-        let (a, b) = (random.digits(rows * depth), random.digits(cols * depth));
-        let plain = agree_by_all("GemmI8", |backend| {
-            let mut c = vec![i32::MIN; rows * cols];
-            backend.gemm_i8_forward(&GemmI8::new(rows, cols, depth)?, &a, &b, &mut c)?;
-            Ok(c)
-        });
-        assert!(plain.is_ok());
-        let (x, w) = (random.planted(rows, depth), random.planted(cols, depth));
-        for left in PRECISIONS {
-            for right in PRECISIONS {
-                let (a, b) = (Rows::new(&x, depth, left), Rows::new(&w, depth, right));
-                let sliced = agree_by_all("GemmI8Sliced", |backend| {
-                    let (op, mut c) = (GemmI8Sliced::new(rows, cols, depth)?, vec![i64::MIN; rows * cols]);
-                    backend.gemm_i8_sliced_forward(&op, &a.view(), &b.view(), &mut c)?;
-                    Ok(c)
-                });
-                assert!(sliced.is_ok(), "{rows} × {cols} × {depth} {left:?} {right:?}");
-            }
-        }
+    for shape in shapes(&mut random) {
+        multiply(&mut random, shape, &PRECISIONS);
+    }
+}
+
+#[test]
+fn products_past_tiles_and_stages_are_those_of_the_reference() {
+    // A depth that is split, two tiles below one another, two side by side: of the largest, those of wgmma.
+    for shape in [[20, 30, 1_552], [130, 40, 656], [20, 260, 656]] {
+        multiply(&mut Random::new(138), shape, &[Precision::I8, Precision::I15]);
     }
 }
 
