@@ -1,9 +1,10 @@
 // What the kernels use of CUDA, for this machine's own compiler (clang, C++17): the tests run the kernels without a GPU by it.
 //
 // The threads of a block are coroutines of one thread (tests/host/executor.cpp), which go on in changing order between two
-// barriers, so a missing barrier shows as other bytes. Shared memory is poisoned before each block. The harness
-// (src/host/build.rs) preprocesses each kernel file with this header included, turns `extern ASSAY_SHARED` arrays into the
-// block's dynamic memory, and appends a registration for each kernel.
+// barriers, so a missing barrier shows as other bytes. What a device does on its own time is early or late by turns
+// (tests/host/asynchronous.cpp). Shared memory is poisoned before each block. The harness (tests/host/build.py) preprocesses
+// each kernel file with this header included, turns `extern ASSAY_SHARED` arrays into the block's dynamic memory, and appends
+// a registration for each kernel.
 #pragma once
 
 #include <utility>
