@@ -98,6 +98,14 @@ struct Thread {
     size_t asked = 0;
     // Whether a fence orders what it did with registers before its products.
     bool fenced = false;
+
+    void clear() {
+        copies.clear();
+        unseen.clear();
+        products.clear();
+        asked = 0;
+        fenced = false;
+    }
 };
 
 Thread threads[MOST_THREADS];
@@ -105,6 +113,9 @@ Thread threads[MOST_THREADS];
 // Shared memory as wgmma sees it, by shared address: what a thread copied there, once that thread has fenced. What is written
 // otherwise it never sees. Descriptors can name no more than this.
 alignas(16) unsigned char seen[1 << 18];
+
+// Whether a block has left anything in all this; most kernels never do.
+bool used = true;
 
 // What all threads of a warpgroup ask for alike.
 std::vector<std::array<uint64_t, 3>> asked_by[MOST_THREADS / WARPGROUP];
@@ -192,6 +203,7 @@ bool has_ended(const void* barrier, unsigned parity) { return phase_of(barrier).
 // ---- What the kernels call ----
 
 void assay_copy(void* to, const void* from, bool inside) {
+    used = true;
     const Copy copy = {static_cast<Chunk*>(to), static_cast<const Chunk*>(from), inside};
     if (is_late()) threads[assay_thread()].copies.open.push_back(copy);
     else perform(copy);
@@ -215,7 +227,10 @@ void assay_proxy_fence() {
     unseen.clear();
 }
 
-void assay_registers_fence() { threads[assay_thread()].fenced = true; }
+void assay_registers_fence() {
+    used = true;
+    threads[assay_thread()].fenced = true;
+}
 
 void assay_product(int* sums, unsigned columns, unsigned long long a, unsigned long long b) {
     Thread& thread = threads[assay_thread()];
@@ -260,16 +275,12 @@ void assay_barrier_wait(const unsigned long long* barrier, unsigned parity) {
 
 void assay_leave_out(unsigned needed) { left_out = Needed(needed); }
 
-void assay_block_begins(unsigned count) {
+void assay_block_begins() {
+    if (!used) return;
     memset(seen, POISON, sizeof seen);
-    for (unsigned i = 0; i < count; ++i) {
-        threads[i].copies.clear();
-        threads[i].unseen.clear();
-        threads[i].products.clear();
-        threads[i].asked = 0;
-        threads[i].fenced = false;
-    }
+    for (Thread& thread : threads) thread.clear();
     for (auto& asked : asked_by) asked.clear();
+    used = false;
 }
 
 void assay_block_ends(unsigned count) {

@@ -25,7 +25,7 @@ using AssayBody = void (*)(const unsigned long long* words);
 [[noreturn]] void assay_fail(const char* why);
 void assay_warp_barrier(unsigned mask);
 // In asynchronous.cpp: of the block that begins or ends, and what tests leave out.
-void assay_block_begins(unsigned count);
+void assay_block_begins();
 void assay_block_ends(unsigned count);
 void assay_leave_out(unsigned needed);
 
@@ -200,7 +200,7 @@ void run_block(unsigned count) {
         threads[i].index = {i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
     }
     votes = 0;
-    assay_block_begins(count);
+    assay_block_begins();
     do {
         // Forwards and backwards, from another thread each time: bytes must not depend on it.
         const unsigned start = (++sweep * 2654435761u >> 8) % count;
