@@ -106,6 +106,8 @@ __device__ inline void copy_ahead(void* to, const void* from, bool inside) {
     u32 address = static_cast<u32>(__cvta_generic_to_shared(to));
     u32 bytes = inside ? 16 : 0;
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(bytes) : "memory");
+#elif defined(ASSAY_HOST)
+    assay_copy(to, from, inside);
 #else
     *static_cast<Words4*>(to) = inside ? *static_cast<const Words4*>(from) : Words4{{0, 0, 0, 0}};
 #endif
@@ -115,6 +117,8 @@ __device__ inline void copy_ahead(void* to, const void* from, bool inside) {
 __device__ inline void copies_end() {
 #ifdef ASSAY_TENSOR_CORES
     asm volatile("cp.async.commit_group;" ::: "memory");
+#elif defined(ASSAY_HOST)
+    assay_copies_end();
 #endif
 }
 
@@ -122,6 +126,8 @@ __device__ inline void copies_end() {
 template <u32 BUT> __device__ inline void copies_wait() {
 #ifdef ASSAY_TENSOR_CORES
     asm volatile("cp.async.wait_group %0;" ::"n"(BUT) : "memory");
+#elif defined(ASSAY_HOST)
+    assay_copies_wait(BUT);
 #endif
 }
 
