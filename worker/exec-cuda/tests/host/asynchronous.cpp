@@ -133,9 +133,9 @@ void perform(const Copy& copy) {
 // 49–51 the base offset, 62–63 the swizzling mode.
 //
 // In 128-byte swizzling eight rows of 128 bytes are a pattern, the next eight begin one stride further, and bits 4–6 of an
-// address are XORed with bits 7–9. The base offset says where patterns start, 0 for multiples of 1,024; the ISA does not ask that
-// a matrix starts where a pattern does. So a step along the depth is one of the start address within the first 128 bytes: the
-// XOR is one of addresses, and it stays what it was.
+// address are XORed with bits 7–9. The base offset says where patterns start, 0 for multiples of 1,024; the ISA says nothing of
+// matrices that start 32 bytes into one. Here, as libraries for Hopper rely on, the XOR is one of addresses, so that a step
+// along the depth is one of the start address within the first 128 bytes.
 struct Matrix {
     unsigned start, stride;
 
@@ -183,7 +183,7 @@ void ask(Thread& thread, const Product& product) {
 
 // ---- Barriers ----
 
-// What a barrier's word holds, a secret of the device.
+// What a barrier's word holds; a device does not say how.
 struct Phase {
     uint16_t missing, count, parity, mark;
 };

@@ -1,4 +1,5 @@
-"""Compiles the kernels for this machine's processor, for the tests, and prints where the program is (executor.cpp and asynchronous.cpp).
+"""Compiles the kernels for this machine's processor, for the tests, and prints where the program is: executor.cpp with
+asynchronous.cpp and all kernels.
 
 Usage: build.py DIRECTORY, where the program and what it is linked from are kept.
 

@@ -1,5 +1,6 @@
 //! This machine's processor in place of a device, for tests: a process that has the kernels compiled by clang, and memory of its
-//! own (`executor.cpp` and `asynchronous.cpp`, made by `build.py`). [`gpu`] is a [`Gpu`] like any other, so the real launch functions run on it.
+//! own (`executor.cpp` and `asynchronous.cpp`, made by `build.py`). [`gpu`] is a [`Gpu`] like any other, so the real launch
+//! functions run on it.
 //!
 //! The process fences and poisons what it gives, runs blocks and threads in an order of its own, and refuses arguments that
 //! are not those of the kernel's parameters.
