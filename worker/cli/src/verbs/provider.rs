@@ -62,6 +62,9 @@ enum Verb {
         endpoint: Option<Endpoint>,
         #[command(flatten)]
         hired: Hired,
+        /// Name another worker although seats are open: what the last one has committed to is lost, with what it locks
+        #[arg(long, requires = "worker")]
+        lose_seats: bool,
     },
     /// Offer nothing any more
     #[command(after_help = "Example:\n  assay --key owner.json provider retire")]
@@ -146,9 +149,12 @@ pub fn endpoint(text: &str) -> Result<Endpoint, String> {
 pub async fn run(args: Args, context: &Context) -> Result<(), CliError> {
     match args.verb {
         Verb::Register { offer, hired } => register(context, offer, hired).await,
-        Verb::Update { machine, any_memory, reserve, capacity, endpoint, hired } => {
+        Verb::Update { machine, any_memory, reserve, capacity, endpoint, hired, lose_seats } => {
             if let Some(machine) = machine {
                 check(machine, any_memory, context.config.worker.device)?;
+            }
+            if let (Some(worker), false) = (&hired.worker, lose_seats) {
+                check_seats(context, worker).await?;
             }
             let beside = hired.calls().into_iter().chain(endpoint.map(calls::set_endpoint)).collect();
             update(context, machine, reserve, capacity, beside).await
@@ -221,6 +227,22 @@ async fn update(
     }
     let done = "asked for: in force once the change is applied";
     sent::send_to(context, &chain, calls::all(all), done).await
+}
+
+/// Refuses another worker while there are seats: what one key has committed to, no other can reveal.
+async fn check_seats(context: &Context, worker: &AccountId) -> Result<(), CliError> {
+    let owner = context.account(None)?;
+    let chain = context.chain().await?;
+    let at = chain.tip().await?.best.hash;
+    let seats = chain.provider(at, &owner).await?.map_or(0, |provider| provider.open.len());
+    let named = chain.ledger(at, &owner).await?.and_then(|ledger| ledger.worker);
+    if seats == 0 || named.as_ref() == Some(worker) {
+        return Ok(());
+    }
+    Err(CliError::Refused(format!(
+        "open seats: {seats}, and another worker can't reveal what this one has committed to: first end them by \
+         `assay worker drain --wait` where the worker runs, or pass --lose-seats"
+    )))
 }
 
 async fn registered(chain: &Chain, owner: &AccountId) -> Result<Provider, CliError> {

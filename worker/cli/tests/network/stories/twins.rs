@@ -12,6 +12,9 @@ async fn of_two_workers_with_one_key_one_commits_and_nobody_is_slashed() {
     let (twin, process) = network.twin(first);
     // Both have the seat before either can compute.
     until("the twin's seat", async || twin.log().contains("seat taken").then_some(())).await;
+    let (owner, heir) = (&network.provider(first).owner, network.stranger.account.to_string());
+    let refused = owner.try_assay(&["provider", "update", "--worker", &heir]).unwrap_err();
+    assert!(refused.contains("open seats: 1") && refused.contains("--lose-seats"), "{refused}");
     network.release_content();
 
     assert_eq!(network.ends(job).await.outcome, Outcome::Agreed);
