@@ -47,12 +47,12 @@ pub const EXP: Work = Work::steps(20.0, 5.0);
 /// (12); the exponent's bits (2).
 pub const EXP_OF_NEGATIVE: Work = Work::steps(20.0, 2.0);
 
-/// A float to an integer of one digit: its magnitude (2 of integers), ·Q/absmax and conversion (2), clamping (2), a
-/// byte (1).
-pub const QUANTISE: Work = Work::steps(2.0, 5.0);
+/// A float to an integer of one digit: its magnitude (2 of integers), ·Q/absmax and conversion (2), a byte (1). What is
+/// multiplied by Q/absmax needs no clamping.
+pub const QUANTISE: Work = Work::steps(2.0, 3.0);
 
 /// The same to two digits: +64, mask, −64, difference, shift, a byte more.
-pub const QUANTISE_TWO: Work = Work::steps(2.0, 11.0);
+pub const QUANTISE_TWO: Work = Work::steps(2.0, 9.0);
 
 /// (f32(acc)·(sx·sw)): conversion and two products.
 pub const DEQUANTISE: Work = Work::steps(3.0, 0.0);
