@@ -14,7 +14,24 @@ const LEN: usize = 20_011;
 /// Values of every size: each range of the contract's functions, both zeros, denormals.
 fn values(random: &mut Random) -> Vec<f32> {
     let mut x = random.floats(LEN, 12.0);
-    let small = [0.0, -0.0, 1e-40, -1e-40, 1e-20, -1e-20, 0.75, -0.75, 87.0, -87.5, 88.5, -200.0, 3e4, -3e18];
+    let small = [
+        0.0,
+        -0.0,
+        1e-40,
+        -1e-40,
+        1e-20,
+        -1e-20,
+        0.562_499_94,
+        -0.5625,
+        0.75,
+        -0.75,
+        87.0,
+        -87.5,
+        88.5,
+        -200.0,
+        3e4,
+        -3e18,
+    ];
     x[..small.len()].copy_from_slice(&small);
     x[LEN - small.len()..].copy_from_slice(&small);
     x
@@ -90,6 +107,23 @@ fn operators_with_two_gradients_give_the_bytes_of_the_reference() {
         });
         let kind = if bad.is_nan() { TrapKind::Nan } else { TrapKind::Infinite };
         assert_eq!(result, Err(trap(kind, LEN - 9)));
+    }
+}
+
+#[test]
+fn what_is_not_finite_traps_even_where_the_output_would_be() {
+    let good = Random::new(29).floats(LEN, 1.0);
+    for (bad, at) in [(f32::NAN, 12_345), (f32::INFINITY, LEN - 9), (f32::NEG_INFINITY, 3)] {
+        let mut x = good.clone();
+        x[at] = bad;
+        let kind = if bad.is_nan() { TrapKind::Nan } else { TrapKind::Infinite };
+        for (name, run) in UNARY {
+            let result = agree(name, |backend| {
+                let mut y = poisoned(LEN);
+                run(backend, &x, &mut y).map(|()| bits(&y))
+            });
+            assert_eq!(result, Err(trap(kind, at)), "{name} of {bad}");
+        }
     }
 }
 
