@@ -4,7 +4,7 @@ use assay_exact::{check_finite, float, Add, CrossEntropy, Error, Gelu, Mul, Silu
 
 use super::{or_reference, Cpu, SOMEWHERE};
 use crate::kernel::Kernel;
-use crate::loops::{GeluGradient, SiluGradients, Softmax, Tangent, SOFTMAX_ONE};
+use crate::loops::{GeluGradient, HyperbolicTangent, SiluGradients, Softmax, SOFTMAX_ONE};
 
 pub(super) fn add(cpu: &Cpu, op: &Add, a: &[f32], b: &[f32], y: &mut [f32]) -> Result<(), Error> {
     let piece = |a: &[f32], b: &[f32], y: &mut [f32]| match cpu.kernel {
@@ -60,7 +60,7 @@ pub(super) fn gelu_backward(
 pub(super) fn tanh(cpu: &Cpu, op: &Tanh, x: &[f32], y: &mut [f32]) -> Result<(), Error> {
     let piece = |x: &[f32], y: &mut [f32]| match cpu.kernel {
         Kernel::Scalar => Tanh::new(y.len())?.forward(x, y),
-        kernel if kernel.run(Tangent { x, y }) => Ok(()),
+        kernel if kernel.run(HyperbolicTangent { x, y }) => Ok(()),
         _ => Ok(check_finite(x)?),
     };
     unary(cpu, op.elements(), x, y, piece, |y| op.forward(x, y))

@@ -56,12 +56,12 @@ impl Loop for GeluGradient<'_> {
 }
 
 /// y = tanh x; whether all of x is finite.
-pub(crate) struct Tangent<'a> {
+pub(crate) struct HyperbolicTangent<'a> {
     pub(crate) x: &'a [f32],
     pub(crate) y: &'a mut [f32],
 }
 
-impl Loop for Tangent<'_> {
+impl Loop for HyperbolicTangent<'_> {
     type Output = bool;
 
     #[inline(always)]

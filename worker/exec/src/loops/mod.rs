@@ -11,7 +11,7 @@ mod optimizer;
 mod rotation;
 mod sums;
 
-pub(crate) use activation::{GeluGradient, SiluGradients, Tangent};
+pub(crate) use activation::{GeluGradient, HyperbolicTangent, SiluGradients};
 pub(crate) use attention::{Delta, Scaled, ScoreGradients, Softmax, SOFTMAX_ONE};
 pub(crate) use norm::{LayerGradient, RmsGradient};
 pub(crate) use optimizer::{Adam, Clip, Magnitude, Means, Sgd, Squares};

@@ -5,7 +5,7 @@ use super::Loop;
 use crate::coefficients::SIGN;
 
 /// y[i] = x[i]·cos − x[i + h]·sin and y[i + h] = x[i + h]·cos + x[i]·sin of each head, h = dim/2; whether all of it is
-/// finite, and so the operands. Back is by −sin. Taking a product off is adding its negative, bit for bit.
+/// finite, and so the operands. `back` has −sin in place of sin. A difference is the sum with the negative, bit for bit.
 pub(crate) struct Rotation<'a> {
     pub(crate) heads: usize,
     /// Elements of a head, an even number.
@@ -41,8 +41,8 @@ impl Loop for Rotation<'_> {
     }
 }
 
-/// y = a·cos + b·(±sin), the sign flipped by `sign`. One half of a head: where both are written in one loop, the compiler
-/// sees that halves lie between others, and not that they never overlap.
+/// y = a·cos + b·sin, with the sign of sin flipped where `sign` is [`SIGN`]: one half of a head. Of a loop that writes
+/// both halves the compiler can't tell that they never overlap, and makes no vectors.
 #[inline(always)]
 fn turn(y: &mut [f32], [a, b]: [&[f32]; 2], cos: &[f32], sin: &[f32], sign: u32) -> bool {
     let mut all = true;
