@@ -2,8 +2,8 @@
 //!
 //! Who runs a job plans one [`Block`] of the device's memory for it, places weights, keys, values and all else there,
 //! and hands over a whole pass as a list of [`Call`]s. Nothing comes back between two of them, so a device may queue
-//! them. A pass may join several units: what is computed row by row is not told of it, the rest takes the units'
-//! [`Part`]s.
+//! them. A pass may join several units: what is computed row by row is not told of it, attention takes the units'
+//! [`Part`]s, and the rest reads in the block where each unit's rows begin.
 //!
 //! A training's step is such lists too: for each unit its nodes forward, its loss and its nodes backward, which add to
 //! sums that stay in the block ([`Gradient`]), then the update ([`Update`]).
@@ -75,8 +75,8 @@ pub fn drawn_bytes(rows: usize, classes: usize) -> u64 {
     (rows_drawn_at_once(rows, classes) as u64).saturating_mul(drawn_row_bytes(classes))
 }
 
-/// Bytes that a digest of so many floats takes: the nodes of a level of its tree and of the level that they become, where
-/// either is not the root.
+/// Bytes that a digest of so many floats takes: the nodes of its tree's lowest level and of the level above, of either
+/// none where it is the root.
 pub fn digest_bytes(floats: usize) -> u64 {
     let chunks = floats.div_ceil(LEAF_FLOATS);
     let nodes = |count: usize| if count > 1 { (4 * HASH_WORDS) as u64 * count as u64 } else { 0 };
@@ -235,8 +235,8 @@ impl QuantisedRegions {
     }
 }
 
-/// The keys and values of one attention node for the tokens of all units, as [`assay_exact::KvCache`] has them. Each unit
-/// has places for its tokens one behind another, from its slot on ([`Part`]).
+/// The keys and values of one attention node for the tokens of all units, as [`assay_exact::KvCache`] has them. Each
+/// unit has places for its tokens one behind another, from its slot on ([`Part`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CacheRegions {
     /// Tokens that it has room for: those of all units.
@@ -268,12 +268,6 @@ impl Part {
     /// Its rows of a value of `cols` columns.
     pub fn of(&self, value: &Region<f32>, cols: usize) -> Region<f32> {
         value.range(self.first * cols..(self.first + self.tokens) * cols)
-    }
-
-    /// Where its own position lies among those of all tokens. What takes it from there, and not from `start`, is the
-    /// same for the next token of a decode.
-    pub fn position(&self, positions: &Region<u32>) -> Region<u32> {
-        positions.range(self.first..self.first + 1)
     }
 
     /// The rows of all its places in a cache of so many key-value heads.
@@ -466,13 +460,13 @@ pub enum Operator<'a> {
         /// Output.
         y: Region<f32>,
     },
-    /// BLAKE3 of each leaf of what units have of values: of the prefix, in which the leaf's first byte in what the unit has
-    /// is written, and of the leaf.
+    /// BLAKE3 of each leaf of what units have of values: of the prefix, in which the leaf's first byte in what the unit
+    /// has is written ([`OFFSET_AT`]), and of the leaf.
     Leaves {
         /// The values of all units: of a trace point, or of several.
         x: Region<f32>,
-        /// [`SHARE_WORDS`] for each unit and point. They are read when the call is computed, so they may be others in a pass that
-        /// comes again.
+        /// [`SHARE_WORDS`] for each unit and point. They are read when the call is computed, so they may be others in a
+        /// pass that comes again.
         shares: Region<u32>,
         /// Bytes of a prefix, little-endian in its words, with zeros behind them.
         bytes: usize,
@@ -481,16 +475,16 @@ pub enum Operator<'a> {
         /// [`HASH_WORDS`] words, little-endian, for each leaf of the pass.
         hashes: Region<u32>,
     },
-    /// What a tree takes of leaves: the roots of full subtrees, and the leaves beside them ([`Subtrees`]). A node is BLAKE3
-    /// of a one and its two children.
+    /// What a tree takes of leaves: the roots of full subtrees, and the leaves beside them ([`Subtrees`]). A node is
+    /// BLAKE3 of a byte that is 1 and of its two children.
     Subtrees {
         /// [`HASH_WORDS`] words for each leaf.
         hashes: Region<u32>,
         /// One word, read when the call is computed: how many of the run's leaves come before them, modulo
         /// [`SUBTREE_LEAVES`].
         first: Region<u32>,
-        /// [`SUBTREE_LEAVES`] hashes, which begin with the leaves before the first subtree; as many, which begin with those
-        /// behind the last one; and the roots. What lies between is not written ([`subtree_hashes`]).
+        /// [`SUBTREE_LEAVES`] hashes, which begin with the leaves before the first subtree; as many, which begin with
+        /// those behind the last one; and the roots. What lies between is not written ([`subtree_hashes`]).
         roots: Region<u32>,
     },
     /// Attention of each part over its own keys.

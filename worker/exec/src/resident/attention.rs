@@ -28,7 +28,8 @@ pub struct Attention<'a> {
     pub positions: Region<u32>,
     /// The first row of each unit, and the number of all rows.
     pub bounds: Region<u32>,
-    /// The slot of each token's unit, which has its place in the cache at its position behind it. Nothing without a cache.
+    /// The slot of each token's unit: the token's place in the cache is as far behind it as its position says. Nothing
+    /// without a cache.
     pub slots: Region<u32>,
     /// tokens × heads × dim.
     pub q: Region<f32>,
@@ -40,8 +41,8 @@ pub struct Attention<'a> {
     pub y: Region<f32>,
     /// The units.
     pub parts: &'a [Part],
-    /// Of all units; none where no part has tokens before this pass, nor any after: then keys and values are the device's
-    /// own, while it computes.
+    /// Of all units; none where no part has tokens before this pass, nor any after: then keys and values are the
+    /// device's own, while it computes.
     pub cache: Option<CacheRegions>,
 }
 
@@ -51,7 +52,8 @@ impl Attention<'_> {
         QuantRow::new(tokens * self.heads, self.dim, self.keys)
     }
 
-    /// Refuses parts whose tokens have no place in the cache: beyond those of the unit, which may be another's, or of all.
+    /// Refuses parts whose tokens have no place in the cache: beyond those of the unit, where another's may be, or of
+    /// all.
     pub fn check_places(&self) -> Result<(), Refused> {
         let Some(cache) = &self.cache else { return Ok(()) };
         self.parts.iter().try_for_each(|part| {

@@ -1,12 +1,12 @@
 //! Leaves of a pass: what each unit has of them, and what a tree takes of them all.
 //!
-//! A tree over a run's leaves needs no leaf that lies in a full subtree, only the subtree's root. So of a pass' leaves a
-//! device gives the roots of those full subtrees of [`SUBTREE_LEAVES`] that lie in the pass, and the few leaves beside.
+//! A tree over a run's leaves needs no leaf that lies in a full subtree, only the subtree's root. So of a pass' leaves
+//! a device gives the roots of those full subtrees of [`SUBTREE_LEAVES`] that lie in the pass, and the few leaves beside.
 
 use super::PREFIX_WORDS;
 
-/// Words that say what a unit has of a trace point: its leaves' prefix, [`PREFIX_WORDS`]; where its floats begin, and how
-/// many there are, the lower word of either first; and the first of its leaves among all of the pass.
+/// Words that say what a unit has of a trace point: its leaves' prefix, [`PREFIX_WORDS`]; where its floats begin, and
+/// how many there are, the lower word of either first; and the first of its leaves among all of the pass.
 pub const SHARE_WORDS: usize = PREFIX_WORDS + 5;
 /// Levels of a subtree whose root a device gives.
 pub const SUBTREE_LEVELS: u32 = 8;
