@@ -20,9 +20,8 @@ const JOINED: usize = 1 << 14;
 const MOST_ROWS: u64 = u32::MAX as u64;
 /// Most bytes of the trace points of several units that one pass takes together: the host holds them while it records.
 const POINTS: usize = 256 << 20;
-
-/// Most bytes of a pass' trace points whose leaves are hashed together in the end: about as many leaves as a device hashes
-/// at a time. Of more, those of one point fill a device.
+/// Most bytes of a pass' trace points whose leaves are hashed together in the end: about as many leaves as a device
+/// hashes at a time. Of a larger pass each point's are hashed when it is computed.
 const TOGETHER: usize = 24 << 20;
 
 /// What a job has on a device beside its weights.
@@ -75,8 +74,8 @@ pub(super) struct Layout {
     pub digits: BTreeMap<String, QuantisedRegions>,
     /// The values of a pass, at the graph's places.
     pub values: Region<f32>,
-    /// Trace points of a pass, one after another, until they are recorded: where their values are, or where they are hashed
-    /// together.
+    /// Trace points of a pass, one after another, until they are recorded: where their values are, or where they are
+    /// hashed together.
     pub points: Region<f32>,
     /// What units have of them where their leaves are hashed, and one word: how many leaves come before the pass.
     pub shares: Region<u32>,
@@ -188,7 +187,10 @@ impl Layout {
                 let shares = units.saturating_mul(graph.trace.len());
                 shares_len = shares.saturating_mul(SHARE_WORDS).saturating_add(1);
                 hashed = leaves(graph, joined, units);
-                points_len = points(graph, joined, units).min(TOGETHER / 4);
+                // Of one point they are hashed where its value is.
+                if graph.trace.len() > 1 {
+                    points_len = points(graph, joined, units).min(TOGETHER / 4);
+                }
             }
             Recorded::Values => points_len = points(graph, joined, units),
         }

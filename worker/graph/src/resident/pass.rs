@@ -84,7 +84,7 @@ pub(super) enum Leaves {
     Joined {
         /// How many leaves there are.
         count: usize,
-        /// Where the device writes that.
+        /// Where the device writes roots and leaves.
         roots: Region<u32>,
     },
 }
@@ -124,8 +124,8 @@ impl<'a> Pass<'a> {
         self.share(at, number).len().div_ceil(LEAF_FLOATS)
     }
 
-    /// Computes the nodes before `end`, and then chooses a token of each unit if one is wanted, where the run has `recorded`
-    /// leaves of the passes before. Gives the lowest node that the device reported.
+    /// Computes the nodes before `end`, and then chooses a token of each unit if one is wanted. `recorded` is how many
+    /// leaves the run has of the passes before. Gives the lowest node that the device reported.
     pub fn run(
         &self,
         block: &mut dyn Block,
@@ -202,14 +202,11 @@ impl<'a> Pass<'a> {
         Ok(calls)
     }
 
-    /// Whether leaves of all trace points are hashed by one call in the end: a leaf alone takes as long as many do. There has
-    /// to be room for the points until then.
+    /// Whether leaves of all trace points are hashed by one call in the end: a leaf alone takes as long as many do. There
+    /// has to be room for the points until then.
     fn hashes_together(&self) -> bool {
         let floats = |at: &usize| self.rows(&self.graph.nodes[*at]) * self.graph.nodes[*at].cols;
-        let points = &self.graph.trace;
-        self.leaves > 0
-            && points.len() > 1
-            && points.iter().map(floats).sum::<usize>() <= self.layout.points.len()
+        self.leaves > 0 && self.graph.trace.iter().map(floats).sum::<usize>() <= self.layout.points.len()
     }
 
     /// Hashes the leaves of some nodes: of one where it is computed, or of several where they are kept. None if none of
@@ -269,8 +266,8 @@ impl<'a> Pass<'a> {
         self.layout.hashes.range(0..count * HASH_WORDS)
     }
 
-    /// What the host gets of the leaves before node `end`, or of all of them where several units are joined, which only a
-    /// whole pass does; none if there are none, or they are not hashed.
+    /// What the host gets of the leaves before node `end`, or of all of them where several units are joined, which only
+    /// a whole pass does; none if there are none, or they are not hashed.
     pub fn leaves_before(&self, end: usize) -> Option<Leaves> {
         let units = self.parts.len();
         let first = if units == 1 { self.firsts.get(self.points_before(end)) } else { None };
