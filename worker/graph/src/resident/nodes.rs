@@ -33,8 +33,8 @@ pub(crate) struct Nodes<'p, 'a> {
 }
 
 impl<'p> Nodes<'p, '_> {
-    /// Node `at`, of values that lie where `value` says; a norm writes `statistics`, one for each row, and an attention has
-    /// the `cache`.
+    /// Node `at`, of values that lie where `value` says; a norm writes `statistics`, one for each row, and an attention
+    /// has the `cache`.
     pub fn operator(
         &self,
         at: usize,

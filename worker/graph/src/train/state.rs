@@ -105,8 +105,8 @@ impl State {
         self.root_of(program, &hashes)
     }
 
-    /// The root of a state with this one's tensors of no parameter, and with vectors of these BLAKE3: parameters, and then
-    /// each thing that the optimizer keeps of them, in the order of names.
+    /// The root of a state with this one's tensors of no parameter, and with vectors of these hashes: parameters, and
+    /// then each thing that the optimizer keeps of them, in the order of names.
     pub(super) fn root_of(&self, program: &Program, hashes: &[Hash]) -> Hash {
         debug_assert_eq!(hashes.len(), self.vectors().count());
         let mut entries = entries(&self.scalars());

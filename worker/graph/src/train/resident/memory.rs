@@ -13,8 +13,8 @@ use crate::train::plan::Plan;
 /// The largest of a gradient and the sum of its squares.
 const SQUARE: u64 = 12;
 
-/// What the call of a unit takes at most that takes most, and that of the update beside it: a device that has recorded
-/// a unit's calls keeps what they take. It has one call at a time.
+/// The most that any call of a unit takes, and with it the most that any call of the update takes: a device that has
+/// recorded a unit's calls keeps what they take. Of either it has one call at a time.
 pub(super) fn beside(graph: &Graph, plan: &Plan, layout: &Layout) -> Result<u64, Refused> {
     let needs = Needs { longest: plan.tokens, all: plan.tokens, units: 1, capacities: Vec::new() };
     let mut unit = beside_forward(graph, &needs, plan.tokens, 1);

@@ -1,8 +1,8 @@
 //! Trainings that stay in a device's memory: parameters, what the optimizer keeps of them, sums of gradients, and of
 //! one unit at a time all values and their gradients.
 //!
-//! For each unit its tokens and labels go there and the losses come back; the loss is summed by the host. Where the trace
-//! has the state's root, the hashes of its vectors come back; the state itself does in the end.
+//! For each unit its tokens and labels go there and the losses come back; the loss is summed by the host. Where the
+//! trace has the state's root, the hashes of its vectors come back; the state itself does in the end.
 //!
 //! **Traps.** Calls have the numbers of the program's operators, so the lowest that the device reports is the first. One
 //! of a unit is found by the host, which runs that unit with the state before the step; one of the update from what the
@@ -122,8 +122,9 @@ impl<'d> Session<'d> {
         block.upload(layout.positions.start(), Source::U32(&trainer.plan.positions))
     }
 
-    /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` gets the state's root after those numbers
-    /// of steps for which `is_traced` holds. The trainer has the state in the end alone, and not the weights made of it.
+    /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` gets the state's root after those
+    /// numbers of steps for which `is_traced` holds. Only in the end does the trainer get the state, without the weights
+    /// made of it.
     pub fn run(
         mut self,
         trainer: &mut Trainer<'_>,
