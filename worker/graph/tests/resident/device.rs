@@ -388,12 +388,6 @@ impl Memory<'_> {
         }
     }
 
-    fn put_hashes(&mut self, region: &Region<u32>, hashes: &[blake3::Hash]) {
-        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
-        assert_eq!((bytes.len(), bytes.len() % (4 * HASH_WORDS)), (4 * region.len(), 0));
-        self.bytes[region.start() as usize..][..bytes.len()].copy_from_slice(&bytes);
-    }
-
     /// The rows of each unit.
     fn units(&self, x: &Region<f32>, bounds: &Region<u32>, cols: usize) -> Vec<Region<f32>> {
         let bounds = self.ids(bounds);

@@ -7,7 +7,7 @@ use assay_exact::{
 };
 use assay_exec::resident::{Block, Gradient, QuantisedRegions, Region, Source, Update};
 
-use super::{Digits, Memory};
+use super::{to_words, Digits, Memory};
 
 /// Buffers of the operands of a product.
 struct Operands {
@@ -260,7 +260,9 @@ impl Memory<'_> {
             Update::Quantise { x, to } => self.quantise(x, to),
             Update::Digest { x, hash } => {
                 let bytes: Vec<u8> = self.floats(x).iter().flat_map(|x| x.to_le_bytes()).collect();
-                self.put_hashes(hash, &[blake3::hash(&bytes)]);
+                let words = to_words(blake3::hash(&bytes).as_bytes());
+                assert_eq!(words.len(), hash.len());
+                self.upload(hash.start(), Source::U32(&words)).unwrap();
                 Ok(())
             }
         }
