@@ -5,7 +5,8 @@ use super::Loop;
 use crate::coefficients::SIGN;
 
 /// y[i] = x[i]·cos − x[i + h]·sin and y[i + h] = x[i + h]·cos + x[i]·sin of each head, h = dim/2; whether all of it is
-/// finite, and so the operands. `back` has −sin in place of sin. A difference is the sum with the negative, bit for bit.
+/// finite, and so the operands. `back` has −sin in place of sin. A difference is the sum with the negative, bit for
+/// bit.
 pub(crate) struct Rotation<'a> {
     pub(crate) heads: usize,
     /// Elements of a head, an even number.

@@ -1,7 +1,8 @@
 //! Leaves of a pass: what each unit has of them, and what a tree takes of them all.
 //!
 //! A tree over a run's leaves needs no leaf that lies in a full subtree, only the subtree's root. So of a pass' leaves
-//! a device gives the roots of those full subtrees of [`SUBTREE_LEAVES`] that lie in the pass, and the few leaves beside.
+//! a device gives the roots of those full subtrees of [`SUBTREE_LEAVES`] that lie in the pass, and the few leaves
+//! beside.
 
 use super::PREFIX_WORDS;
 

@@ -7,8 +7,9 @@
 //! reads. Where calls find too little memory for a joined pass, it is run again with fewer units, as are those behind
 //! it. A device that fails ends the job without a result: nothing is recorded that was not computed.
 //!
-//! Leaves of the trace are hashed on the device, and full subtrees of them joined: of a pass that came through, those of
-//! all units are recorded at once. Only where some leaves may have to be opened do values come back, and are hashed here.
+//! Leaves of the trace are hashed on the device, and full subtrees of them joined: of a pass that came through, those
+//! of all units are recorded at once. Only where some leaves may have to be opened do values come back, and are hashed
+//! here.
 
 mod generate;
 pub(crate) mod layout;

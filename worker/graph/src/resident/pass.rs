@@ -202,8 +202,8 @@ impl<'a> Pass<'a> {
         Ok(calls)
     }
 
-    /// Whether leaves of all trace points are hashed by one call in the end: a leaf alone takes as long as many do. There
-    /// has to be room for the points until then.
+    /// Whether leaves of all trace points are hashed by one call in the end: a leaf alone takes as long as many do.
+    /// There has to be room for the points until then.
     fn hashes_together(&self) -> bool {
         let floats = |at: &usize| self.rows(&self.graph.nodes[*at]) * self.graph.nodes[*at].cols;
         self.leaves > 0 && self.graph.trace.iter().map(floats).sum::<usize>() <= self.layout.points.len()

@@ -75,8 +75,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Adds the next leaves, of full subtrees of so many levels, by the subtrees' roots. One that keeps leaves refuses it,
-    /// and so does any where no subtree of this size begins.
+    /// Adds the next leaves, of full subtrees of so many levels, by the subtrees' roots. One that keeps leaves refuses
+    /// it, and so does any where no subtree of this size begins.
     pub(crate) fn add_subtrees(&mut self, levels: u32, roots: &[Hash]) -> Result<(), Refused> {
         self.check_keeps_nothing()?;
         roots.iter().try_for_each(|root| self.frontier.push_subtree(levels, *root))

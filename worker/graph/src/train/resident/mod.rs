@@ -123,8 +123,8 @@ impl<'d> Session<'d> {
     }
 
     /// Trains until `to` steps are done, as [`crate::train::run`] does. `record` gets the state's root after those
-    /// numbers of steps for which `is_traced` holds. Only in the end does the trainer get the state, without the weights
-    /// made of it.
+    /// numbers of steps for which `is_traced` holds. Only in the end does the trainer get the state, without the
+    /// weights made of it.
     pub fn run(
         mut self,
         trainer: &mut Trainer<'_>,
