@@ -8,7 +8,6 @@ use assay_exec::resident::{
     DIGITS_ALIGNMENT, HASH_WORDS, LEAF_FLOATS, SHARE_WORDS, SPLIT_BYTES,
 };
 
-use crate::generate::Ended;
 use crate::graph::{Form, Graph, Node, Rows};
 use crate::manifest::{Attention, Op};
 
@@ -141,8 +140,8 @@ impl Room {
 
 impl Layout {
     /// One that fits into `free` bytes, with passes that join as many units as pays. Refuses what does not fit if every
-    /// pass takes one unit.
-    pub fn fit(graph: &Graph, needs: &Needs, recorded: Recorded, free: u64) -> Result<Self, Ended> {
+    /// pass takes one unit. What it refuses says nothing of the job, which another backend may run.
+    pub fn fit(graph: &Graph, needs: &Needs, recorded: Recorded, free: u64) -> Result<Self, DeviceFault> {
         let least = match recorded {
             Recorded::Nothing => Self::new(graph, needs, recorded, needs.longest)?.bytes(),
             _ => Self::least(graph, needs)?,
@@ -159,7 +158,7 @@ impl Layout {
                 return Ok(layout);
             }
             if joined == needs.longest {
-                return Err(DeviceFault::Memory { needed, free }.into());
+                return Err(DeviceFault::Memory { needed, free });
             }
             joined = (joined / 2).max(needs.longest);
         }

@@ -1,5 +1,6 @@
 //! Devices that give no answer.
 
+use assay_exact::Refused;
 use assay_exec::resident::DeviceFault;
 use assay_exec::Reference;
 use assay_graph::error::{Invalid, Problem};
@@ -7,7 +8,7 @@ use assay_graph::job::{device_memory, Input, Kind, Sampling};
 use assay_graph::program::Program;
 
 use crate::device::Device;
-use crate::programs::{decoder, encoder, SMALL};
+use crate::programs::{decoder, encoder, Sizes, SMALL};
 use crate::{by, generate, input, prompts, sequences};
 
 fn jobs() -> [(Program, Input); 2] {
@@ -38,6 +39,16 @@ fn a_job_that_does_not_fit_is_refused_with_the_figures_before_it_starts() {
         assert!(text.contains(&least.to_string()) && text.contains(&(least - 1).to_string()), "{text}");
         assert_eq!(device.runs(), 0);
     }
+}
+
+#[test]
+fn more_rows_of_a_cache_than_a_device_counts_are_its_fault_and_not_the_jobs() {
+    // Of all units 2³³ places.
+    let program = decoder(&Sizes { context: 1 << 13, ..SMALL });
+    let prompts = vec![vec![1]; 1 << 20];
+    let job = input(generate((1 << 13) - 1, Sampling::Greedy, &[]), &prompts);
+    let (_, fault) = fault(&program, &job, &Device::new(u64::MAX));
+    assert!(matches!(fault, DeviceFault::Refused(Refused::Limit { limit: 0xFFFF_FFFF, .. })), "{fault}");
 }
 
 #[test]
