@@ -151,9 +151,11 @@ impl<'g> Memory<'g> {
         }
         check_places(calls)?;
         let step = Step::of(calls);
-        let again = match self.last.take() {
-            Some(last) if Some(&last.step) == step.as_ref() => self.start_again(calls, last.again)?,
-            _ => {
+        // What was recorded of another list is gone before this one takes memory.
+        let last = self.last.take().filter(|last| Some(&last.step) == step.as_ref());
+        let again = match last {
+            Some(last) => self.start_again(calls, last.again)?,
+            None => {
                 self.launch_all(calls)?;
                 Again::Record
             }

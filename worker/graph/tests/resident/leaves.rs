@@ -1,6 +1,7 @@
 //! Passes with so many leaves that the device joins them.
 
 use assay_exact::Precision;
+use assay_exec::resident::LEAF_FLOATS;
 use assay_graph::error::Trap;
 use assay_graph::job::{Input, Kind, Sampling};
 use assay_graph::manifest::{Index, Op};
@@ -13,7 +14,6 @@ use crate::{agreed, by, devices, generate, input, sequences};
 
 /// Less than 20 leaves for a token, and no whole number of them.
 const WIDTH: usize = 5000;
-const LEAF_FLOATS: usize = 256;
 
 /// Three trace points, each the square of the one before: of a large embedding the third overflows.
 fn wide() -> Program {
