@@ -19,9 +19,9 @@ const JOINED: usize = 1 << 14;
 const MOST_ROWS: u64 = u32::MAX as u64;
 /// Most bytes of the trace points of several units that one pass takes together: the host holds them while it records.
 const POINTS: usize = 256 << 20;
-/// Most bytes of a pass' trace points whose leaves are hashed together in the end: about as many leaves as a device
-/// hashes at a time. Of a larger pass each point's are hashed when it is computed.
-const TOGETHER: usize = 24 << 20;
+/// Most bytes of a pass' trace points whose leaves are hashed together in the end, as those of a decode of a hundred
+/// sequences. Of a larger pass each point's are hashed when it is computed: they are enough to fill a device.
+const TOGETHER: usize = 64 << 20;
 
 /// What a job has on a device beside its weights.
 #[derive(Debug)]

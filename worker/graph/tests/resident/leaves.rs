@@ -49,11 +49,11 @@ fn joins(program: &Program, job: &Input) -> Vec<usize> {
 #[test]
 fn leaves_are_joined_whatever_units_a_pass_has() {
     // In one pass there is no room for all points until the end; short passes hash them together.
-    let (program, units) = (wide(), sequences(44));
+    let (program, units) = (wide(), sequences(120));
     let job = input(Kind::Embed, &units);
     let outcome = agreed(&program, &job);
     let tokens: usize = units.iter().map(Vec::len).sum();
-    assert!(3 * 4 * WIDTH * tokens > 24 << 20);
+    assert!(3 * 4 * WIDTH * tokens > 64 << 20);
     let expected: u64 = units.iter().map(|ids| leaves(3, ids.len())).sum();
     assert_eq!((outcome.result.is_ok(), outcome.trace.leaves), (true, expected));
     let joins = joins(&program, &job);
