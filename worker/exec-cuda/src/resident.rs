@@ -151,9 +151,8 @@ impl<'g> Memory<'g> {
         }
         check_places(calls)?;
         let step = Step::of(calls);
-        // What was recorded of another list is gone before this one takes memory.
-        let last = self.last.take().filter(|last| Some(&last.step) == step.as_ref());
-        let again = match last {
+        // What was recorded of another list is given up before this one takes memory.
+        let again = match self.last.take().filter(|last| Some(&last.step) == step.as_ref()) {
             Some(last) => self.start_again(calls, last.again)?,
             None => {
                 self.launch_all(calls)?;
@@ -286,23 +285,8 @@ impl Memory<'_> {
                 let [hashes, first, roots] = self.all([hashes, first, roots])?;
                 launch::hash::subtrees(gpu, hashes, first, roots)
             }
-            Operator::Last { cols, x, bounds, y } => {
-                let [x, y] = self.all([x, y])?;
-                // One token each: the rows are the same.
-                if x.len() == y.len() {
-                    return gpu.copy(x, y);
-                }
-                launch::last_rows(gpu, *cols, x, self.at(bounds)?, y)
-            }
-            Operator::MeanPool { cols, x, bounds, y } => {
-                let [x, y] = self.all([x, y])?;
-                // The rows of one unit are dealt out to more blocks.
-                if y.len() == *cols {
-                    let op = MeanPool::new(x.len() / cols, *cols)?;
-                    return launch::mean_pool_forward(gpu, node, &op, x, y);
-                }
-                launch::mean_pool_joined(gpu, node, *cols, x, self.at(bounds)?, y)
-            }
+            Operator::Last { cols, x, bounds, y } => self.last_rows(*cols, [x, y], bounds),
+            Operator::MeanPool { cols, x, bounds, y } => self.pool(node, *cols, [x, y], bounds),
             Operator::Rope { op, cos, sin, positions, x, y } => {
                 let [cos, sin, x, y] = self.all([cos, sin, x, y])?;
                 let (positions, table) = (self.at(positions)?, RopeSpans { cos, sin });
@@ -312,6 +296,26 @@ impl Memory<'_> {
             Operator::Gradient(gradient) => self.differentiate(node, gradient),
             Operator::Update(update) => self.update(node, update),
         }
+    }
+
+    /// The last row of each unit.
+    fn last_rows(&self, cols: usize, regions: [&Region<f32>; 2], bounds: &Region<u32>) -> Done {
+        let (gpu, [x, y]) = (&self.cuda.gpu, self.all(regions)?);
+        // One token each: the rows are the same.
+        if x.len() == y.len() {
+            return gpu.copy(x, y);
+        }
+        launch::last_rows(gpu, cols, x, self.at(bounds)?, y)
+    }
+
+    /// The mean over the tokens of each unit.
+    fn pool(&self, node: u32, cols: usize, regions: [&Region<f32>; 2], bounds: &Region<u32>) -> Done {
+        let (gpu, [x, y]) = (&self.cuda.gpu, self.all(regions)?);
+        // The rows of one unit are dealt out to more blocks.
+        if y.len() == cols {
+            return launch::mean_pool_forward(gpu, node, &MeanPool::new(x.len() / cols, cols)?, x, y);
+        }
+        launch::mean_pool_joined(gpu, node, cols, x, self.at(bounds)?, y)
     }
 
     /// Quantises the rows of all parts together, and has each ask its own keys.

@@ -15,7 +15,7 @@ use crate::gpu::{Arg, Gpu, Grid, Kernel, Scratch};
 use crate::module::Module;
 use crate::span::{Digits, KeysValuesSpans, Span};
 
-/// What one unit has among all queries (and outputs), and among all keys and values: from these tokens on.
+/// A unit's first token among all queries and outputs, and among all keys and values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct First {
     pub query: usize,

@@ -50,7 +50,7 @@ pub(crate) fn leaves(
             [values.into(), shares.into(), word("prefix of a leaf", bytes)?.into(), hashes.into()];
         let together = word("units and points of a launch", shares.len() / SHARE_WORDS)?;
         let grid = Grid { blocks: [blocks, together, 1], threads: LEAF_THREADS, shared: 0 };
-        gpu.launch(Kernel { module: Module::Hash, name: "hash_leaves" }, grid, &args)?;
+        launch(gpu, "hash_leaves", grid, &args)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use assay_exec::resident::{Attention, Call, Operator, Part};
 pub(super) struct Step {
     /// Of no units.
     calls: Vec<Call<'static>>,
-    /// Those of each call; of a decode as if they had no tokens before.
+    /// The units of each attention; of a decode as if they had no tokens before.
     parts: Vec<Part>,
 }
 
@@ -37,7 +37,7 @@ impl Step {
     }
 }
 
-/// What an operator is told of units.
+/// The units of an attention.
 fn units<'a>(operator: &Operator<'a>) -> &'a [Part] {
     match *operator {
         Operator::Attention(Attention { parts, .. }) => parts,

@@ -382,7 +382,7 @@ void answer_leave_out() {
     answer("");
 }
 
-// Says which thread it was, and ends. An illegal instruction is a check of the compiler's: see src/host/build.rs.
+// Says which thread it was, and ends. An illegal instruction is a check of the compiler's: see build.py.
 void crashed(int signal) {
     const char* what = signal == SIGILL   ? "an unaligned access, an index past a static array, or a division by zero"
                        : signal == SIGFPE ? "a division by zero"
