@@ -8,7 +8,7 @@ use assay_exec::resident::{
 };
 
 use super::attention::{expected, shape, Cache};
-use super::{bits, cpu, on_each_path, Random, Rows};
+use super::{bits, cpu, on_each_path, Random, Room, Rows};
 use crate::backend::{Cuda, Placement};
 use crate::device::GemmPath;
 use crate::host;
@@ -118,17 +118,7 @@ impl Whole {
     }
 }
 
-/// Places regions one behind another.
-#[derive(Default)]
-struct Room(u64);
-
 impl Room {
-    fn take<T>(&mut self, len: usize) -> Region<T> {
-        let start = self.0.next_multiple_of(256);
-        self.0 = start + (len * size_of::<T>()) as u64;
-        Region::new(start, len)
-    }
-
     fn quantised(&mut self, rows: usize, depth: usize, precision: Precision) -> QuantisedRegions {
         let planes = self.take(precision.digits() * rows * depth);
         QuantisedRegions { planes, scales: self.take(rows), rows, depth, precision }

@@ -6,7 +6,7 @@ use assay_exec::resident::{
 };
 use assay_graph::trace::{Place, Tree};
 
-use super::{subjects, Random};
+use super::{subjects, Random, Room};
 use crate::gpu::locked;
 
 type Hash = [u8; 32];
@@ -21,18 +21,6 @@ fn words(bytes: &[u8]) -> Vec<u32> {
 fn of_words(words: &[u32]) -> Vec<Hash> {
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes.chunks(32).map(|hash| hash.try_into().unwrap()).collect()
-}
-
-/// Regions one behind another.
-#[derive(Default)]
-struct Room(u64);
-
-impl Room {
-    fn take<T>(&mut self, len: usize) -> Region<T> {
-        let start = self.0;
-        self.0 += (len * size_of::<T>()) as u64;
-        Region::new(start, len)
-    }
 }
 
 fn compute(block: &mut dyn Block, operator: Operator<'_>) {

@@ -17,6 +17,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use assay_exact::Error;
+use assay_exec::resident::Region;
 use assay_exec::{Backend, Cpu, Path, Reference};
 
 use crate::backend::{Cuda, Options, Placement};
@@ -24,6 +25,18 @@ use crate::device::GemmPath;
 use crate::error::Fault;
 use crate::host::{self, Host};
 use tensors::{bits, poisoned, trap, Random, Rows, PRECISIONS};
+
+/// Places regions of a block one behind another; its bytes so far.
+#[derive(Default)]
+struct Room(u64);
+
+impl Room {
+    fn take<T>(&mut self, len: usize) -> Region<T> {
+        let start = self.0.next_multiple_of(256);
+        self.0 = start + (len * size_of::<T>()) as u64;
+        Region::new(start, len)
+    }
+}
 
 /// A device, or what takes its place.
 struct Subject {

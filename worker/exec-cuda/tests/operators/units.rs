@@ -3,7 +3,7 @@
 use assay_exact::{MeanPool, Rope, RopeTable};
 use assay_exec::resident::{Call, Operator, Region, Resident, Source, Target};
 
-use super::{bits, on_each_path, poisoned, Random};
+use super::{bits, on_each_path, poisoned, Random, Room};
 use crate::backend::Cuda;
 
 /// Units of different lengths, one alone, units of one token each, and a long one beside a short one.
@@ -34,17 +34,11 @@ fn computed(
     len: usize,
     operator: &Asked<'_>,
 ) -> Result<Vec<u32>, u32> {
-    let mut end = 0u64;
-    let mut place = |len: usize| {
-        let start = end;
-        end = (start + 4 * len as u64).next_multiple_of(256);
-        start
-    };
-    let of_words = Region::new(place(words.len()), words.len());
-    let of_floats: Vec<Region<f32>> =
-        floats.iter().map(|floats| Region::new(place(floats.len()), floats.len())).collect();
-    let y = Region::new(place(len), len);
-    let mut block = cuda.block(end).unwrap();
+    let mut room = Room::default();
+    let of_words = room.take(words.len());
+    let of_floats: Vec<Region<f32>> = floats.iter().map(|floats| room.take(floats.len())).collect();
+    let y = room.take(len);
+    let mut block = cuda.block(room.0).unwrap();
     block.upload(of_words.start(), Source::U32(words)).unwrap();
     for (region, floats) in of_floats.iter().zip(floats) {
         block.upload(region.start(), Source::F32(floats)).unwrap();
