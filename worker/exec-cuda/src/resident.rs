@@ -133,8 +133,8 @@ fn written(cache: KeysValuesSpans) -> CacheSpans {
     }
 }
 
-/// Refuses tokens that would be written over another unit's. Of what is recorded only positions change, which kernels read
-/// and nothing else looks at.
+/// Refuses tokens that would be written over another unit's. It is asked at every start, also of what is recorded: kernels
+/// read the positions, and know the end of the whole cache alone.
 fn check_places(calls: &[Call<'_>]) -> Result<(), Refused> {
     calls.iter().try_for_each(|call| match &call.operator {
         Operator::Attention(attention) => attention.check_places(),
