@@ -1,10 +1,10 @@
 // What the kernels use of CUDA, for this machine's own compiler (clang, C++17): the tests run the kernels without a GPU by it.
 //
-// The threads of a block are coroutines of one thread (tests/host/executor.cpp), which go on in changing order between two
-// barriers, so a missing barrier shows as other bytes. What a device does on its own time is early or late by turns
-// (tests/host/asynchronous.cpp). Shared memory is poisoned before each block. The harness (tests/host/build.py) preprocesses
-// each kernel file with this header included, turns `extern ASSAY_SHARED` arrays into the block's dynamic memory, and appends
-// a registration for each kernel.
+// The threads of a block are coroutines of one thread (tests/host/executor.cpp), which go on in changing order between
+// two barriers, so a missing barrier shows as other bytes. What a device does on its own time is early or late by turns
+// (tests/host/asynchronous.cpp). Shared memory is poisoned before each block. The harness (tests/host/build.py)
+// preprocesses each kernel file with this header included, turns `extern ASSAY_SHARED` arrays into the block's dynamic
+// memory, and appends a registration for each kernel.
 #pragma once
 
 #include <utility>
@@ -155,8 +155,8 @@ inline unsigned __reduce_or_sync(unsigned mask, unsigned value) {
     return assay_reduce(mask, value, [](unsigned a, unsigned b) { return a | b; });
 }
 
-// What a device does on its own time, in tests/host/asynchronous.cpp: copies of 16 bytes and products of 64 rows over 32 digits,
-// both by groups of a thread; barriers that count arrivals; fences.
+// What a device does on its own time, in tests/host/asynchronous.cpp: copies of 16 bytes and products of 64 rows over
+// 32 digits, both by groups of a thread; barriers that count arrivals; fences.
 
 unsigned long long assay_shared_address(const void* at);
 inline unsigned long long __cvta_generic_to_shared(const void* at) { return assay_shared_address(at); }

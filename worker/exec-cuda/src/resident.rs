@@ -1,7 +1,7 @@
 //! Passes that run wholly in the device's memory: each call is a launch or a few, and the host waits once, for all.
 //!
-//! Rows lie together whatever unit they belong to, so those of a joined pass are quantised at once, and keys and values of
-//! all units are in one cache.
+//! Rows lie together whatever unit they belong to, so those of a joined pass are quantised at once, and keys and values
+//! of all units are in one cache.
 //!
 //! A decode's pass of one token for each unit is launched once, recorded the second time, and from then on started as it
 //! was recorded, until there is another one; likewise the units of a training, whatever updates come between them. A
@@ -133,8 +133,8 @@ fn written(cache: KeysValuesSpans) -> CacheSpans {
     }
 }
 
-/// Refuses tokens that would be written over another unit's. It is asked at every start, also of what is recorded: kernels
-/// read the positions, and know the end of the whole cache alone.
+/// Refuses tokens that would be written over another unit's. It is asked at every start, also of what is recorded:
+/// kernels read the positions, and know the end of the whole cache alone.
 fn check_places(calls: &[Call<'_>]) -> Result<(), Refused> {
     calls.iter().try_for_each(|call| match &call.operator {
         Operator::Attention(attention) => attention.check_places(),
@@ -350,7 +350,8 @@ impl Memory<'_> {
         })
     }
 
-    /// Over the tokens of the pass. One launch has all parts, or where there is no kernel for that each part has its own.
+    /// Over the tokens of the pass. One launch has all parts, or where there is no kernel for that each part has its
+    /// own.
     fn attend_own(&self, node: u32, attention: &Attention<'_>, q: Digits, tokens: usize) -> Done {
         let (gpu, parts) = (&self.cuda.gpu, attention.parts);
         let [k, v, y] = self.all([&attention.k, &attention.v, &attention.y])?;

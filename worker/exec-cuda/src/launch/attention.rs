@@ -34,7 +34,8 @@ pub(crate) fn attn_forward(
     attn_forward_of(gpu, node, op, First::default(), q, cache, out)
 }
 
-/// The same of one unit among several, whose digits lie in planes of all of them; `q`, `cache` and `out` are those of all.
+/// The same of one unit among several, whose digits lie in planes of all of them; `q`, `cache` and `out` are those of
+/// all.
 #[allow(clippy::too_many_arguments)] // The operands of an operator are as many as they are.
 pub(crate) fn attn_forward_of(
     gpu: &Gpu,
@@ -48,8 +49,8 @@ pub(crate) fn attn_forward_of(
     Call { gpu, node, op, first, q, cache, out, units: None }.run()
 }
 
-/// A decode: one query of each unit, whose position and slot lie in memory when the kernels run. `op` is that of the unit
-/// with the most keys that it may have: all units are launched together as if they had as many.
+/// A decode: one query of each unit, whose position and slot lie in memory when the kernels run. `op` is that of the
+/// unit with the most keys that it may have: all units are launched together as if they had as many.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn attn_forward_of_units(
     gpu: &Gpu,

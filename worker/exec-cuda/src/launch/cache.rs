@@ -52,9 +52,9 @@ pub(crate) fn kv_append_forward(
     append(gpu, node, op, &Place::At(at), [k, v], cache)
 }
 
-/// The same into a cache of many units, each token to the place that its position and its unit's slot give when the kernel
-/// runs; `op` is that of the unit with the largest capacity. What goes beyond the cache is reported as a trap and not
-/// written; that no unit goes beyond its own capacity its caller has checked.
+/// The same into a cache of many units, each token to the place that its position and its unit's slot give when the
+/// kernel runs; `op` is that of the unit with the largest capacity. What goes beyond the cache is reported as a trap
+/// and not written; that no unit goes beyond its own capacity its caller has checked.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn kv_append_forward_of_units(
     gpu: &Gpu,

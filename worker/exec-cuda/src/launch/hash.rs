@@ -29,10 +29,10 @@ fn launch(gpu: &Gpu, name: &'static str, grid: Grid, args: &[Arg]) -> Result<(),
     gpu.launch(Kernel { module: Module::Hash, name }, grid, args)
 }
 
-/// BLAKE3 of each leaf of what units have of trace points: of the prefix (a zero, and the SCALE of the place of the unit's
-/// first leaf, `bytes` of them), in which the leaf's own offset is written, and of up to 1 KiB of `values`. What each unit
-/// has of each point is in the device's memory, [`SHARE_WORDS`] for each: no more than `most` leaves. Writes eight words,
-/// little-endian, for each leaf to its place in `hashes`.
+/// BLAKE3 of each leaf of what units have of trace points: of the prefix (a zero, and the SCALE of the place of the
+/// unit's first leaf, `bytes` of them), in which the leaf's own offset is written, and of up to 1 KiB of `values`. What
+/// each unit has of each point is in the device's memory, [`SHARE_WORDS`] for each: no more than `most` leaves. Writes
+/// eight words, little-endian, for each leaf to its place in `hashes`.
 pub(crate) fn leaves(
     gpu: &Gpu,
     values: Span<f32>,
@@ -55,8 +55,9 @@ pub(crate) fn leaves(
     Ok(())
 }
 
-/// The roots of the full subtrees of leaves, and the leaves beside them, as [`assay_exec::resident::Operator::Subtrees`]
-/// has them. `first`, how many leaves come before these, is read on the device.
+/// The roots of the full subtrees of leaves, and the leaves beside them, as
+/// [`assay_exec::resident::Operator::Subtrees`] has them. `first`, how many leaves come before these, is read on the
+/// device.
 pub(crate) fn subtrees(
     gpu: &Gpu,
     hashes: Span<u32>,

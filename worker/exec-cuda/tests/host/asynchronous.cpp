@@ -1,6 +1,6 @@
-// What a device does on its own time, for kernels that run on this machine's processor (executor.cpp): copies to shared memory,
-// products of wgmma, and barriers that count arrivals. What may happen at any time until it is waited for happens here at the
-// first moment or at the last, by turns, so a missing wait shows as other bytes.
+// What a device does on its own time, for kernels that run on this machine's processor (executor.cpp): copies to shared
+// memory, products of wgmma, and barriers that count arrivals. What may happen at any time until it is waited for
+// happens here at the first moment or at the last, by turns, so a missing wait shows as other bytes.
 //
 // Written from the text of the PTX ISA, not from the kernels.
 #include <array>
@@ -35,7 +35,8 @@ bool is_late() {
     return turns & 1;
 }
 
-// Lets other threads go on, some threads more often than others: who waits for all of them must not go on before the last.
+// Lets other threads go on, some threads more often than others: who waits for all of them must not go on before the
+// last.
 void fall_behind() {
     while (is_late()) assay_wait_until([](const void*, unsigned) { return true; }, nullptr, 0);
 }
@@ -110,8 +111,8 @@ struct Thread {
 
 Thread threads[MOST_THREADS];
 
-// Shared memory as wgmma sees it, by shared address: what a thread copied there, once that thread has fenced. What is written
-// otherwise it never sees. Descriptors can name no more than this.
+// Shared memory as wgmma sees it, by shared address: what a thread copied there, once that thread has fenced. What is
+// written otherwise it never sees. Descriptors can name no more than this.
 alignas(16) unsigned char seen[1 << 18];
 
 // Whether a block has left anything in all this; most kernels never do.
@@ -128,14 +129,14 @@ void perform(const Copy& copy) {
 
 // ---- Products ----
 
-// An operand whose rows run along the depth (K-major), by its matrix descriptor: bits 0–13 have the start address, 16–29 the
-// leading dimension's byte offset, which swizzled layouts don't use, 32–45 the stride dimension's, all in units of 16 bytes;
-// 49–51 the base offset, 62–63 the swizzling mode.
+// An operand whose rows run along the depth (K-major), by its matrix descriptor: bits 0–13 have the start address,
+// 16–29 the leading dimension's byte offset, which swizzled layouts don't use, 32–45 the stride dimension's, all in
+// units of 16 bytes; 49–51 the base offset, 62–63 the swizzling mode.
 //
-// In 128-byte swizzling eight rows of 128 bytes are a pattern, the next eight begin one stride further, and bits 4–6 of an
-// address are XORed with bits 7–9. The base offset says where patterns start, 0 for multiples of 1,024; the ISA says nothing of
-// matrices that start 32 bytes into one. Here, as libraries for Hopper rely on, the XOR is one of addresses, so that a step
-// along the depth is one of the start address within the first 128 bytes.
+// In 128-byte swizzling eight rows of 128 bytes are a pattern, the next eight begin one stride further, and bits 4–6 of
+// an address are XORed with bits 7–9. The base offset says where patterns start, 0 for multiples of 1,024; the ISA says
+// nothing of matrices that start 32 bytes into one. Here, as libraries for Hopper rely on, the XOR is one of addresses,
+// so that a step along the depth is one of the start address within the first 128 bytes.
 struct Matrix {
     unsigned start, stride;
 
@@ -161,8 +162,8 @@ int dot(const signed char* a, const signed char* b) {
     return sum;
 }
 
-// This thread's part of m64nNk32: of its warp's 16 rows it has row lane / 4 and the eighth after it, and of each eight columns
-// two from 2·(lane % 4) on, in the order column, row, next eight columns.
+// This thread's part of m64nNk32: of its warp's 16 rows it has row lane / 4 and the eighth after it, and of each eight
+// columns two from 2·(lane % 4) on, in the order column, row, next eight columns.
 void perform(const Product& product) {
     const unsigned lane = assay_thread() % WARP, warp = assay_thread() % WARPGROUP / WARP;
     const Matrix a(product.a), b(product.b);

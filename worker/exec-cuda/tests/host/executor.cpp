@@ -2,8 +2,8 @@
 // and answers on its standard output. It owns what stands for a device's memory, so a kernel that writes where it must not
 // ends this process, not the test's; each allocation ends at a page that no one may touch.
 //
-// The threads of a block are coroutines: each runs to its next barrier, and then the next one, in an order that changes. What a
-// device does on its own time is in asynchronous.cpp.
+// The threads of a block are coroutines: each runs to its next barrier, and then the next one, in an order that
+// changes. What a device does on its own time is in asynchronous.cpp.
 #include <csetjmp>
 #include <csignal>
 #include <cstdint>
@@ -49,7 +49,8 @@ constexpr size_t SHARED_BYTES = 227 << 10;
 constexpr size_t PAGE = 4096;
 // Vectors are loaded by 16 bytes at most; shared memory is aligned to no more either.
 constexpr size_t ALIGNMENT = 16;
-// Where shared memory has its static part in the addresses that are of shared memory only: after all that descriptors can name.
+// Where shared memory has its static part in the addresses that are of shared memory only: after all that descriptors
+// can name.
 constexpr size_t STATIC_ADDRESS = 1 << 18;
 // As f32 a NaN, as an integer −1.
 constexpr int POISON = 0xff;
@@ -159,7 +160,8 @@ bool release_past(unsigned count) {
     return released;
 }
 
-// Lets go on whoever waited for nobody but those who wait alike, or for what has happened. Gives whether there was anyone.
+// Lets go on whoever waited for nobody but those who wait alike, or for what has happened. Gives whether there was
+// anyone.
 bool release(unsigned count) {
     bool released = release_past(count), all = true;
     for (unsigned i = 0; i < count; ++i) {

@@ -1,6 +1,6 @@
-//! This machine's processor in place of a device, for tests: a process that has the kernels compiled by clang, and memory of its
-//! own (`executor.cpp` and `asynchronous.cpp`, made by `build.py`). [`gpu`] is a [`Gpu`] like any other, so the real launch
-//! functions run on it.
+//! This machine's processor in place of a device, for tests: a process that has the kernels compiled by clang, and
+//! memory of its own (`executor.cpp` and `asynchronous.cpp`, made by `build.py`). [`gpu`] is a [`Gpu`] like any other,
+//! so the real launch functions run on it.
 //!
 //! The process fences and poisons what it gives, runs blocks and threads in an order of its own, and refuses arguments that
 //! are not those of the kernel's parameters.
@@ -279,7 +279,8 @@ impl Process {
     }
 }
 
-/// What kernels wait for before they go on with what a device does on its own time; `asynchronous.cpp` has the same numbers.
+/// What kernels wait for before they go on with what a device does on its own time; `asynchronous.cpp` has the same
+/// numbers.
 #[derive(Clone, Copy, Debug)]
 enum Needed {
     CopiesWait = 1,

@@ -159,7 +159,8 @@ fn recordings_are_made_anew_where_a_sequence_ends() {
     };
     for precision in [Precision::I8, Precision::I15] {
         let (program, free) = continuation(TINY, precision, tokens, &prompts, Vec::new());
-        // The fourth token of the second sequence ends it, or it ends before; the others go on, unless they meet it too.
+        // The fourth token of the second sequence ends it, or it ends before; the others go on, unless they meet it
+        // too.
         let stop = lengths(&free, &program).0[tokens as usize + 3];
         let (program, input) = continuation(TINY, precision, tokens, &prompts, vec![stop.into()]);
         let (_, lengths) = lengths(&input, &program);

@@ -25,8 +25,8 @@ const fn unit(capacity: usize, before: usize, tokens: usize) -> Unit {
     Unit { capacity, before, tokens }
 }
 
-/// Units of a decode: one whose first token this is, some that fill their capacity, and so many tokens that splits of the
-/// largest are beyond the keys of others.
+/// Units of a decode: one whose first token this is, some that fill their capacity, and so many tokens that splits of
+/// the largest are beyond the keys of others.
 const DECODE: [Unit; 5] =
     [unit(5, 0, 1), unit(300, 299, 1), unit(700, 130, 1), unit(1, 0, 1), unit(140, 127, 1)];
 /// A prefill, and units that go on: by tiles where the heads have a size of these, and by splits.

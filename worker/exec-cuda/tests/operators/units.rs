@@ -25,8 +25,8 @@ fn bounds(lengths: &[usize]) -> Vec<u32> {
 /// An operator of a table of u32, inputs and an output.
 type Asked<'a> = dyn Fn(Region<u32>, &[Region<f32>], Region<f32>) -> Operator<'static> + 'a;
 
-/// What an operator computes of words and floats, whose regions it gets with that of its output of `len` elements; or the
-/// node that is reported.
+/// What an operator computes of words and floats, whose regions it gets with that of its output of `len` elements; or
+/// the node that is reported.
 fn computed(
     cuda: &Cuda,
     words: &[u32],

@@ -110,7 +110,8 @@ impl Splits {
         Self { count: Self::busy(shape, blocks, processors), queries }
     }
 
-    /// The same of a decode of `units` units, one at least: one query of each. `shape` is that of the unit with the most keys.
+    /// The same of a decode of `units` units, one at least: one query of each. `shape` is that of the unit with the
+    /// most keys.
     pub(super) fn of_units(shape: &AttnShape, units: usize, values: Precision, processors: u32) -> Self {
         let each = split_bytes(shape.heads, shape.keys, shape.dim, values).max(1);
         let room = ((SPLIT_BYTES / each) as usize).min(MOST_BLOCKS / shape.kv_heads);
