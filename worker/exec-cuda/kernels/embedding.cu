@@ -79,8 +79,8 @@ KERNEL void mean_pool_backward(const f32* dy, f32* dx, u32 tokens, u32 cols, u32
     if (!sound) report(fault, node);
 }
 
-// y[u] = the mean of rows bounds[u] to bounds[u + 1] of x: S of each column, divided by their number. Columns by 32 along
-// the grid's x, units along its y; a block's warps share the rows.
+// y[u] = the mean of rows bounds[u] to bounds[u + 1] of x: S of each column, divided by their number. Columns by 32
+// along the grid's x, units along its y; a block's warps share the rows.
 KERNEL void mean_pool_joined(const f32* x, const u32* bounds, f32* y, u32 units, u32 cols, u32* fault, u32 node) {
     __shared__ u32 largest[COLUMNS];
     __shared__ i64 sums[COLUMNS];

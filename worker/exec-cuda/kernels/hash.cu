@@ -1,8 +1,9 @@
-// BLAKE3 as its specification has it (the BLAKE3 paper, section 2): blocks of 64 bytes, seven rounds, chunks of 16 blocks.
+// BLAKE3 as its specification has it (the BLAKE3 paper, section 2): blocks of 64 bytes, seven rounds, chunks of 16
+// blocks.
 //
 // The leaves of trace points: BLAKE3 of 0, the leaf's place in SCALE, and up to 1 KiB of the value. A thread hashes a
-// leaf. With its prefix a full leaf is longer than one chunk: chunk 0 has 16 blocks, chunk 1 the rest, and their parent is
-// the root. And full subtrees of the tree over leaves, whose nodes are BLAKE3 of 1 and two children.
+// leaf. With its prefix a full leaf is longer than one chunk: chunk 0 has 16 blocks, chunk 1 the rest, and their
+// parent is the root. And full subtrees of the tree over leaves, whose nodes are BLAKE3 of 1 and two children.
 //
 // Whole tensors: a thread hashes a chunk, then a block joins many chaining values by the tree above them.
 
@@ -233,8 +234,8 @@ KERNEL void hash_chunks(const u32* words, u64 count, u32* values) {
     for (u32 i = 0; i < HASH_WORDS; i++) values[chunk * HASH_WORDS + i] = h.words[i];
 }
 
-// above [⌈count/joined⌉, 8]: what each `joined` of `count` nodes become, level by level, where the odd one out moves up as
-// it is: the root where all are joined. `joined`: a power of two, 2 to NODES. A block for each node above.
+// above [⌈count/joined⌉, 8]: what each `joined` of `count` nodes become, level by level, where the odd one out moves up
+// as it is: the root where all are joined. `joined`: a power of two, 2 to NODES. A block for each node above.
 KERNEL void hash_parents(const u32* values, u64 count, u32 joined, u32* above) {
     // Word by word, so that lanes meet different banks.
     __shared__ u32 nodes[HASH_WORDS][NODES + 1];
@@ -290,9 +291,9 @@ __device__ inline Hash join(const u32* left, const u32* right) {
     return h;
 }
 
-// What a tree takes of leaves [count, 8], before which the run has *earlier others (modulo SUBTREE: it is another number
-// in each pass): out has [SUBTREE, 8] leaves before the first full subtree, [SUBTREE, 8] leaves behind the last one, and
-// the roots of full subtrees. Blocks 0 and 1 copy leaves; each of the others has a subtree, if there are so many.
+// What a tree takes of leaves [count, 8], before which the run has *earlier others (modulo SUBTREE: it is another
+// number in each pass): out has [SUBTREE, 8] leaves before the first full subtree, [SUBTREE, 8] leaves behind the last
+// one, and the roots of full subtrees. Blocks 0 and 1 copy leaves; each of the others has a subtree, if there are so many.
 KERNEL void hash_subtrees(const u32* leaves, u32 count, const u32* earlier, u32* out) {
     __shared__ u32 nodes[SUBTREE * NODE_STRIDE];
     u32 to_first = (SUBTREE - *earlier % SUBTREE) % SUBTREE, head = to_first < count ? to_first : count;

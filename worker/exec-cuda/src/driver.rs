@@ -241,7 +241,11 @@ impl Machine for Driver {
             started => started?,
         }
         match graph.and_then(backed) {
-            Ok(graph) => Ok(graph.map(|graph| Box::new(graph) as Box<dyn Recording>)),
+            Ok(graph) => {
+                let context = self.stream.context().clone();
+                let recorded = |graph| Recorded { graph: Some(graph), context };
+                Ok(graph.map(|graph| Box::new(recorded(graph)) as Box<dyn Recording>))
+            }
             Err(result::DriverError(sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
             Err(error) => Err(recording(error)),
         }
@@ -265,9 +269,27 @@ impl Machine for Driver {
     }
 }
 
-impl Recording for CudaGraph {
+/// A graph, and the memory that it has.
+struct Recorded {
+    /// Until it is dropped.
+    graph: Option<CudaGraph>,
+    context: Arc<CudaContext>,
+}
+
+impl Recording for Recorded {
     fn start(&self) -> Result<(), Fault> {
-        self.launch().map_err(refused("starting a recorded pass"))
+        let Some(graph) = &self.graph else { return Ok(()) };
+        graph.launch().map_err(refused("starting a recorded pass"))
+    }
+}
+
+impl Drop for Recorded {
+    /// The driver keeps the memory of graphs that are gone for other graphs, where launches would find too little. If it
+    /// refuses to give it back, it is only that.
+    fn drop(&mut self) {
+        self.graph = None;
+        // SAFETY: the device of a context that is alive.
+        let _ = unsafe { sys::cuDeviceGraphMemTrim(self.context.cu_device()) };
     }
 }
 

@@ -18,8 +18,8 @@ const PAIR_THREADS: u32 = SUBTREE_LEAVES as u32 / 2;
 const COPYING: usize = 2;
 /// As many units and points as the second axis of a grid may have.
 const SHARES: usize = 65_535;
-/// Floats of a chunk of BLAKE3.
-const CHUNK: usize = 256;
+/// Floats of a chunk of BLAKE3: as many as of a leaf.
+const CHUNK: usize = LEAF_FLOATS;
 /// Threads of a block, one for each chunk.
 const CHUNKS: u32 = 128;
 /// Threads of a block that joins nodes: one for each two of the most.
