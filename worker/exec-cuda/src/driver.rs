@@ -242,8 +242,8 @@ impl Machine for Driver {
         }
         match graph.and_then(backed) {
             Ok(graph) => {
-                let context = self.stream.context().clone();
-                let recorded = |graph| Recorded { graph: Some(graph), context };
+                let memory = GraphMemory(self.stream.context().clone());
+                let recorded = |graph| Recorded { graph, _memory: memory };
                 Ok(graph.map(|graph| Box::new(recorded(graph)) as Box<dyn Recording>))
             }
             Err(result::DriverError(sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
@@ -269,27 +269,26 @@ impl Machine for Driver {
     }
 }
 
-/// A graph, and the memory that it has.
+/// A graph; behind it goes the memory that it had.
 struct Recorded {
-    /// Until it is dropped.
-    graph: Option<CudaGraph>,
-    context: Arc<CudaContext>,
+    graph: CudaGraph,
+    _memory: GraphMemory,
 }
 
 impl Recording for Recorded {
     fn start(&self) -> Result<(), Fault> {
-        let Some(graph) = &self.graph else { return Ok(()) };
-        graph.launch().map_err(refused("starting a recorded pass"))
+        self.graph.launch().map_err(refused("starting a recorded pass"))
     }
 }
 
-impl Drop for Recorded {
-    /// The driver keeps the memory of graphs that are gone for other graphs, where launches would find too little. If it
-    /// refuses to give it back, it is only that.
+/// The memory of graphs, which the driver keeps for other graphs when they are gone, where launches would find too little.
+struct GraphMemory(Arc<CudaContext>);
+
+impl Drop for GraphMemory {
+    /// Gives it back to the device. If the driver refuses, it is only kept.
     fn drop(&mut self) {
-        self.graph = None;
         // SAFETY: the device of a context that is alive.
-        let _ = unsafe { sys::cuDeviceGraphMemTrim(self.context.cu_device()) };
+        let _ = unsafe { sys::cuDeviceGraphMemTrim(self.0.cu_device()) };
     }
 }
 

@@ -23,7 +23,7 @@ const CHUNK: usize = LEAF_FLOATS;
 /// Threads of a block, one for each chunk.
 const CHUNKS: u32 = 128;
 /// Threads of a block that joins nodes: one for each two of the most.
-const JOINING: u32 = 256;
+const JOINING: u32 = DIGEST_NODES as u32 / 2;
 
 fn launch(gpu: &Gpu, name: &'static str, grid: Grid, args: &[Arg]) -> Result<(), Fault> {
     gpu.launch(Kernel { module: Module::Hash, name }, grid, args)

@@ -6,6 +6,9 @@ use super::{or_reference, Cpu};
 use crate::kernel::Kernel;
 use crate::loops::Rotation;
 
+/// The reference of a form: forward or backward.
+type Form = fn(&Rope, usize, &RopeTable<'_>, &[f32], &mut [f32]) -> Result<(), Error>;
+
 /// Rotates, or where it is `back` rotates back.
 pub(super) fn rotate(
     cpu: &Cpu,
@@ -16,12 +19,13 @@ pub(super) fn rotate(
     y: &mut [f32],
     back: bool,
 ) -> Result<(), Error> {
+    let form: Form = if back { Rope::backward } else { Rope::forward };
     let (tokens, width, half) = (op.tokens(), op.heads() * op.dim(), op.dim() / 2);
     let end = start.checked_add(tokens).and_then(|end| end.checked_mul(half));
     let shortest = table.cos.len().min(table.sin.len());
     let fits = [x.len(), y.len()] == [tokens * width; 2] && end.is_some_and(|end| end <= shortest);
     if !fits {
-        return by_reference(op, start, table, x, y, back);
+        return form(op, start, table, x, y);
     }
     // Tokens of a piece: a few thousand elements at least, as of other operators.
     let per = cpu.team.elements(tokens * width).div_ceil(width);
@@ -30,7 +34,7 @@ pub(super) fn rotate(
         let (first, tokens) = (start + i * per, x.len() / width);
         let (heads, dim) = (op.heads(), op.dim());
         if let Kernel::Scalar = cpu.kernel {
-            return by_reference(&Rope::new(tokens, heads, dim)?, first, table, x, y, back);
+            return form(&Rope::new(tokens, heads, dim)?, first, table, x, y);
         }
         let [cos, sin] = [table.cos, table.sin].map(|table| &table[first * half..(first + tokens) * half]);
         if cpu.kernel.run(Rotation { heads, dim, back, cos, sin, x, y: &mut *y }) {
@@ -38,20 +42,5 @@ pub(super) fn rotate(
         }
         Ok(check_finite(y)?)
     });
-    or_reference(result, || by_reference(op, start, table, x, y, back))
-}
-
-fn by_reference(
-    op: &Rope,
-    start: usize,
-    table: &RopeTable<'_>,
-    x: &[f32],
-    y: &mut [f32],
-    back: bool,
-) -> Result<(), Error> {
-    if back {
-        op.backward(start, table, x, y)
-    } else {
-        op.forward(start, table, x, y)
-    }
+    or_reference(result, || form(op, start, table, x, y))
 }

@@ -407,12 +407,13 @@ fn attend(node: &Node, attention: &Attention, needs: &Needs, [tokens, units]: [u
     let dim = node.cols / heads;
     let rows = |heads: usize| (tokens as u64).saturating_mul(heads as u64);
     let q = quantised_bytes(rows(heads), dim as u64, attention.keys);
-    let kept = [attention.keys, attention.values].map(|it| quantised_bytes(rows(kv_heads), dim as u64, it));
-    let logs = rows(kv_heads).saturating_mul(4);
     let keys = needs.capacities.iter().copied().fold(needs.longest, usize::max);
     let each = split_bytes(heads, keys, dim, attention.values);
-    let decoded = if needs.capacities.is_empty() { 0 } else { units };
-    let queries = needs.longest.max(decoded) as u64;
-    let splits = each.saturating_mul(queries).min(each.max(SPLIT_BYTES));
-    kept.into_iter().chain([logs, splits]).fold(q, u64::saturating_add)
+    let splits = |queries: usize| each.saturating_mul(queries as u64).min(each.max(SPLIT_BYTES));
+    if !needs.capacities.is_empty() {
+        return q.saturating_add(splits(needs.longest.max(units)));
+    }
+    let own = [attention.keys, attention.values].map(|it| quantised_bytes(rows(kv_heads), dim as u64, it));
+    let logs = rows(kv_heads).saturating_mul(4);
+    own.into_iter().chain([logs, splits(needs.longest)]).fold(q, u64::saturating_add)
 }
